@@ -1,0 +1,85 @@
+"""Files that survive a power cut. Owns durable writing; knows nothing of what is in them."""
+
+import fcntl
+import os
+import secrets
+from pathlib import Path
+
+from herdbook.errors import LogInUse, StorageError
+
+
+def replace_file(path: Path, data: bytes, mode: int = 0o600) -> None:
+    """Put `data` at `path` so that a crash at any moment leaves the old or the new content.
+
+    Raises `StorageError` when the folder is full, read-only or missing; the old file stays.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        try:
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+            sync_folder(path.parent)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def make_folder(path: Path) -> Path:
+    """Make a folder that only its owner can enter; returns it. Raises `StorageError`."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    return path
+
+
+def sync_folder(path: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def cannot_write(path: Path, error: OSError) -> StorageError:
+    """The `StorageError` for an operating system's refusal, with what to do."""
+    return StorageError(
+        f"Cannot write {path}: {error.strerror}.",
+        fix="Free some space or make the folder writable, then try again.",
+    )
+
+
+class FolderLock:
+    """At most one process works in a folder; the kernel lets go when the process ends, however."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "lock"
+        self._file: int | None = None
+
+    def acquire(self) -> None:
+        """Raises `LogInUse` when another process has it, `StorageError` when it cannot be made."""
+        try:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise cannot_write(self._path, error) from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(descriptor)
+            raise LogInUse(
+                f"Another Herdbook process works in {self._path.parent}.",
+                fix="Stop it first, or give this one a data folder of its own.",
+            ) from error
+        self._file = descriptor
+
+    def release(self) -> None:
+        """Let go; safe to repeat."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
