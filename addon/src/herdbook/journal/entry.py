@@ -1,0 +1,60 @@
+"""One entry, and what may become one. Pure."""
+
+from datetime import date
+from typing import Final, Literal
+
+import msgspec
+
+from herdbook.errors import DayInvalid, InputError, TextTooLong
+
+TEXT_LIMIT: Final = 100_000
+"""Characters of one entry."""
+SOURCE_LIMIT: Final = 100
+_BREAKS: Final = str.maketrans({"\x00": None})
+
+Author = Literal["person", "house"]
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """What a person, or the house on a person's behalf, wrote on a day.
+
+    `source` says where an entry of the house came from; None for a person's own.
+    """
+
+    id: str
+    day: date
+    created_ms: int
+    text: str
+    author: Author
+    source: str | None
+
+
+def clean_text(text: str) -> str:
+    """The text as it is kept: line breaks as ``\\n``, no NUL, no blank ends.
+
+    Raises `InputError` when nothing is left, `TextTooLong` over `TEXT_LIMIT` characters.
+    """
+    cleaned = text.replace("\r\n", "\n").replace("\r", "\n").translate(_BREAKS).strip()
+    if not cleaned:
+        raise InputError("There is nothing to keep: the entry is empty.")
+    if len(cleaned) > TEXT_LIMIT:
+        raise TextTooLong(
+            f"An entry holds {TEXT_LIMIT:,} characters; this has {len(cleaned):,}.",
+            fix="Split it into several entries.",
+        )
+    if any("\ud800" <= character <= "\udfff" for character in cleaned):
+        raise InputError("The text has half a character in it (a lone surrogate).")
+    return cleaned
+
+
+def read_day(text: str) -> date:
+    """A day of the calendar from ``YYYY-MM-DD``. Raises `DayInvalid` for anything else."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = None
+    if day is None or day.isoformat() != text:
+        raise DayInvalid(
+            f"“{text[:40]}” is not a day.", fix="Write it as year-month-day, as in 2026-11-20."
+        )
+    return day

@@ -1,0 +1,131 @@
+"""The sealed inbox: anything on the Llama may add to it, only the unlocked vault can read it.
+
+Owns ``inbox.db``, an ordinary SQLite file whose rows are libsodium sealed boxes. What a box holds
+is a `Drop`: it names its vault and itself, so that a box copied to another vault, or twice to the
+same one, is told from a new one.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from herdbook.crypto.keys import open_drop, seal_drop
+from herdbook.errors import InboxFull, StorageError, TextTooLong, VaultDamaged
+from herdbook.ids import random_id
+
+DROP_SIZE_LIMIT: Final = 512 * 1024
+"""Bytes of one sealed drop."""
+COUNT_LIMIT: Final = 10_000
+SIZE_LIMIT: Final = 64 * 1024 * 1024
+"""Bytes of all drops together."""
+
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS drops(
+    id INTEGER PRIMARY KEY,
+    sealed BLOB NOT NULL,
+    refused INTEGER NOT NULL DEFAULT 0
+)"""
+
+
+class Drop(msgspec.Struct, frozen=True, array_like=True):
+    """The plaintext of a sealed drop; `body` is whatever the vault's owner understands."""
+
+    version: int
+    vault_id: str
+    drop_id: str
+    body: bytes
+
+
+class Inbox:
+    """The drops of one vault. Every method opens the file, blocks for its I/O, and closes it."""
+
+    def __init__(self, path: Path, vault_id: str) -> None:
+        self._path = path
+        self._vault_id = vault_id
+
+    def add(self, public_key: bytes, body: bytes) -> None:
+        """Seal `body` and keep it, durably.
+
+        Raises `TextTooLong` over `DROP_SIZE_LIMIT`, `InboxFull` over the other limits,
+        `StorageError`.
+        """
+        drop = Drop(1, self._vault_id, random_id(), body)
+        sealed = seal_drop(public_key, msgspec.msgpack.encode(drop))
+        if len(sealed) > DROP_SIZE_LIMIT:
+            raise TextTooLong("The text is longer than one drop holds.", fix="Send it in parts.")
+        with self._connected() as connection:
+            count, size = connection.execute(
+                "SELECT count(*), coalesce(sum(length(sealed)), 0) FROM drops"
+            ).fetchone()
+            if count >= COUNT_LIMIT or size + len(sealed) > SIZE_LIMIT:
+                raise InboxFull(
+                    "The inbox holds as much as it takes.",
+                    fix="It empties when its owner unlocks the vault.",
+                )
+            connection.execute("INSERT INTO drops(sealed) VALUES(?)", (sealed,))
+
+    def open_all(self, secret_key: bytes) -> list[tuple[int, Drop]]:
+        """Every drop that opens, with its row number, oldest first.
+
+        One that does not open (another vault's, or changed) is marked and stays, so that it is
+        neither lost nor tried again and again.
+        """
+        opened: list[tuple[int, Drop]] = []
+        refused: list[tuple[int]] = []
+        with self._connected() as connection:
+            for row, sealed in connection.execute(
+                "SELECT id, sealed FROM drops WHERE NOT refused ORDER BY id"
+            ).fetchall():
+                try:
+                    opened.append((row, self._read(open_drop(secret_key, sealed))))
+                except VaultDamaged:
+                    refused.append((row,))
+            if refused:
+                connection.executemany("UPDATE drops SET refused = 1 WHERE id = ?", refused)
+        return opened
+
+    def remove(self, rows: list[int]) -> None:
+        """Forget drops that have been absorbed."""
+        with self._connected() as connection:
+            connection.executemany("DELETE FROM drops WHERE id = ?", [(row,) for row in rows])
+
+    def count_refused(self) -> int:
+        """How many drops do not open with this vault's key."""
+        with self._connected() as connection:
+            row = connection.execute("SELECT count(*) FROM drops WHERE refused").fetchone()
+        return int(row[0])
+
+    def _read(self, plaintext: bytes) -> Drop:
+        try:
+            drop = msgspec.msgpack.decode(plaintext, type=Drop)
+        except msgspec.MsgspecError as error:
+            raise VaultDamaged("A drop in the inbox is not readable.") from error
+        if drop.version != 1 or drop.vault_id != self._vault_id:
+            raise VaultDamaged("A drop in the inbox is not for this vault.")
+        return drop
+
+    @contextmanager
+    def _connected(self) -> Iterator[sqlite3.Connection]:
+        """One transaction on a connection of its own; writers in other threads wait for it."""
+        try:
+            with closing(
+                sqlite3.connect(self._path, timeout=5, isolation_level=None)
+            ) as connection:
+                connection.execute("PRAGMA synchronous = FULL")
+                connection.execute("BEGIN IMMEDIATE")
+                connection.execute(_SCHEMA)
+                yield connection
+                connection.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            raise StorageError(
+                f"The inbox cannot be written: {error}.",
+                fix="Free some space or make the folder writable, then try again.",
+            ) from error
+        except sqlite3.DatabaseError as error:
+            raise VaultDamaged(
+                "The inbox is not readable.", fix="Restore inbox.db from a backup, or remove it."
+            ) from error

@@ -1,0 +1,78 @@
+from pathlib import Path
+
+import apsw
+import pytest
+
+from herdbook.crypto.keys import inbox_public_key, new_inbox_key
+from herdbook.errors import InboxFull, TextTooLong
+from herdbook.vault import inbox as module
+from herdbook.vault.inbox import Inbox
+
+KEY = new_inbox_key()
+PUBLIC = inbox_public_key(KEY)
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Inbox:
+    return Inbox(tmp_path / "inbox.db", "mine")
+
+
+def test_drops_come_out_as_they_went_in_and_in_order(inbox: Inbox) -> None:
+    for n in range(5):
+        inbox.add(PUBLIC, f"drop {n}".encode())
+    opened = inbox.open_all(KEY)
+    assert [drop.body for _, drop in opened] == [f"drop {n}".encode() for n in range(5)]
+    assert len({drop.drop_id for _, drop in opened}) == 5
+
+
+def test_the_file_holds_no_plaintext(inbox: Inbox, tmp_path: Path) -> None:
+    inbox.add(PUBLIC, b"the canary sang at dawn")
+    assert b"canary" not in (tmp_path / "inbox.db").read_bytes()
+
+
+def test_removed_drops_are_gone(inbox: Inbox) -> None:
+    inbox.add(PUBLIC, b"one")
+    inbox.add(PUBLIC, b"two")
+    (row, _), _ = inbox.open_all(KEY)
+    inbox.remove([row])
+    assert [drop.body for _, drop in inbox.open_all(KEY)] == [b"two"]
+
+
+def test_a_drop_for_another_vault_is_refused_and_kept(tmp_path: Path, inbox: Inbox) -> None:
+    Inbox(tmp_path / "inbox.db", "theirs").add(PUBLIC, b"not for me")
+    inbox.add(inbox_public_key(new_inbox_key()), b"not with my key")
+    inbox.add(PUBLIC, b"mine")
+    assert [drop.body for _, drop in inbox.open_all(KEY)] == [b"mine"]
+    assert inbox.count_refused() == 2
+
+
+def test_a_forged_row_stops_nobody(tmp_path: Path, inbox: Inbox) -> None:
+    inbox.add(PUBLIC, b"good")
+    with apsw.Connection(str(tmp_path / "inbox.db")) as connection:
+        for forged in (b"", b"\x00" * 48, b"\xff" * 1000):
+            connection.execute("INSERT INTO drops(sealed) VALUES(?)", (forged,))
+    connection.close()
+    assert [drop.body for _, drop in inbox.open_all(KEY)] == [b"good"]
+    assert inbox.count_refused() == 3
+
+
+def test_a_drop_over_the_limit_is_refused_and_keeps_nothing(inbox: Inbox) -> None:
+    with pytest.raises(TextTooLong):
+        inbox.add(PUBLIC, b"x" * module.DROP_SIZE_LIMIT)
+    assert inbox.open_all(KEY) == []
+
+
+def test_a_full_inbox_says_so(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "COUNT_LIMIT", 2)
+    inbox.add(PUBLIC, b"one")
+    inbox.add(PUBLIC, b"two")
+    with pytest.raises(InboxFull, match="unlocks the vault"):
+        inbox.add(PUBLIC, b"three")
+    assert len(inbox.open_all(KEY)) == 2
+
+
+def test_the_size_of_all_drops_is_bounded(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SIZE_LIMIT", 1_000)
+    inbox.add(PUBLIC, b"x" * 500)
+    with pytest.raises(InboxFull):
+        inbox.add(PUBLIC, b"x" * 500)
