@@ -1,0 +1,76 @@
+"""``llama.toml``: where one Llama keeps its data, listens, and finds its broker."""
+
+from datetime import UTC, tzinfo
+from pathlib import Path
+from typing import Annotated, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from msgspec import Meta, Struct
+
+from herdbook.broker import BrokerSettings
+from herdbook.errors import ConfigError
+from herdbook.settings import check, read_toml
+
+GUIDE: Final = "docs/guides/llama.md"
+_LOCAL_TIME: Final = Path("/etc/localtime")
+
+
+class Listener(Struct, frozen=True, forbid_unknown_fields=True):
+    """An address to listen on; loopback unless told otherwise."""
+
+    port: Annotated[int, Meta(ge=1, le=65535)]
+    host: Annotated[str, Meta(min_length=1, max_length=253)] = "127.0.0.1"
+
+
+class LlamaConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """The file.
+
+    `base_path` is where a reverse proxy puts the panel, such as ``/herdbook``. `panel_url` is how
+    people reach it when that is not its own address. `hosts` are further host names it answers to.
+    """
+
+    data: Annotated[str, Meta(min_length=1)]
+    name: Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^\S(.*\S)?$")] = "Llama"
+    time_zone: str | None = None
+    base_path: Annotated[str, Meta(pattern=r"^(/[A-Za-z0-9._~-]+)*$", max_length=200)] = ""
+    panel_url: Annotated[str, Meta(pattern=r"^https?://[^\s/]+(/\S*)?$", max_length=500)] | None = (
+        None
+    )
+    hosts: tuple[str, ...] = ()
+    panel: Listener = Listener(8477)
+    api: Listener = Listener(8478)
+    broker: BrokerSettings = BrokerSettings()
+
+    def folder(self, path: Path) -> Path:
+        """The data folder; a relative one is taken from the folder of the file at `path`."""
+        return path.parent.absolute() / Path(self.data).expanduser()
+
+    def url(self) -> str:
+        """Where people open the panel."""
+        return self.panel_url or f"http://{self.panel.host}:{self.panel.port}{self.base_path}/"
+
+    def zone(self) -> tzinfo:
+        """The time zone whose midnight begins a day. Raises `ConfigError`."""
+        if self.time_zone is None:
+            return _system_zone()
+        try:
+            return ZoneInfo(self.time_zone)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ConfigError(
+                f"“{self.time_zone}” is not a known time zone.",
+                fix="Write it like Europe/Amsterdam under time_zone.",
+            ) from error
+
+
+def load(path: Path) -> LlamaConfig:
+    """Read `llama.toml`. Raises `ConfigError`, naming the key."""
+    config: LlamaConfig = check(read_toml(path), LlamaConfig, path, guide=GUIDE)
+    config.zone()
+    return config
+
+
+def _system_zone() -> tzinfo:
+    if _LOCAL_TIME.exists():
+        with _LOCAL_TIME.open("rb") as file:
+            return ZoneInfo.from_file(file)
+    return UTC

@@ -1,0 +1,100 @@
+"""Who has a vault here. Owns ``people.json``: names and which folder is whose, nothing else.
+
+It is readable while everything is locked, because it must be: docs/guides/panel.md says so.
+"""
+
+import asyncio
+import unicodedata
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from herdbook.errors import InputError, PersonUnknown, StorageError
+from herdbook.files import replace_file
+
+NAME_LIMIT: Final = 60
+
+
+class Person(msgspec.Struct, frozen=True):
+    """A person. `user_id` is Home Assistant's, where known."""
+
+    id: str
+    name: str
+    user_id: str | None
+    vault_id: str
+
+
+class _File(msgspec.Struct, frozen=True):
+    version: int
+    people: list[Person]
+
+
+class People:
+    """The people of one Llama."""
+
+    def __init__(self, path: Path) -> None:
+        """Read the file, if there is one. Raises `StorageError` when it is not readable."""
+        self._path = path
+        self._people: list[Person] = []
+        try:
+            file = msgspec.json.decode(path.read_bytes(), type=_File)
+        except FileNotFoundError:
+            return
+        except (OSError, msgspec.MsgspecError) as error:
+            raise StorageError(
+                f"Cannot read {path}: {error}.", fix="Restore it from a backup."
+            ) from error
+        if file.version != 1:
+            raise StorageError(
+                f"{path} has version {file.version}; this Herdbook knows 1.",
+                fix="Install the release that wrote it, or a newer one.",
+            )
+        self._people = file.people
+
+    def all(self) -> list[Person]:
+        """Everyone, in order of name."""
+        return sorted(self._people, key=lambda person: person.name.casefold())
+
+    def by_id(self, person_id: str) -> Person:
+        """Raises `PersonUnknown`."""
+        for person in self._people:
+            if person.id == person_id:
+                return person
+        raise PersonUnknown("That person has no vault here.")
+
+    def find(self, *, user_id: str | None = None, name: str | None = None) -> Person:
+        """The person of a Home Assistant user id, else of a name. Raises `PersonUnknown`."""
+        for person in self._people:
+            if user_id is not None and person.user_id == user_id:
+                return person
+        for person in self._people:
+            if name is not None and _key(person.name) == _key(name):
+                return person
+        raise PersonUnknown(
+            f"Nobody called “{(name or '')[:NAME_LIMIT]}” has a vault here.",
+            fix="Open the Herdbook panel as that person and create a vault, "
+            "or name somebody who has one.",
+        )
+
+    async def add(self, person: Person) -> None:
+        """Keep one more person, durably. Raises `StorageError`."""
+        people = [*self._people, person]
+        data = msgspec.json.format(msgspec.json.encode(_File(1, people)))
+        await asyncio.to_thread(replace_file, self._path, data)
+        self._people = people
+
+    def check_free(self, name: str) -> str:
+        """The name as it will be kept. Raises `InputError` when it cannot be, or is taken."""
+        cleaned = " ".join(unicodedata.normalize("NFC", name).split())
+        if not 1 <= len(cleaned) <= NAME_LIMIT or not cleaned.isprintable():
+            raise InputError(f"A name has 1 to {NAME_LIMIT} visible characters.")
+        if any(_key(person.name) == _key(cleaned) for person in self._people):
+            raise InputError(
+                "That name is taken.", fix="Choose another, or unlock the vault that has it."
+            )
+        return cleaned
+
+
+def _key(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).casefold().strip()

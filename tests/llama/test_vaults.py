@@ -1,0 +1,240 @@
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, date
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from herdbook.crypto.kdf import MEMORY_FLOOR_KIB, KdfParameters
+from herdbook.crypto.recovery import new_recovery_code
+from herdbook.errors import (
+    InputError,
+    PersonUnknown,
+    RecoveryCodeInvalid,
+    StorageError,
+    TextTooLong,
+    VaultLocked,
+    WrongSecret,
+)
+from herdbook.llama import vaults as module
+from herdbook.llama.people import Person
+from herdbook.llama.vaults import Vaults
+from tests.fakes.clock import ManualClock
+
+FAST = KdfParameters(MEMORY_FLOOR_KIB, 2, 1)
+PASSWORD = "three unrelated words"
+DAY = date(2026, 11, 20)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+async def vaults(tmp_path: Path, clock: ManualClock) -> AsyncIterator[Vaults]:
+    vaults = Vaults(tmp_path, clock, UTC, FAST)
+    yield vaults
+    await vaults.close()
+
+
+async def _person(vaults: Vaults, name: str = "Ada") -> Person:
+    creation = await vaults.begin_creation(name, PASSWORD)
+    return await vaults.finish_creation(creation.token, creation.recovery_code)
+
+
+async def test_nothing_is_written_before_the_code_was_typed_back(
+    vaults: Vaults, tmp_path: Path
+) -> None:
+    creation = await vaults.begin_creation("Ada", PASSWORD)
+    assert list((tmp_path / "vaults").iterdir()) == []
+    with pytest.raises(RecoveryCodeInvalid):
+        await vaults.finish_creation(creation.token, "nonsense")
+    with pytest.raises(WrongSecret, match="not this vault"):
+        await vaults.finish_creation(creation.token, new_recovery_code())
+    person = await vaults.finish_creation(creation.token, creation.recovery_code.lower())
+    assert [path.name for path in (tmp_path / "vaults").iterdir()] == [person.vault_id]
+    assert vaults.is_unlocked(person.id)
+
+
+async def test_a_creation_expires(vaults: Vaults, clock: ManualClock) -> None:
+    creation = await vaults.begin_creation("Ada", PASSWORD)
+    assert vaults.creation(creation.token) == creation
+    clock.advance(module.CREATION_LIMIT_MS)
+    with pytest.raises(InputError, match="nothing was made"):
+        await vaults.finish_creation(creation.token, creation.recovery_code)
+
+
+async def test_a_creation_is_finished_once(vaults: Vaults) -> None:
+    creation = await vaults.begin_creation("Ada", PASSWORD)
+    results = await asyncio.gather(
+        *(vaults.finish_creation(creation.token, creation.recovery_code) for _ in range(3)),
+        return_exceptions=True,
+    )
+    assert sum(isinstance(result, Person) for result in results) == 1
+    assert sum(isinstance(result, InputError) for result in results) == 2
+    assert len(vaults.people.all()) == 1
+
+
+@pytest.mark.parametrize("name", ["", "  ", "x" * 61, "a\x00b"])
+async def test_a_name_that_cannot_be_is_refused(vaults: Vaults, name: str) -> None:
+    with pytest.raises(InputError):
+        await vaults.begin_creation(name, PASSWORD)
+
+
+async def test_a_name_is_taken_whatever_its_case(vaults: Vaults) -> None:
+    await _person(vaults, "Zoë")
+    with pytest.raises(InputError, match="taken"):
+        await vaults.begin_creation("ZOE\u0308", PASSWORD)
+
+
+@pytest.mark.parametrize("password", ["", "short", "x" * 1025])
+async def test_a_password_has_a_length(vaults: Vaults, password: str) -> None:
+    with pytest.raises(InputError, match="at least 8"):
+        await vaults.begin_creation("Ada", password)
+
+
+async def test_written_locked_unlocked_and_still_there_after_a_restart(
+    vaults: Vaults, tmp_path: Path, clock: ManualClock
+) -> None:
+    person = await _person(vaults)
+    await vaults.journal(person.id).add(DAY, "The first snow.")
+    await vaults.journal(person.id).save_draft(DAY, "and th")
+    await vaults.lock(person.id)
+    with pytest.raises(VaultLocked):
+        vaults.journal(person.id)
+    await vaults.close()
+
+    again = Vaults(tmp_path, clock, UTC, FAST)
+    assert await again.unlock(" ada ", PASSWORD) == person
+    journal = again.journal(person.id)
+    assert [entry.text for entry in await journal.on_day(DAY)] == ["The first snow."]
+    assert await journal.on_day(date(2026, 11, 21)) == []
+    assert await journal.draft(DAY) == "and th"
+    await journal.add(DAY, "and then it thawed")
+    assert await journal.draft(DAY) == ""
+    await again.close()
+
+
+@pytest.mark.parametrize(("name", "secret"), [("Ada", "wrong words"), ("Nobody", PASSWORD)])
+async def test_a_wrong_password_and_a_wrong_name_sound_the_same(
+    vaults: Vaults, name: str, secret: str
+) -> None:
+    person = await _person(vaults)
+    await vaults.lock(person.id)
+    with pytest.raises(WrongSecret) as raised:
+        await vaults.unlock(name, secret)
+    assert str(raised.value) == (
+        "That name and password do not open a vault here. "
+        "Check both; your recovery code works in place of the password."
+    )
+    assert not vaults.is_unlocked(person.id)
+
+
+async def test_an_idle_vault_locks_and_a_used_one_does_not(
+    vaults: Vaults, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_CHECK_EVERY_S", 0.01)
+    idle, used = await _person(vaults, "Idle"), await _person(vaults, "Used")
+    task = asyncio.create_task(vaults.lock_idle())
+    clock.advance(module.IDLE_LIMIT_MS - 1)
+    vaults.journal(used.id)
+    clock.advance(1)
+    async with asyncio.timeout(5):
+        while vaults.is_unlocked(idle.id):
+            await asyncio.sleep(0.01)
+    assert vaults.is_unlocked(used.id)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_drop_waits_while_locked_and_appears_at_the_next_unlock_once(
+    vaults: Vaults, clock: ManualClock
+) -> None:
+    person = await _person(vaults)
+    await vaults.lock(person.id)
+    await vaults.drop(person, "The engineer came.", day=DAY, source="Home Assistant")
+    await vaults.drop(person, "Kept while locked.", day=DAY, source=None)
+    for _ in range(2):
+        await vaults.unlock("Ada", PASSWORD)
+        entries = await vaults.journal(person.id).on_day(DAY)
+        assert [(entry.text, entry.author, entry.source) for entry in entries] == [
+            ("The engineer came.", "house", "Home Assistant"),
+            ("Kept while locked.", "person", None),
+        ]
+        assert entries[0].created_ms == clock.wall
+        await vaults.lock(person.id)
+
+
+async def test_a_drop_into_an_unlocked_vault_appears_at_once(vaults: Vaults) -> None:
+    person = await _person(vaults)
+    await vaults.drop(person, "Now.", day=DAY, source="Home Assistant")
+    assert [entry.text for entry in await vaults.journal(person.id).on_day(DAY)] == ["Now."]
+
+
+async def test_many_drops_at_once_become_one_entry_each(vaults: Vaults) -> None:
+    person = await _person(vaults)
+    await asyncio.gather(
+        *(vaults.drop(person, f"Drop {n}", day=DAY, source="x") for n in range(20))
+    )
+    entries = await vaults.journal(person.id).on_day(DAY)
+    assert sorted(entry.text for entry in entries) == sorted(f"Drop {n}" for n in range(20))
+
+
+async def test_a_crash_between_keeping_and_forgetting_a_drop_does_not_repeat_it(
+    vaults: Vaults, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = await _person(vaults)
+    await vaults.lock(person.id)
+    await vaults.drop(person, "Once.", day=DAY, source=None)
+
+    def crash(self: object, rows: list[int]) -> None:
+        raise StorageError("the power went")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("herdbook.vault.inbox.Inbox.remove", crash)
+        with pytest.raises(StorageError):
+            await vaults.unlock("Ada", PASSWORD)
+    await vaults.lock(person.id)
+    await vaults.unlock("Ada", PASSWORD)
+    assert [entry.text for entry in await vaults.journal(person.id).on_day(DAY)] == ["Once."]
+
+
+async def test_a_drop_without_a_day_is_for_today_where_the_house_stands(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    clock.wall = 1_795_302_000_000  # 2026-11-21T23:00Z, the 22nd in Amsterdam
+    vaults = Vaults(tmp_path, clock, ZoneInfo("Europe/Amsterdam"), FAST)
+    person = await _person(vaults)
+    await vaults.drop(person, "Late.", day=None, source=None)
+    assert len(await vaults.journal(person.id).on_day(date(2026, 11, 22))) == 1
+    await vaults.close()
+
+
+async def test_a_drop_that_cannot_be_an_entry_is_refused_before_it_is_sealed(
+    vaults: Vaults,
+) -> None:
+    person = await _person(vaults)
+    for text, error in (("  ", InputError), ("x" * 100_001, TextTooLong)):
+        with pytest.raises(error):
+            await vaults.drop(person, text, day=DAY, source=None)
+    assert await vaults.journal(person.id).on_day(DAY) == []
+
+
+async def test_people_are_found_by_user_id_then_by_name(vaults: Vaults) -> None:
+    ada = await _person(vaults, "Ada")
+    ben = Person("b", "Ben", "user-of-ben", "v")
+    await vaults.people.add(ben)
+    assert vaults.people.find(user_id="user-of-ben", name="Ada") == ben
+    assert vaults.people.find(user_id="unknown", name="ADA") == ada
+    with pytest.raises(PersonUnknown, match="“Cleo”"):
+        vaults.people.find(user_id="unknown", name="Cleo")
+    with pytest.raises(PersonUnknown):
+        vaults.people.find()
+
+
+def test_a_damaged_list_of_people_is_said(tmp_path: Path, clock: ManualClock) -> None:
+    (tmp_path / "people.json").write_text("{")
+    with pytest.raises(StorageError, match=r"people\.json"):
+        Vaults(tmp_path, clock, UTC, FAST)
