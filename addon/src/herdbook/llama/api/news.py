@@ -1,20 +1,20 @@
 """What the house book knows, as the API's messages. Owns the translation and nothing else."""
 
-from herdbook.house.book import Today
+from herdbook.house.book import HouseBook, Today
 from herdbook.house.node import NodeRow
 from herdbook.house.observation import Observation
 from herdbook.llama.api import messages
 from herdbook.llama.api.feed import Feed
+from herdbook.llama.herd.herd import Herd
 
 
-def snapshot(
-    today: Today, nodes: list[NodeRow], last_observation: Observation | None
-) -> messages.Snapshot:
-    """What a client needs to know at its start."""
+async def snapshot(book: HouseBook, herd: Herd) -> messages.Snapshot:
+    """What a client needs to know at its start. Raises `StorageError`."""
+    last = await book.last_observation()
     return messages.Snapshot(
-        _today(today),
-        [_node(node) for node in nodes],
-        None if last_observation is None else _observation(last_observation),
+        _today(await book.today()),
+        [_node(node) for node in await herd.nodes()],
+        None if last is None else _observation(last),
     )
 
 

@@ -1,0 +1,75 @@
+"""The Llama: all of its parts in one process, from start to stop."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from functools import partial
+from pathlib import Path
+
+import herdbook
+from herdbook.clock import Clock, SystemClock
+from herdbook.eventlog.identity import Identity
+from herdbook.files import FolderLock, make_folder
+from herdbook.house.book import HouseBook
+from herdbook.llama import token
+from herdbook.llama.api.app import api_app
+from herdbook.llama.api.commands import Commands
+from herdbook.llama.api.feed import Feed
+from herdbook.llama.api.messages import Hello
+from herdbook.llama.api.news import News, snapshot
+from herdbook.llama.config import LlamaConfig
+from herdbook.llama.herd.herd import Herd
+from herdbook.llama.listener import listening
+from herdbook.llama.panel.routes import panel_app
+from herdbook.llama.vaults import Vaults
+
+
+async def run(
+    config: LlamaConfig,
+    folder: Path,
+    *,
+    on_ready: Callable[[str, str], None],
+    clock: Clock | None = None,
+) -> None:
+    """Be the Llama of `folder` until cancelled; then close everything, last opened first.
+
+    `on_ready` gets the addresses of the panel and of the API once both answer. The broker may still
+    be missing then; it is waited for. Raises `LogInUse` when a Llama works in the folder already,
+    `PortTaken`, `ConfigError`, `StorageError`.
+    """
+    clock = clock or SystemClock()
+    zone = config.zone()
+    feed = Feed()
+    async with AsyncExitStack() as opened:
+        lock = FolderLock(make_folder(folder))
+        lock.acquire()
+        opened.callback(lock.release)
+        identity = Identity.load_or_create(folder / "identity")
+        book = await HouseBook.open(folder, clock, zone)
+        opened.push_async_callback(book.close)
+        vaults = Vaults(folder, clock, zone)
+        opened.push_async_callback(vaults.close)
+        herd = Herd(book, config.broker, identity, clock, News(feed))
+        panel = panel_app(
+            vaults,
+            herd,
+            clock,
+            zone,
+            config.base_path,
+            config.url().startswith("https:"),
+            hosts=frozenset(config.hosts),
+        )
+        api = api_app(
+            token=token.load_or_create(folder),
+            hello=Hello(herdbook.__version__, identity.node_id, config.name, config.url()),
+            feed=feed,
+            handle=Commands(
+                vaults, snapshot=partial(snapshot, book, herd), approve=herd.approve
+            ).handle,
+        )
+        panel_url = await opened.enter_async_context(listening(panel, config.panel, "panel"))
+        api_url = await opened.enter_async_context(listening(api, config.api, "api"))
+        on_ready(f"{panel_url}{config.base_path}/", f"{api_url}/")
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(herd.run())
+            tasks.create_task(vaults.lock_idle())

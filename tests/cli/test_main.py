@@ -1,0 +1,150 @@
+"""The command line, run as people run it: as a process."""
+
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from herdbook.ids import fingerprint_of, node_id_of
+
+_HERDBOOK = [sys.executable, "-m", "herdbook.cli.main"]
+
+
+def _run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*_HERDBOOK, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture
+def ports() -> list[int]:
+    """Three ports that are free now."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
+    ports = [item.getsockname()[1] for item in sockets]
+    for item in sockets:
+        item.close()
+    return ports
+
+
+@pytest.fixture
+def llama(tmp_path: Path, ports: list[int]) -> Path:
+    config = tmp_path / "llama.toml"
+    config.write_text(
+        f'data = "llama"\n[panel]\nport = {ports[0]}\n[api]\nport = {ports[1]}\n'
+        f"[broker]\nport = {ports[2]}\n"
+    )
+    return config
+
+
+@pytest.fixture
+def alpaca(tmp_path: Path, ports: list[int]) -> Path:
+    config = tmp_path / "alpaca.toml"
+    config.write_text(
+        f'name = "Hallway"\ndata = "alpaca"\n[broker]\nport = {ports[2]}\n'
+        '[[sensor]]\nkind = "system"\n'
+    )
+    return config
+
+
+def test_without_a_command_it_says_what_there_is() -> None:
+    result = _run()
+    assert result.returncode == 2
+    assert "llama" in result.stderr
+    assert "alpaca" in result.stderr
+
+
+def test_the_token_is_made_once_and_for_its_owner_only(llama: Path, tmp_path: Path) -> None:
+    first, second = (
+        _run("llama", "token", "--config", llama),
+        _run("llama", "token", "--config", llama),
+    )
+    assert first.returncode == 0
+    assert first.stdout == second.stdout
+    assert len(first.stdout.strip()) >= 43
+    mode = (tmp_path / "llama" / "api_token").stat().st_mode
+    assert stat.S_IMODE(mode) == 0o600
+
+
+def test_an_alpaca_tells_its_id_before_it_ever_ran(alpaca: Path) -> None:
+    first, second = (
+        _run("alpaca", "id", "--config", alpaca),
+        _run("alpaca", "id", "--config", alpaca),
+    )
+    assert first.returncode == 0, first.stderr
+    assert first.stdout == second.stdout
+    node_id, fingerprint = first.stdout.split()
+    assert fingerprint == fingerprint_of(node_id)
+    assert len(node_id) == len(node_id_of(b""))
+
+
+@pytest.mark.parametrize(
+    ("part", "content", "words"),
+    [
+        ("llama", None, "Cannot read"),
+        ("llama", "data = [", "is not valid TOML"),
+        ("llama", "", "missing required field `data`"),
+        ("llama", 'data = "x"\nport = 1', "unknown field `port`"),
+        ("llama", 'data = "x"\n[panel]\nport = 70000', "at “panel.port”"),
+        ("llama", 'data = "x"\ntime_zone = "Mars/Olympus"', "is not a known time zone"),
+        ("llama", 'data = "x"\nbase_path = "journal"', "at “base_path”"),
+        ("llama", 'data = "x"\n[broker]\nhost = ""', "at “broker.host”"),
+        ("alpaca", None, "Cannot read"),
+        ("alpaca", 'name = "x"', "missing required field"),
+        ("alpaca", 'name = "x"\ndata = "y"\n[[sensor]]\nkind = "magic"', "magic"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_what_to_do(
+    tmp_path: Path, part: str, content: str | None, words: str
+) -> None:
+    config = tmp_path / "settings.toml"
+    if content is not None:
+        config.write_text(content)
+    result = _run(part, "run", "--config", config)
+    assert result.returncode == 2
+    assert words in result.stderr
+    assert "Traceback" not in result.stderr
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_taken_port_is_named(llama: Path, ports: list[int], which: int) -> None:
+    with socket.create_server(("127.0.0.1", ports[which])):
+        result = _run("llama", "run", "--config", llama)
+    assert result.returncode == 1
+    assert f"Port {ports[which]} of 127.0.0.1 is taken" in result.stderr
+    assert f"under [{('panel', 'api')[which]}]" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("part", ["llama", "alpaca"])
+def test_it_starts_without_a_broker_and_stops_cleanly(
+    part: str, request: pytest.FixtureRequest
+) -> None:
+    config: Path = request.getfixturevalue(part)
+    with subprocess.Popen(
+        [*_HERDBOOK, part, "run", "--config", str(config)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        try:
+            assert process.stdout.readline().startswith(f"Herdbook {part.title()} ready:")
+            second = _run(part, "run", "--config", config)
+            assert second.returncode == 1
+            assert "Another Herdbook process works in" in second.stderr
+            process.send_signal(signal.SIGTERM)
+            _, log = process.communicate(timeout=20)
+        finally:
+            process.kill()
+    assert process.returncode == 0, log
+    assert "No MQTT broker at 127.0.0.1" in log
+    assert "Traceback" not in log
