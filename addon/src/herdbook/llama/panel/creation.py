@@ -1,0 +1,97 @@
+"""Making a vault, in three steps: name and password, the recovery code, the code typed back.
+
+Each step can be reloaded or gone back to. The code stands on its own page only, and only until the
+vault is made; nothing is on disk before.
+"""
+
+from aiohttp import web
+
+from herdbook.errors import InputError, RecoveryCodeInvalid, WrongSecret
+from herdbook.llama.panel.desk import (
+    begin_session,
+    desk_of,
+    fields_of,
+    session_of,
+    unlocked_here,
+)
+from herdbook.llama.panel.faults import status_of, words_of
+from herdbook.llama.panel.sessions import Session
+from herdbook.llama.vaults import Creation
+
+
+async def show_create(request: web.Request) -> web.Response:
+    """What a vault is, and the form for a new one."""
+    pages = desk_of(request).pages
+    if unlocked_here(request):
+        return pages.go(request, "home")
+    pending = _pending(request) is not None
+    return pages.page("create.html", {"name": "", "message": "", "fix": "", "pending": pending})
+
+
+async def create(request: web.Request) -> web.Response:
+    """Draw the new vault's keys and go on to its recovery code."""
+    desk = desk_of(request)
+    fields = await fields_of(request)
+    name, password = fields.get("name", ""), fields.get("password", "")
+    strings = desk.pages.strings
+    try:
+        if password != fields.get("again", ""):
+            raise InputError(strings("create.mismatch"), fix=strings("create.mismatch_fix"))
+        creation = await desk.vaults.begin_creation(name, password)
+    except InputError as error:
+        message, fix = words_of(desk.pages, error)
+        values = {"name": name, "message": message, "fix": fix, "pending": False}
+        return desk.pages.page("create.html", values, status=status_of(error))
+    response = desk.pages.go(request, "code")
+    begin_session(request, response, Session(creation=creation.token))
+    return response
+
+
+async def show_code(request: web.Request) -> web.Response:
+    """The recovery code, for as long as the vault is being made."""
+    pages = desk_of(request).pages
+    creation = _pending(request)
+    if creation is None:
+        return pages.go(request, "create")
+    return pages.page("code.html", {"groups": creation.recovery_code.split("-")})
+
+
+async def show_confirm(request: web.Request) -> web.Response:
+    """Where the recovery code is typed back."""
+    pages = desk_of(request).pages
+    if _pending(request) is None:
+        return pages.go(request, "create")
+    return pages.page("confirm.html", {"typed": "", "message": "", "fix": ""})
+
+
+async def confirm(request: web.Request) -> web.Response:
+    """Make the vault, if the code was typed right, and open its first page."""
+    desk = desk_of(request)
+    typed = (await fields_of(request)).get("code", "")
+    creation = _pending(request)
+    if creation is None:
+        return desk.pages.go(request, "create")
+    try:
+        person = await desk.vaults.finish_creation(creation.token, typed)
+    except (RecoveryCodeInvalid, WrongSecret):
+        message, fix = desk.pages.strings("confirm.wrong"), desk.pages.strings("confirm.wrong_fix")
+    except InputError as error:
+        message, fix = words_of(desk.pages, error)
+    else:
+        response = desk.pages.go(request, "home")
+        begin_session(request, response, Session(person))
+        return response
+    values = {"typed": typed, "message": message, "fix": fix}
+    return desk.pages.page("confirm.html", values, status=422)
+
+
+def _pending(request: web.Request) -> Creation | None:
+    """The vault that this browser is making, if it has not expired."""
+    session = session_of(request)
+    if session is None or session.creation is None:
+        return None
+    try:
+        return desk_of(request).vaults.creation(session.creation)
+    except InputError:
+        session.creation = None
+        return None

@@ -1,0 +1,107 @@
+"""What every handler of the panel works with, and the small questions all of them ask."""
+
+from dataclasses import dataclass
+from datetime import date, tzinfo
+from typing import Final, Protocol
+
+from aiohttp import web
+
+from herdbook.clock import Clock, day_of
+from herdbook.errors import InputError, Unauthorized
+from herdbook.house.node import NodeRow
+from herdbook.house.observation import Observation
+from herdbook.llama.panel.pages import Pages
+from herdbook.llama.panel.sessions import Session, Sessions
+from herdbook.llama.people import Person
+from herdbook.llama.vaults import Vaults
+
+
+class HerdDesk(Protocol):
+    """What the panel asks of the herd."""
+
+    async def nodes(self) -> list[NodeRow]:
+        """Every node that has said hello."""
+
+    async def approve(self, node_id: str) -> NodeRow:
+        """Make a node part of the herd. Raises `NodeUnknown`."""
+
+    async def today_observations(self) -> list[Observation]:
+        """What the house noticed today, in order of time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The panel's parts. `secure` marks the cookie for HTTPS only."""
+
+    vaults: Vaults
+    herd: HerdDesk
+    clock: Clock
+    zone: tzinfo
+    sessions: Sessions
+    pages: Pages
+    secure: bool
+
+    def today(self) -> date:
+        """The household's day now."""
+        return day_of(self.clock.wall_ms(), self.zone)
+
+
+DESK: Final = web.AppKey("desk", Desk)
+_COOKIE: Final = "herdbook"
+
+
+def desk_of(request: web.Request) -> Desk:
+    """The panel's parts."""
+    return request.app[DESK]
+
+
+def session_of(request: web.Request) -> Session | None:
+    """The browser's session, signed in or not."""
+    return desk_of(request).sessions.find(request.cookies.get(_COOKIE, ""))
+
+
+def signed_in(request: web.Request) -> tuple[Session, Person]:
+    """The session and its person. Raises `Unauthorized` when nobody is signed in."""
+    session = session_of(request)
+    if session is None or session.person is None:
+        raise Unauthorized("Nobody is signed in here.", fix="Sign in.")
+    return session, session.person
+
+
+def unlocked_here(request: web.Request) -> bool:
+    """Whether somebody is signed in whose vault is open."""
+    session = session_of(request)
+    person = session.person if session else None
+    return person is not None and desk_of(request).vaults.is_unlocked(person.id)
+
+
+def begin_session(request: web.Request, response: web.Response, session: Session) -> None:
+    """Give the browser a new token, and end the session it had."""
+    desk = desk_of(request)
+    desk.sessions.end(request.cookies.get(_COOKIE, ""))
+    response.set_cookie(
+        _COOKIE,
+        desk.sessions.start(session),
+        path=desk.pages.root,
+        httponly=True,
+        samesite="Strict",
+        secure=desk.secure,
+    )
+
+
+def end_session(request: web.Request, response: web.Response) -> None:
+    """Forget the browser's session, here and there."""
+    desk = desk_of(request)
+    desk.sessions.end(request.cookies.get(_COOKIE, ""))
+    response.del_cookie(
+        _COOKIE, path=desk.pages.root, httponly=True, samesite="Strict", secure=desk.secure
+    )
+
+
+async def fields_of(request: web.Request) -> dict[str, str]:
+    """The fields of a posted form; the last of each name counts. Raises `InputError`."""
+    try:
+        posted = await request.post()
+    except UnicodeDecodeError as error:
+        raise InputError("The form is not UTF-8 text.") from error
+    return {name: value for name, value in posted.items() if isinstance(value, str)}

@@ -1,0 +1,86 @@
+"""The door: signing in, which is unlocking, and locking. No secret ever stands in an address."""
+
+from aiohttp import web
+
+from herdbook.errors import VaultLocked, WrongSecret
+from herdbook.journal.entry import read_day
+from herdbook.llama.panel.days import entries_part
+from herdbook.llama.panel.desk import (
+    begin_session,
+    desk_of,
+    end_session,
+    fields_of,
+    session_of,
+    signed_in,
+    unlocked_here,
+)
+from herdbook.llama.panel.faults import KEPT, status_of
+from herdbook.llama.panel.pages import is_htmx
+from herdbook.llama.panel.sessions import Session
+
+
+async def show_sign_in(request: web.Request) -> web.Response:
+    """The page to sign in on, also the one after locking."""
+    pages = desk_of(request).pages
+    if unlocked_here(request):
+        return pages.go(request, "home")
+    locked = request.path.endswith("/locked")
+    return pages.page("sign_in.html", {"name": "", "day": None, "wrong": False, "locked": locked})
+
+
+async def sign_in(request: web.Request) -> web.Response:
+    """Unlock a vault by name and password or recovery code, and give the browser a new session.
+
+    From the closed door of a day page (`day`, by htmx) what stands in the writing field comes along
+    and becomes the draft, so that opening the door loses nothing.
+    """
+    desk = desk_of(request)
+    fields = await fields_of(request)
+    name, text = fields.get("name", ""), fields.get("text", "")
+    request[KEPT] = text
+    day = read_day(fields["day"]) if fields.get("day") else None
+    try:
+        person = await desk.vaults.unlock(name, fields.get("secret", ""))
+    except WrongSecret as error:
+        status = status_of(error)
+        if is_htmx(request):
+            return desk.pages.page(
+                "parts/wrong.html",
+                {},
+                status=status,
+                headers={"HX-Retarget": "#door-notice", "HX-Reswap": "innerHTML"},
+            )
+        values = {"name": name, "day": day, "wrong": True, "locked": False}
+        return desk.pages.page("sign_in.html", values, status=status)
+    before = session_of(request)
+    session = before if before and before.person == person else Session(person)
+    if day is None:
+        response = desk.pages.go(request, "home")
+    elif is_htmx(request) and text:
+        if not session.claimed(fields.get("key", "")):
+            await desk.vaults.journal(person.id).save_draft(day, text)
+        response = await entries_part(request, session, person, day)
+    else:
+        response = desk.pages.go(request, "day", day=day.isoformat())
+    begin_session(request, response, session)
+    return response
+
+
+async def lock(request: web.Request) -> web.Response:
+    """Keep the page's draft, lock the vault, and end the session."""
+    desk = desk_of(request)
+    session, person = signed_in(request)
+    fields = await fields_of(request)
+    text = fields.get("text", "")
+    request[KEPT] = text
+    if text and "day" in fields and not session.claimed(fields.get("key", "")):
+        day = read_day(fields["day"])
+        try:
+            await desk.vaults.journal(person.id).save_draft(day, text)
+        except VaultLocked:
+            if text.strip():
+                await desk.vaults.drop(person, text, day=day, source=None)
+    await desk.vaults.lock(person.id)
+    response = desk.pages.go(request, "locked")
+    end_session(request, response)
+    return response

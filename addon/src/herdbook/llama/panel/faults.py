@@ -1,0 +1,114 @@
+"""The panel's edge for errors: from an exception to a status and words for a person, once."""
+
+import logging
+from typing import Final
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from herdbook.errors import (
+    DayInvalid,
+    HerdbookError,
+    InboxFull,
+    InputError,
+    NodeUnknown,
+    PersonUnknown,
+    RecoveryCodeInvalid,
+    StorageError,
+    Unauthorized,
+    Unavailable,
+    VaultLocked,
+    WrongSecret,
+)
+from herdbook.llama.panel.desk import desk_of
+from herdbook.llama.panel.pages import Pages, is_htmx
+
+_LOGGER = logging.getLogger(__name__)
+
+_STATUS: Final[dict[type[HerdbookError], int]] = {
+    DayInvalid: 404,
+    InputError: 422,
+    NodeUnknown: 404,
+    PersonUnknown: 404,
+    Unauthorized: 401,
+    Unavailable: 503,
+    StorageError: 507,
+    InboxFull: 507,
+    RecoveryCodeInvalid: 422,
+    VaultLocked: 423,
+    WrongSecret: 403,
+    HerdbookError: 500,
+}
+
+KEPT: Final = web.RequestKey("kept", str)
+"""What a person wrote and a handler tries to keep: an error page shows it, so nothing is lost."""
+
+
+def status_of(error: HerdbookError) -> int:
+    """The HTTP status of an error: that of its nearest class."""
+    return next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
+
+
+def words_of(pages: Pages, error: HerdbookError) -> tuple[str, str]:
+    """What happened and what to do: translated where the code says it all, else as raised."""
+    key = f"faults.{error.code}"
+    if key in pages.strings:
+        return pages.strings(key), pages.strings(f"{key}_fix")
+    return error.message, error.fix
+
+
+@web.middleware
+async def translate(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer every error with a page, or with a notice where htmx asked for a part of one."""
+    try:
+        return await handler(request)
+    except Unauthorized:
+        return desk_of(request).pages.go(request, "sign_in")
+    except HerdbookError as error:
+        status = status_of(error)
+        if status >= 500:
+            _LOGGER.warning("%s %s: %s", request.method, request.path, error)
+        return _answer(request, status, *words_of(desk_of(request).pages, error))
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        return _known(request, error.status, error)
+    except Exception:
+        _LOGGER.exception("%s %s failed", request.method, request.path)
+        return _known(request, 500)
+
+
+def _known(
+    request: web.Request, status: int, error: web.HTTPException | None = None
+) -> web.Response:
+    strings = desk_of(request).pages.strings
+    told = status if f"faults.text_{status}" in strings else 500
+    response = _answer(
+        request, status, strings(f"faults.text_{told}"), strings(f"faults.fix_{told}")
+    )
+    if error is not None and "Allow" in error.headers:
+        response.headers["Allow"] = error.headers["Allow"]
+    return response
+
+
+def _answer(request: web.Request, status: int, message: str, fix: str) -> web.Response:
+    pages = desk_of(request).pages
+    if is_htmx(request):
+        return pages.page(
+            "parts/notice.html",
+            {"message": message, "fix": fix},
+            status=status,
+            headers={"HX-Retarget": "#notice", "HX-Reswap": "innerHTML"},
+        )
+    title = f"faults.title_{status}"
+    return pages.page(
+        "fault.html",
+        {
+            "title": pages.strings(title if title in pages.strings else "faults.title_500"),
+            "message": message,
+            "fix": fix,
+            "kept": request.get(KEPT, ""),
+            "home": status != 421,
+        },
+        status=status,
+    )

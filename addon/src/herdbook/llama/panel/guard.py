@@ -1,0 +1,94 @@
+"""What every request must pass and every answer carries: host, origin, form type, headers.
+
+The panel listens on loopback or in a home network, where other web sites' scripts run in the same
+browser. So unsafe requests must come from the panel's own pages, and the panel answers only to
+names that an attacker cannot point at it (DNS rebinding).
+"""
+
+import ipaddress
+from typing import Final
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_FORM: Final = "application/x-www-form-urlencoded"
+_HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "img-src 'self'",
+            "connect-src 'self'",
+            "form-action 'self'",
+            "base-uri 'none'",
+            "frame-ancestors 'self'",
+        )
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    # Not “no-referrer”: browsers then send “Origin: null” with the panel's own forms, and on plain
+    # HTTP, where they send no Sec-Fetch-Site either, that is all there is to tell them by.
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+async def add_headers(_request: web.Request, response: web.StreamResponse) -> None:
+    """Give every answer its security headers; static files bring their own Cache-Control."""
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+
+
+def guard(hosts: frozenset[str]) -> Middleware:
+    """A middleware that lets through what the panel answers to; `hosts` are further names of it.
+
+    Raises 421 for an unknown host, 403 for an unsafe request from elsewhere, 415 for a body that is
+    not an ordinary form (others could spill text into temporary files).
+    """
+    known = hosts | {"localhost"}
+
+    @web.middleware
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+        host = _host_of(request.headers.get("Host", ""))
+        if host not in known and not _is_address(host):
+            raise web.HTTPMisdirectedRequest
+        if request.method not in _SAFE:
+            if not _from_here(request):
+                raise web.HTTPForbidden
+            if request.can_read_body and not _is_form(request):
+                raise web.HTTPUnsupportedMediaType
+        return await handler(request)
+
+    return check
+
+
+def _from_here(request: web.Request) -> bool:
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site == "same-origin"
+    origin = request.headers.get("Origin")
+    return origin is not None and origin.partition("://")[2] == request.headers["Host"]
+
+
+def _is_form(request: web.Request) -> bool:
+    return request.content_type == _FORM and (request.charset or "utf-8").lower() == "utf-8"
+
+
+def _host_of(header: str) -> str:
+    try:
+        return urlsplit(f"//{header}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,135 @@
+"""Pages from templates: the one place that knows addresses, words and Jinja2."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, tzinfo
+from typing import Final
+
+from aiohttp import web
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from herdbook.errors import ConfigError
+from herdbook.llama.panel.assets import Assets
+from herdbook.llama.panel.strings import Strings
+
+_BASE_PATH: Final = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
+
+
+class Pages:
+    """Renders templates. `router` names the routes that `url` builds addresses of."""
+
+    def __init__(
+        self,
+        router: web.UrlDispatcher,
+        strings: Strings,
+        assets: Assets,
+        zone: tzinfo,
+        base_path: str,
+    ) -> None:
+        """Raises `ConfigError` for a base path that is not one of plain segments."""
+        if not _BASE_PATH.fullmatch(base_path):
+            raise ConfigError(
+                f"“{base_path[:80]}” is no base path.",
+                fix="Leave base_path empty, or write it as in “/herdbook”: it begins with a slash, "
+                "ends without one, and holds letters, digits, “.”, “_”, “~” and “-”.",
+            )
+        self.strings = strings
+        self._router = router
+        self._assets = assets
+        self._zone = zone
+        self._base_path = base_path
+        self._environment = Environment(
+            loader=PackageLoader("herdbook.llama.panel"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.globals.update(
+            t=strings,
+            url=self.url,
+            static=self.static,
+            time_of=self.time_of,
+            iso_of=_iso_of,
+            moment_of=self.moment_of,
+            long_date=self.long_date,
+            short_date=self.short_date,
+            weekday=self.weekday,
+        )
+
+    @property
+    def root(self) -> str:
+        """The path under which everything lies, with a slash at both ends."""
+        return f"{self._base_path}/"
+
+    def url(self, route: str, **parts: str) -> str:
+        """The address of a named route, below the base path."""
+        return f"{self._base_path}{self._router[route].url_for(**parts)}"
+
+    def static(self, name: str) -> str:
+        """The address of a static file. An unknown one is a KeyError."""
+        if name not in self._assets:
+            raise KeyError(name)
+        return self.url("static", version=self._assets.version, name=name)
+
+    def page(
+        self,
+        template: str,
+        values: Mapping[str, object],
+        *,
+        status: int = 200,
+        headers: dict[str, str] | None = None,
+    ) -> web.Response:
+        """Answer with a rendered template, a whole page or a part of one."""
+        body = self._environment.get_template(template).render(values)
+        return web.Response(text=body, status=status, headers=headers, content_type="text/html")
+
+    def go(self, request: web.Request, route: str, **parts: str) -> web.Response:
+        """Send the browser on to a route: by 303, or by htmx's own header when htmx asked."""
+        address = self.url(route, **parts)
+        if is_htmx(request):
+            return web.Response(status=204, headers={"HX-Redirect": address})
+        return web.Response(status=303, headers={"Location": address})
+
+    def time_of(self, moment: int | str) -> str:
+        """A wall time, in milliseconds or as ISO 8601, as hours and minutes of the household."""
+        return _moment(moment).astimezone(self._zone).strftime("%H:%M")
+
+    def moment_of(self, moment: int | str) -> str:
+        """A wall time as a day and a time, “20 November, 22:15”."""
+        day = self.short_date(_moment(moment).astimezone(self._zone).date())
+        return self.strings("dates.moment", day=day, time=self.time_of(moment))
+
+    def weekday(self, day: date) -> str:
+        """“Friday”."""
+        return self.strings("dates.weekdays").split()[day.weekday()]
+
+    def short_date(self, day: date) -> str:
+        """“20 November”."""
+        month = self.strings("dates.months").split()[day.month - 1]
+        return self.strings("dates.day", day=day.day, month=month)
+
+    def long_date(self, day: date) -> str:
+        """“Friday, 20 November 2026”."""
+        return self.strings(
+            "dates.long",
+            weekday=self.weekday(day),
+            day=day.day,
+            month=self.strings("dates.months").split()[day.month - 1],
+            year=day.year,
+        )
+
+
+def is_htmx(request: web.Request) -> bool:
+    """Whether htmx asks, and so wants a part of a page."""
+    return request.headers.get("HX-Request") == "true"
+
+
+def _moment(moment: int | str) -> datetime:
+    if isinstance(moment, int):
+        return datetime.fromtimestamp(moment / 1000, UTC)
+    return datetime.fromisoformat(moment)
+
+
+def _iso_of(moment: int | str) -> str:
+    return _moment(moment).isoformat(timespec="seconds")

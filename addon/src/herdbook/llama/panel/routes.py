@@ -1,0 +1,77 @@
+"""The panel's table of addresses, and how its parts come together."""
+
+from collections.abc import Awaitable, Callable
+from datetime import tzinfo
+from typing import Final
+
+from aiohttp import web
+
+from herdbook.clock import Clock
+from herdbook.llama.panel import creation, days, entrance, nodes
+from herdbook.llama.panel.assets import Assets
+from herdbook.llama.panel.desk import DESK, Desk, HerdDesk
+from herdbook.llama.panel.faults import translate
+from herdbook.llama.panel.guard import add_headers, guard
+from herdbook.llama.panel.pages import Pages
+from herdbook.llama.panel.sessions import Sessions
+from herdbook.llama.panel.strings import Strings
+from herdbook.llama.vaults import Vaults
+
+_BODY_LIMIT: Final = 2 * 1024**2
+"""An entry of 100,000 characters, each of them percent-encoded, and room to spare."""
+
+_ROUTES: Final[
+    tuple[tuple[str, str, str, Callable[[web.Request], Awaitable[web.Response]]], ...]
+] = (
+    ("home", "GET", "/", days.home),
+    ("sign_in", "GET", "/sign-in", entrance.show_sign_in),
+    ("", "POST", "/sign-in", entrance.sign_in),
+    ("locked", "GET", "/locked", entrance.show_sign_in),
+    ("lock", "POST", "/lock", entrance.lock),
+    ("create", "GET", "/create", creation.show_create),
+    ("", "POST", "/create", creation.create),
+    ("code", "GET", "/create/code", creation.show_code),
+    ("confirm", "GET", "/create/confirm", creation.show_confirm),
+    ("", "POST", "/create/confirm", creation.confirm),
+    ("day", "GET", "/day/{day}", days.show),
+    ("entries", "POST", "/day/{day}/entries", days.write),
+    ("draft", "POST", "/day/{day}/draft", days.save_draft),
+    ("house", "GET", "/day/{day}/house", days.house),
+    ("herd", "GET", "/herd", nodes.show),
+    ("approve", "POST", "/herd/{node_id}/approve", nodes.approve),
+)
+
+
+def panel_app(
+    vaults: Vaults,
+    herd: HerdDesk,
+    clock: Clock,
+    zone: tzinfo,
+    base_path: str,
+    secure: bool,
+    *,
+    hosts: frozenset[str] = frozenset(),
+) -> web.Application:
+    """The whole panel as one application, to be served as it is.
+
+    `base_path` (empty, or like ``/herdbook``) is the prefix under which browsers see it: requests
+    are answered with it and without, as some reverse proxies strip it. `secure` says that browsers
+    come by HTTPS. `hosts` are the names it answers to besides localhost and IP addresses. Raises
+    `ConfigError` for a base path that is none.
+
+    Serve it with ``access_log=None``: addresses tell which days somebody reads.
+    """
+    app = web.Application(
+        middlewares=[translate, guard(frozenset(host.lower() for host in hosts))],
+        client_max_size=_BODY_LIMIT,
+    )
+    assets = Assets()
+    pages = Pages(app.router, Strings.load("en"), assets, zone, base_path)
+    static = ("static", "GET", r"/static/{version}/{name:.+}", assets.serve)
+    for prefix in dict.fromkeys(("", base_path)):
+        for name, method, path, handler in (*_ROUTES, static):
+            named = name if name and not prefix else None
+            app.router.add_route(method, prefix + path, handler, name=named)
+    app[DESK] = Desk(vaults, herd, clock, zone, Sessions(clock), pages, secure)
+    app.on_response_prepare.append(add_headers)
+    return app

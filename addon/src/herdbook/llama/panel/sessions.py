@@ -1,0 +1,94 @@
+"""Who is at the browser: sessions, in memory only, found by the hash of a random token.
+
+Owns no cookie and no vault. Being signed in opens nothing: a vault locks on its own clock, and a
+session beyond that may only write into the inbox.
+"""
+
+from asyncio import Lock
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from hashlib import sha256
+from secrets import token_urlsafe
+from typing import Final
+
+from herdbook.clock import Clock
+from herdbook.llama.people import Person
+
+LIFETIME_MS: Final = 24 * 3_600_000
+"""Without use."""
+LIMIT: Final = 256
+"""Sessions at once; the longest unused one makes room."""
+_COMPOSITIONS: Final = 64
+
+
+@dataclass(slots=True)
+class Session:
+    """One browser.
+
+    `person` once signed in; `creation` is the token of a vault being made; `sealed` says that
+    something was written since the vault locked and waits in the inbox. Whoever reads or writes
+    holds `writing`: a page asked for at once shows what the last one left behind.
+    """
+
+    person: Person | None = None
+    creation: str | None = None
+    sealed: bool = False
+    writing: Lock = field(default_factory=Lock)
+    _compositions: OrderedDict[str, None] = field(default_factory=OrderedDict)
+
+    def claim(self, composition: str) -> bool:
+        """Whether this composition was not yet kept: each writing field's content is kept once.
+
+        An answer that got lost on its way makes a browser send the same composition again. One
+        without a name cannot be told from another and is always new.
+        """
+        if not composition:
+            return True
+        if composition in self._compositions:
+            return False
+        self._compositions[composition] = None
+        if len(self._compositions) > _COMPOSITIONS:
+            self._compositions.popitem(last=False)
+        return True
+
+    def release(self, composition: str) -> None:
+        """Keeping failed: the same composition may be sent again."""
+        self._compositions.pop(composition, None)
+
+    def claimed(self, composition: str) -> bool:
+        """Whether this composition is kept already, or being kept."""
+        return composition in self._compositions
+
+
+class Sessions:
+    """All sessions of one Llama."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._sessions: OrderedDict[bytes, tuple[Session, int]] = OrderedDict()
+
+    def start(self, session: Session) -> str:
+        """Keep a session; returns its new token, 256 random bits."""
+        token = token_urlsafe(32)
+        self._sessions[_key(token)] = (session, self._clock.monotonic_ms())
+        while len(self._sessions) > LIMIT:
+            self._sessions.popitem(last=False)
+        return token
+
+    def find(self, token: str) -> Session | None:
+        """The session of a token, kept alive by the asking; None once it has ended."""
+        key = _key(token)
+        session, used_ms = self._sessions.pop(key, (None, 0))
+        now = self._clock.monotonic_ms()
+        if session is None or now - used_ms > LIFETIME_MS:
+            return None
+        self._sessions[key] = (session, now)
+        return session
+
+    def end(self, token: str) -> None:
+        """Forget a session; an unknown token is no error."""
+        self._sessions.pop(_key(token), None)
+
+
+def _key(token: str) -> bytes:
+    return sha256(token.encode("utf-8", "backslashreplace")).digest()

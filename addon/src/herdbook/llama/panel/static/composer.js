@@ -1,0 +1,130 @@
+// The writing field: keys, growth, and the promise that no word gets lost.
+//
+// htmx carries the requests (see day.html): the form sends an entry, the textarea saves its draft a
+// moment after each change. This module says when, shows how it went, and takes out of the field
+// what has been kept, and nothing else.
+
+const PATIENCE = 400; // ms before “Saving…” is worth a word
+const RESAVE = 3000; // ms between attempts while something is unsaved
+
+export function mountComposer(form) {
+  const words = form.querySelector("#words");
+  const notice = form.querySelector("#notice");
+  const text = form.dataset;
+  let saved = words.value; // what the vault has as the draft
+  let sending = false;
+  let refused = false; // the draft as it is cannot be kept: only a change makes asking again useful
+  let slow = 0;
+
+  const dirty = () => words.value !== saved;
+  // The door in place of the entries says so.
+  const locked = () => document.querySelector("#vault-state")?.value !== "open";
+  const say = (state, sentence) => {
+    clearTimeout(slow);
+    const line = form.querySelector("#status");
+    line.dataset.state = state;
+    const span = form.querySelector("#status-text");
+    if (span.textContent !== sentence) span.textContent = sentence;
+  };
+
+  // --- Growth, where CSS cannot do it.
+  const grow = () => {
+    if (CSS.supports("field-sizing", "content")) return;
+    words.style.blockSize = "auto";
+    words.style.blockSize = `${words.scrollHeight}px`;
+  };
+
+  // --- Keys: Enter sends where there is a real keyboard; Shift with it breaks the line.
+  words.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.shiftKey || event.altKey || event.isComposing) return;
+    const send = event.ctrlKey || event.metaKey || matchMedia("(pointer: fine)").matches;
+    if (!send) return;
+    event.preventDefault();
+    form.requestSubmit();
+  });
+
+  words.addEventListener("input", () => {
+    refused = false;
+    grow();
+    if (locked()) say("waits", words.value ? text.draftWaits : "");
+    else if (!sending) say("pending", "");
+  });
+
+  // --- Requests. Those of the door and of the house bubble from elsewhere and are not ours.
+  document.addEventListener("htmx:confirm", (event) => {
+    const { elt } = event.detail;
+    // Asking a locked vault to keep a draft would only redraw the door under somebody's hands.
+    if (elt === words && (locked() || sending || refused || !dirty())) event.preventDefault();
+    if (elt === form && !words.value.trim()) event.preventDefault();
+  });
+
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const { elt } = event.detail;
+    if (elt === form) sending = true;
+    if (elt !== form && elt !== words) return;
+    clearTimeout(slow);
+    slow = setTimeout(() => say("saving", text.saving), PATIENCE);
+  });
+
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const { elt, successful, requestConfig, xhr } = event.detail;
+    if (elt === form) sent(successful, requestConfig);
+    else if (elt === words) drafted(successful, requestConfig, xhr.status);
+  });
+
+  const sent = (successful, requestConfig) => {
+    sending = false;
+    if (!successful) {
+      say("failed", text.entryFailed);
+      return;
+    }
+    const kept = requestConfig.formData.get("text");
+    // Only what was sent goes; what was typed meanwhile stays.
+    if (words.value.startsWith(kept)) words.value = words.value.slice(kept.length);
+    saved = "";
+    notice.replaceChildren();
+    grow();
+    // The answer brought its own sentence: saved, or sealed.
+    say("saved", form.querySelector("#status-text").textContent);
+    words.focus();
+    form.scrollIntoView({ block: "nearest" });
+  };
+
+  const drafted = (successful, requestConfig, status) => {
+    if (!successful) {
+      refused = status >= 400 && status < 500 && !locked();
+      say("failed", locked() ? text.draftWaits : text.draftFailed);
+      return;
+    }
+    saved = requestConfig.formData.get("text");
+    notice.replaceChildren();
+    say("saved", dirty() || !saved ? "" : text.draftSaved);
+  };
+
+  // --- Whatever a pause in typing did not save: steady typing, a server that was away, a door
+  // that has been opened again.
+  setInterval(() => {
+    htmx.trigger(words, "resave");
+  }, RESAVE);
+  addEventListener("online", () => htmx.trigger(words, "resave"));
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) htmx.trigger(words, "resave");
+  });
+
+  // --- The page goes: one last word. A locked vault's inbox takes it. At “beforeunload” it is ahead
+  // of the next page, which shows it then; where that does not fire, as on phones, “pagehide” does.
+  const leave = () => {
+    if (!dirty()) return;
+    const last = new URLSearchParams(new FormData(form));
+    last.set("leaving", "1");
+    if (navigator.sendBeacon(text.draft, last)) saved = words.value;
+  };
+  addEventListener("beforeunload", leave);
+  addEventListener("pagehide", leave);
+
+  grow();
+  if (matchMedia("(pointer: fine)").matches) {
+    words.focus({ preventScroll: true });
+    words.setSelectionRange(words.value.length, words.value.length);
+  }
+}

@@ -1,0 +1,48 @@
+"""The panel's words: one flat catalogue per language.
+
+`strings/LANGUAGE.json` is generated from the section “panel” of `translations/` by
+`scripts/translations`.
+"""
+
+import json
+from importlib.resources import files
+from typing import Any, Final, Self
+
+# Languages written from right to left among those Home Assistant is translated into.
+_RIGHT_TO_LEFT: Final = frozenset({"ar", "fa", "he", "ur"})
+
+
+class Strings:
+    """The words of one language, by dotted key; `language` is its code, `direction` ltr or rtl."""
+
+    def __init__(self, language: str, tree: dict[str, Any]) -> None:
+        self.language = language
+        self.direction = "rtl" if language in _RIGHT_TO_LEFT else "ltr"
+        self._words = dict(_flatten("", tree))
+
+    @classmethod
+    def load(cls, language: str) -> Self:
+        """The generated catalogue of a language."""
+        source = files("herdbook.llama.panel") / "strings" / f"{language}.json"
+        return cls(language, json.loads(source.read_text("utf-8")))
+
+    def __call__(self, key: str, **values: object) -> str:
+        """The words of a key with its ``{placeholders}`` filled. An unknown key is a KeyError."""
+        return self._words[key].format_map(values)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._words
+
+    def keys(self) -> frozenset[str]:
+        """Every key there is."""
+        return frozenset(self._words)
+
+
+def _flatten(prefix: str, tree: dict[str, Any]) -> list[tuple[str, str]]:
+    words: list[tuple[str, str]] = []
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            words += _flatten(f"{prefix}{key}.", value)
+        else:
+            words.append((prefix + key, value))
+    return words

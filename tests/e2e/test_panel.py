@@ -1,0 +1,452 @@
+"""The panel in a real browser: no word is lost, nothing stays behind, everybody can use it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, Route, async_playwright, expect
+
+from tests.llama.panel.stage import PASSWORD, Stage, stage
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+AXE = Path(__file__).parents[1] / "vendor" / "axe.min.js"
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--host-resolver-rules=MAP journal.example 127.0.0.1",
+)
+STORED = """async () => [
+    ...Object.keys(localStorage), ...Object.keys(sessionStorage),
+    ...(await indexedDB.databases()).map((database) => database.name), ...(await caches.keys()),
+]"""
+
+
+@dataclass
+class Tab:
+    """A page of the panel and what its console said."""
+
+    page: Page
+    url: str
+    console: list[str] = field(default_factory=list)
+    addresses: list[str] = field(default_factory=list)
+
+    async def open(self, path: str = "") -> None:
+        await self.page.goto(self.url + path)
+
+    async def sign_in(self, secret: str = PASSWORD) -> None:
+        await self.open()
+        await self.page.fill("#name", "Ada")
+        await self.page.fill("#secret", secret)
+        await self.page.press("#secret", "Enter")
+        await expect(self.page.locator("#words")).to_be_visible()
+
+    async def status(self, text: str) -> None:
+        await expect(self.page.locator("#status")).to_have_text(text)
+
+    async def field_is(self, text: str) -> None:
+        await expect(self.page.locator("#words")).to_have_value(text)
+
+    async def entries(self, *texts: str) -> None:
+        await expect(self.page.locator(".entry-text")).to_have_text(list(texts))
+
+    def violations(self) -> list[str]:
+        """What the console said that a page's own server did not mean."""
+        return [line for line in self.console if "Failed to load resource" not in line]
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def set_up(tmp_path: Path) -> AsyncIterator[Stage]:
+    async with stage(tmp_path) as made:
+        yield made
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def chromium() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+@asynccontextmanager
+async def tab(chromium: Browser, set_up: Stage, **options: Any) -> AsyncIterator[Tab]:
+    host = options.pop("host", "127.0.0.1")
+    context = await chromium.new_context(locale="en-GB", **options)
+    context.set_default_timeout(10_000)
+    page = await context.new_page()
+    opened = Tab(page, f"http://{host}:{set_up.server.port}/")
+    page.on("console", lambda message: opened.console.append(message.text))
+    page.on("pageerror", lambda error: opened.console.append(str(error)))
+    page.on("request", lambda request: opened.addresses.append(request.url))
+    yield opened
+    await context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def ada(chromium: Browser, set_up: Stage) -> AsyncIterator[Tab]:
+    """A tab in which Ada is signed in, on today's page."""
+    await set_up.person("Ada")
+    async with tab(chromium, set_up) as opened:
+        await opened.sign_in()
+        yield opened
+
+
+async def _lock(set_up: Stage) -> None:
+    """What the idle limit does."""
+    await set_up.vaults.lock(set_up.vaults.people.find(name="Ada").id)
+
+
+async def test_from_nothing_to_a_journal(chromium: Browser, set_up: Stage) -> None:
+    async with tab(chromium, set_up) as opened:
+        page = opened.page
+        await opened.open()
+        await page.fill("#name", "Ada")
+        await page.fill("#password", PASSWORD)
+        await page.fill("#again", PASSWORD)
+        await page.click("form .primary")
+        code = await page.locator(".code span").all_inner_texts()
+        await page.reload()
+        assert await page.locator(".code span").all_inner_texts() == code
+        await page.click("a.primary")
+        await page.go_back()
+        assert await page.locator(".code span").all_inner_texts() == code
+        await page.go_forward()
+        await page.fill("#code", " ".join(code).lower())
+        await page.click("form .primary")
+        await expect(page.get_by_text("A blank page")).to_be_visible()
+        await page.go_back()
+        assert "".join(code) not in "".join((await page.inner_text("body")).split())
+        await opened.open()
+
+        await page.fill("#words", "The first snow.")
+        await page.click("#composer .primary")
+        await opened.entries("The first snow.")
+        await opened.status("Saved")
+        await page.reload()
+        await opened.entries("The first snow.")
+
+        await page.click(".bar-lock")
+        await page.wait_for_url("**/locked")
+        await page.go_back()
+        await expect(page.get_by_text("The first snow.")).to_have_count(0)
+        await opened.sign_in("".join(code))
+        await opened.entries("The first snow.")
+
+        assert await page.evaluate(STORED) == []
+        assert await page.evaluate("document.cookie") == "", "no script sees the session"
+        assert opened.violations() == []
+        for secret in (PASSWORD.split()[0], code[0], "Ada", "snow"):
+            assert not any(secret.lower() in address.lower() for address in opened.addresses)
+
+
+async def test_enter_sends_and_shift_enter_breaks_the_line(ada: Tab) -> None:
+    await ada.page.locator("#words").press_sequentially("one")
+    await ada.page.keyboard.press("Shift+Enter")
+    await ada.page.keyboard.type("two")
+    await ada.field_is("one\ntwo")
+    await ada.page.keyboard.press("Enter")
+    await ada.entries("one\ntwo")
+    await ada.field_is("")
+    await expect(ada.page.locator("#words")).to_be_focused()
+    await ada.page.keyboard.press("Enter")
+    await ada.page.keyboard.type("three")
+    await ada.page.keyboard.press("Enter")
+    await ada.entries("one\ntwo", "three")
+
+
+async def test_on_a_touch_screen_enter_breaks_the_line_and_the_button_sends(
+    chromium: Browser, set_up: Stage
+) -> None:
+    await set_up.person("Ada")
+    phone = {"width": 390, "height": 844}
+    async with tab(chromium, set_up, viewport=phone, has_touch=True, is_mobile=True) as opened:
+        await opened.sign_in()
+        await opened.page.locator("#words").press_sequentially("one")
+        await opened.page.keyboard.press("Enter")
+        await opened.page.keyboard.type("two")
+        await opened.field_is("one\ntwo")
+        await opened.page.tap("#composer .primary")
+        await opened.entries("one\ntwo")
+
+
+async def test_the_field_grows_with_its_text(ada: Tab) -> None:
+    words = ada.page.locator("#words")
+    before = await words.bounding_box()
+    await words.fill("line\n" * 6)
+    after = await words.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert after["height"] > before["height"] + 100
+
+
+async def test_a_draft_survives_a_reload_and_a_closed_tab(ada: Tab) -> None:
+    await ada.page.locator("#words").press_sequentially("half a tho")
+    await ada.status("Draft saved")
+    await ada.page.reload()
+    await ada.field_is("half a tho")
+    await ada.page.keyboard.type("ught")
+    await ada.page.goto("about:blank")  # at once: no pause in which a draft would be saved
+    await ada.open()
+    await ada.field_is("half a thought")
+    await ada.page.keyboard.type(", and")
+    await ada.page.reload()
+    await ada.field_is("half a thought, and")
+    assert await ada.page.evaluate(STORED) == []
+
+
+async def test_a_save_that_fails_keeps_the_text_and_says_so(ada: Tab, set_up: Stage) -> None:
+    await set_up.server.close()
+    await ada.page.fill("#words", "do not lose me")
+    await ada.page.keyboard.press("Enter")
+    await ada.status("Not saved. Your words are still here: send them again.")
+    await ada.field_is("do not lose me")
+    assert await ada.page.evaluate(STORED) == []
+
+
+async def test_what_could_not_be_saved_is_saved_by_itself_later(ada: Tab) -> None:
+    await ada.page.context.set_offline(True)
+    await ada.page.fill("#words", "in the cellar")
+    await ada.status("Not saved yet. Your words are still here; trying again…")
+    await ada.page.context.set_offline(False)
+    await ada.status("Draft saved")
+    await ada.page.reload()
+    await ada.field_is("in the cellar")
+
+
+async def test_an_answer_that_gets_lost_doubles_nothing(ada: Tab) -> None:
+    async def lose(route: Route) -> None:
+        await route.fetch()
+        await route.abort()
+
+    await ada.page.route("**/entries", lose)
+    await ada.page.fill("#words", "said once")
+    await ada.page.keyboard.press("Enter")
+    await ada.status("Not saved. Your words are still here: send them again.")
+    await ada.page.unroute("**/entries")
+    await ada.page.keyboard.press("Enter")
+    await ada.entries("said once")
+    await ada.field_is("")
+
+
+async def test_what_is_typed_while_sending_stays(ada: Tab) -> None:
+    async def hesitate(route: Route) -> None:
+        await ada.page.keyboard.type(" and more")
+        await route.continue_()
+
+    await ada.page.route("**/entries", hesitate)
+    await ada.page.fill("#words", "sent")
+    await ada.page.keyboard.press("Enter")
+    await ada.entries("sent")
+    await ada.field_is(" and more")
+    await ada.status("Draft saved")
+
+
+async def test_the_lock_button_keeps_what_was_just_typed(ada: Tab) -> None:
+    await ada.page.locator("#words").press_sequentially("one more thing")
+    await ada.page.click(".bar-lock")
+    await ada.page.wait_for_url("**/locked")
+    await ada.sign_in()
+    await ada.field_is("one more thing")
+
+
+async def test_a_text_too_long_to_keep_stays_and_says_so(ada: Tab) -> None:
+    text = "far too long " * 20_000
+    await ada.page.fill("#words", text)
+    await expect(ada.page.locator("#notice")).to_contain_text("Split it into several entries.")
+    await ada.field_is(text)
+    await ada.page.fill("#words", "short")
+    await ada.status("Draft saved")
+    await expect(ada.page.locator("#notice")).to_be_empty()
+
+
+async def test_when_the_vault_locks_under_the_page_what_is_sent_is_sealed(
+    ada: Tab, set_up: Stage
+) -> None:
+    await ada.page.fill("#words", "before")
+    await ada.page.keyboard.press("Enter")
+    await ada.entries("before")
+    await _lock(set_up)
+    await ada.page.fill("#words", "while locked")
+    await ada.page.keyboard.press("Enter")
+    await ada.status("Sealed into your inbox")
+    await expect(ada.page.locator("#door-title")).to_have_text("Sealed into your inbox")
+    await ada.entries()
+    await ada.page.fill("#door-secret", PASSWORD)
+    await ada.page.keyboard.press("Enter")
+    await ada.entries("before", "while locked")
+    assert ada.violations() == []
+
+
+async def test_unlocking_in_place_keeps_the_writing_field(ada: Tab, set_up: Stage) -> None:
+    await _lock(set_up)
+    await ada.page.locator("#words").press_sequentially("a long thought")
+    await expect(ada.page.locator("#door-title")).to_have_text("Your vault is locked")
+    await ada.status("Not saved: the vault is closed. Open it, or send these words sealed.")
+    await ada.page.fill("#door-secret", "not the password")
+    await ada.page.keyboard.press("Enter")
+    await expect(ada.page.locator("#door-notice")).to_contain_text("open no vault here")
+    await ada.page.fill("#door-secret", PASSWORD)
+    await ada.page.keyboard.press("Enter")
+    await expect(ada.page.locator("#door-title")).to_have_count(0)
+    await ada.field_is("a long thought")
+    await ada.page.reload()
+    await ada.field_is("a long thought")
+
+
+async def test_words_left_on_a_locked_page_are_sealed(ada: Tab, set_up: Stage) -> None:
+    await _lock(set_up)
+    await ada.page.locator("#words").press_sequentially("left behind")
+    await expect(ada.page.locator("#door-title")).to_be_visible()
+    await ada.page.goto("about:blank")
+    await ada.open()
+    await expect(ada.page.locator("#door-title")).to_have_text("Sealed into your inbox")
+    await ada.page.fill("#door-secret", PASSWORD)
+    await ada.page.keyboard.press("Enter")
+    await ada.entries("left behind")
+
+
+async def test_a_restarted_llama_costs_no_word(ada: Tab) -> None:
+    await ada.page.context.clear_cookies()  # sessions are in memory only
+    await ada.page.locator("#words").press_sequentially("still here")
+    await expect(ada.page.locator("#door-title")).to_have_text("You are signed out")
+    await ada.page.fill("#door-name", "Ada")
+    await ada.page.fill("#door-secret", PASSWORD)
+    await ada.page.keyboard.press("Enter")
+    await expect(ada.page.locator("#door-title")).to_have_count(0)
+    await ada.field_is("still here")
+    await ada.page.click("#composer .primary")
+    await ada.entries("still here")
+
+
+async def test_a_page_left_open_closes_with_its_vault(ada: Tab, set_up: Stage) -> None:
+    await ada.page.fill("#words", "for my eyes")
+    await ada.page.keyboard.press("Enter")
+    await ada.entries("for my eyes")
+    await _lock(set_up)
+    await ada.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    await expect(ada.page.locator("#door-title")).to_have_text("Your vault is locked")
+    await ada.entries()
+
+
+async def test_over_plain_http_in_the_home_network_forms_work(
+    chromium: Browser, set_up: Stage
+) -> None:
+    """Browsers send no Sec-Fetch-Site there: the Origin header has to do."""
+    await set_up.person("Ada")
+    async with tab(chromium, set_up, host="journal.example") as opened:
+        await opened.sign_in()
+        assert not await opened.page.evaluate("isSecureContext")
+        await opened.page.fill("#words", "from the sofa")
+        await opened.page.keyboard.press("Enter")
+        await opened.entries("from the sofa")
+
+
+async def test_without_scripts_a_journal_can_be_kept(chromium: Browser, set_up: Stage) -> None:
+    await set_up.person("Ada")
+    async with tab(chromium, set_up, java_script_enabled=False) as opened:
+        await opened.sign_in()
+        await opened.page.fill("#words", "plain")
+        await opened.page.click("#composer .primary")
+        await opened.entries("plain")
+        await _lock(set_up)
+        await opened.page.fill("#words", "sealed")
+        await opened.page.click("#composer .primary")
+        await expect(opened.page.locator("#door-title")).to_have_text("Sealed into your inbox")
+        await opened.page.fill("#door-secret", PASSWORD)
+        await opened.page.click(".door .primary")
+        await opened.entries("plain", "sealed")
+
+
+async def _check(opened: Tab, name: str) -> None:
+    """No accessibility violation, in either light, and no sideways scrolling, at any width."""
+    await opened.page.evaluate(AXE.read_text("utf-8"))
+    for scheme in ("light", "dark"):
+        await opened.page.emulate_media(color_scheme=scheme)
+        for width in (320, 390, 1280):
+            await opened.page.set_viewport_size({"width": width, "height": 844})
+            report = await opened.page.evaluate(
+                """async () => {
+                    const {passes, violations} = await axe.run({runOnly: [
+                        "wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice",
+                    ]});
+                    return {
+                        passed: passes.map((one) => one.id),
+                        found: violations.map((one) => [one.id, one.nodes.map((n) => n.html)]),
+                    };
+                }"""
+            )
+            assert "color-contrast" in report["passed"], "it has looked"
+            assert report["found"] == [], (name, scheme, width)
+            assert await opened.page.evaluate(
+                "document.documentElement.scrollWidth <= innerWidth"
+            ), (name, width)
+            small = await opened.page.evaluate(
+                """() => [...document.querySelectorAll(
+                    "button, input:not([type=hidden]), textarea, summary, nav a, .step, .primary"
+                )].filter((one) => {
+                    const box = one.getBoundingClientRect();
+                    return box.width && (box.height < 44 || box.width < 44);
+                }).map((one) => one.outerHTML)"""
+            )
+            assert small == [], (name, width)
+
+
+async def test_everybody_can_use_every_page(chromium: Browser, set_up: Stage) -> None:
+    async with tab(chromium, set_up, viewport={"width": 390, "height": 844}) as opened:
+        page = opened.page
+        await opened.open("create")
+        await _check(opened, "create")
+        await page.fill("#name", "Ada")
+        await page.fill("#password", PASSWORD)
+        await page.fill("#again", PASSWORD + "!")
+        await page.click("form .primary")
+        await expect(page.locator("#wrong")).to_be_visible()
+        await _check(opened, "create, refused")
+        await page.fill("#password", PASSWORD)
+        await page.fill("#again", PASSWORD)
+        await page.click("form .primary")
+        await page.wait_for_url("**/create/code")
+        await _check(opened, "code")
+        code = " ".join(await page.locator(".code span").all_inner_texts())
+        await page.click("a.primary")
+        await page.wait_for_url("**/create/confirm")
+        await _check(opened, "confirm")
+        await page.fill("#code", code)
+        await page.click("form .primary")
+        await page.wait_for_url("**/day/*")
+        await _check(opened, "empty day")
+        person = set_up.vaults.people.find(name="Ada")
+        await set_up.vaults.drop(person, "The engineer came.", day=None, source="Home Assistant")
+        await page.fill("#words", "x" * 400)
+        await page.click("#composer .primary")
+        await opened.entries("The engineer came.", "x" * 400)
+        await page.fill("#words", "a draft")
+        await opened.status("Draft saved")
+        await _check(opened, "day")
+        await opened.open("day/2026-10-31")
+        await _check(opened, "another day")
+        await _lock(set_up)
+        await page.reload()
+        await _check(opened, "locked day")
+        await opened.open("herd")
+        await _check(opened, "herd")
+        await opened.open("nowhere")
+        await _check(opened, "not found")
+        await opened.open("day/2031-13-45")
+        await _check(opened, "no day")
+        await opened.open("sign-in")
+        await page.fill("#name", "Ada")
+        await page.fill("#secret", "wrong")
+        await page.press("#secret", "Enter")
+        await expect(page.locator("#wrong")).to_be_visible()
+        await _check(opened, "wrong secret")
+        assert opened.violations() == []

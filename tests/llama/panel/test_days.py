@@ -1,0 +1,276 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from herdbook.errors import StorageError
+from herdbook.eventlog.batch import open_batch
+from herdbook.eventlog.event import ObservationPayload
+from herdbook.eventlog.log import EventLog
+from herdbook.eventlog.messages import Hello
+from herdbook.journal.journal import Journal
+from herdbook.llama.people import Person
+from tests.llama.panel.stage import HTMX, Browser, Stage
+
+PAYLOAD = """</textarea><script>alert(1)</script><img src=x onerror='a()'> {{ 7*7 }} &amp; “é” 42"""
+
+
+@pytest.fixture
+def person(set_up: Stage, ada: Browser) -> Person:
+    return set_up.vaults.people.find(name="Ada")
+
+
+@pytest.fixture
+def day(set_up: Stage, ada: Browser) -> str:
+    """The path of today's page."""
+    return f"/day/{set_up.today}"
+
+
+def _entries(page: str) -> list[str]:
+    return re.findall(r'<div class="entry-text" dir="auto">(.*?)</div>', page, re.DOTALL)
+
+
+def _draft(page: str) -> str:
+    found = re.search(r'<textarea id="words".*?>\n(.*?)</textarea>', page, re.DOTALL)
+    assert found
+    return found[1]
+
+
+async def test_an_entry_is_on_its_page_with_its_line_breaks(ada: Browser, day: str) -> None:
+    answer = await ada.post(f"{day}/entries", {"text": "one\r\ntwo\r\n\r\nthree"})
+    assert answer.url.path == day, "sent by 303, so that a reload sends nothing twice"
+    assert _entries(await answer.text()) == ["one\ntwo\n\nthree"]
+
+
+async def test_text_is_text_and_never_markup(ada: Browser, day: str) -> None:
+    await ada.post(f"{day}/entries", {"text": PAYLOAD})
+    await ada.post(f"{day}/draft", {"text": PAYLOAD})
+    page = await ada.page(day)
+    assert "<script>alert" not in page
+    assert "<img" not in page
+    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") == 2
+    assert "{{ 7*7 }} &amp;amp; “é” 42" in page
+
+
+async def test_the_heading_and_the_ways_to_the_neighbours(ada: Browser) -> None:
+    page = await ada.page("/day/2026-11-02")
+    assert 'lang="en" dir="ltr"' in page
+    assert "Monday" in page
+    assert "2 November" in page
+    assert 'href="/day/2026-11-01"' in page
+    assert 'href="/day/2026-11-03"' in page
+    assert "Go to today" not in page, "it is today"
+    for other, empty in (("2026-11-01", "Nothing was written"), ("2030-01-01", "has not come yet")):
+        page = await ada.page(f"/day/{other}")
+        assert empty in page
+        assert "Go to today" in page
+
+
+async def test_the_ends_of_the_calendar(ada: Browser) -> None:
+    assert 'rel="prev"' not in await ada.page("/day/0001-01-01")
+    assert 'rel="next"' not in await ada.page("/day/9999-12-31")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["2031-13-45", "2026-02-29", "20261120", "2026-W10-1", "today", "２０２６-11-20"],
+)
+async def test_a_day_that_is_none_is_not_found(ada: Browser, wrong: str) -> None:
+    for method, path in (("GET", ""), ("GET", "/house"), ("POST", "/entries"), ("POST", "/draft")):
+        answer = await ada.client.request(method, f"/day/{wrong}{path}", data={"text": "x"})
+        page = await answer.text()
+        assert answer.status == 404
+        assert "/day/2026-11-20" in page, "says what a day looks like"
+
+
+async def test_a_draft_is_kept_exactly_and_cleared_by_its_entry(ada: Browser, day: str) -> None:
+    text = "  two words, \n\n and then "
+    assert (await ada.post(f"{day}/draft", {"text": text})).status == 204
+    assert _draft(await ada.page(day)) == text
+    await ada.post(f"{day}/entries", {"text": text})
+    assert _draft(await ada.page(day)) == ""
+
+
+async def test_the_same_composition_is_kept_once(set_up: Stage, ada: Browser, day: str) -> None:
+    form = {"text": "said once", "key": await ada.composition(set_up.today)}
+    for _ in range(3):
+        answer = await ada.post(f"{day}/entries", form, headers=HTMX)
+        assert _entries(await answer.text()) == ["said once"]
+    assert (await ada.post(f"{day}/draft", form | {"text": "said on"})).status == 204
+    assert _draft(await ada.page(day)) == "", "a draft that comes late does not bring it back"
+    assert await ada.composition(set_up.today) != form["key"]
+
+
+async def test_htmx_gets_the_entries_and_a_fresh_composition(
+    set_up: Stage, ada: Browser, day: str
+) -> None:
+    key = await ada.composition(set_up.today)
+    page = await (
+        await ada.post(f"{day}/entries", {"text": "hello", "key": key}, headers=HTMX)
+    ).text()
+    assert "<html" not in page
+    assert _entries(page) == ["hello"]
+    assert key not in page
+    assert 'id="composition"' in page
+    assert ">Saved</span>" in page
+
+
+@pytest.mark.parametrize("text", ["", "   \n ", "x" * 100_001])
+async def test_what_no_entry_can_be_is_refused_and_given_back(
+    ada: Browser, day: str, text: str
+) -> None:
+    answer = await ada.post(f"{day}/entries", {"text": text, "key": "k"})
+    page = await answer.text()
+    assert answer.status == 422
+    assert text in page
+    assert (await ada.post(f"{day}/entries", {"text": "short", "key": "k"})).status == 200
+    assert _entries(await ada.page(day)) == ["short"]
+
+
+async def test_a_failed_save_gives_the_text_back_and_may_be_repeated(
+    ada: Browser, day: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> None:
+        raise StorageError("The disk is full.")
+
+    form = {"text": "do not lose me", "key": "k"}
+    with monkeypatch.context() as broken:
+        broken.setattr(Journal, "add", fail)
+        answer = await ada.post(f"{day}/entries", form)
+        assert answer.status == 507
+        page = await answer.text()
+        assert "do not lose me</textarea>" in page
+        assert "full, read-only or failing" in page
+        notice = await ada.post(f"{day}/entries", form, headers=HTMX)
+        assert notice.headers["HX-Retarget"] == "#notice"
+    assert _entries(await (await ada.post(f"{day}/entries", form)).text()) == ["do not lose me"]
+
+
+async def test_writing_to_a_locked_vault_seals(
+    set_up: Stage, ada: Browser, person: Person, day: str
+) -> None:
+    await ada.post(f"{day}/entries", {"text": "before"})
+    await set_up.vaults.lock(person.id)
+    answer = await ada.post(f"{day}/entries", {"text": "while locked", "key": "k"}, headers=HTMX)
+    page = await answer.text()
+    assert answer.status == 200
+    assert "Sealed into your inbox" in page
+    assert "before" not in page
+    assert "while locked" not in page
+    assert "Sealed into your inbox" in await ada.page(day), "still said after a reload"
+    await ada.post(f"{day}/entries", {"text": "without a script"})
+
+    await ada.sign_in()
+    page = await ada.page(day)
+    assert _entries(page) == ["before", "while locked", "without a script"]
+    await set_up.vaults.lock(person.id)
+    assert "Sealed into your inbox" not in await ada.page(day), "nothing waits any more"
+
+
+async def test_a_draft_on_a_locked_vault_closes_the_page_and_keeps_its_field(
+    set_up: Stage, ada: Browser, person: Person, day: str
+) -> None:
+    await set_up.vaults.lock(person.id)
+    answer = await ada.post(f"{day}/draft", {"text": "words", "key": "k"}, headers=HTMX)
+    assert answer.status == 423
+    assert answer.headers["HX-Retarget"] == "#entries"
+    assert 'name="secret"' in await answer.text()
+
+
+async def test_a_draft_left_behind_on_a_locked_vault_is_sealed_once(
+    set_up: Stage, ada: Browser, person: Person, day: str
+) -> None:
+    await set_up.vaults.lock(person.id)
+    form = {"text": "left behind", "key": "k", "leaving": "1"}
+    for _ in range(2):
+        assert (await ada.post(f"{day}/draft", form)).status == 204
+    assert (await ada.post(f"{day}/draft", {"text": " ", "key": "l", "leaving": "1"})).status == 204
+    await ada.sign_in()
+    assert _entries(await ada.page(day)) == ["left behind"]
+
+
+@pytest.mark.parametrize("path", ["entries", "draft"])
+async def test_signed_out_while_writing_the_page_asks_in_place(
+    browser: Browser, set_up: Stage, path: str
+) -> None:
+    await set_up.person()
+    day = f"/day/{set_up.today}"
+    answer = await browser.post(f"{day}/{path}", {"text": "x"}, headers=HTMX)
+    assert answer.status == 401
+    assert answer.headers["HX-Retarget"] == "#entries"
+    assert 'name="name"' in await answer.text()
+    assert (await browser.post(f"{day}/{path}", {"text": "x"})).url.path == "/sign-in"
+
+
+async def test_what_the_house_wrote_says_where_it_is_from(
+    set_up: Stage, ada: Browser, person: Person, day: str
+) -> None:
+    await set_up.vaults.drop(person, "The engineer <came>.", day=None, source="Home <Assistant>")
+    page = await ada.page(day)
+    assert "from Home &lt;Assistant&gt;" in page
+    assert _entries(page) == ["The engineer &lt;came&gt;."]
+    assert "entry-house" in page
+
+
+async def test_the_house_noticed_today(
+    set_up: Stage, ada: Browser, day: str, tmp_path: Path
+) -> None:
+    assert "<h2>The house noticed</h2>" not in await ada.page(day)
+    log = EventLog.open(tmp_path / "node", set_up.clock)
+    node = log.node_id
+    payload = ObservationPayload(
+        "co2", "CO₂", "above_usual", "CO₂ is <b>high</b>.", 1840.0, "ppm", (420.0, 1100.0), 0.9
+    )
+    for _ in range(7):
+        set_up.clock.advance(60_000)
+        log.append("observation", payload)
+    log.seal()
+    await set_up.book.hello(node, Hello("Hallway", "0.1.0", 7))
+    await set_up.book.approve(node)
+    for wire in log.batches_after(0, 10):
+        await set_up.book.store(open_batch(wire, node))
+    log.close()
+
+    for page in (await ada.page(day), await ada.page(f"{day}/house?vault=open")):
+        assert page.count("CO₂ is &lt;b&gt;high&lt;/b&gt;.") == 7
+        assert "2 more" in page
+        assert page.index("01:07") < page.index("01:06"), "newest first, in the house's time zone"
+    assert "The house noticed</h2>" not in await ada.page("/day/2026-11-01")
+
+
+async def test_writing_goes_on_without_the_house(
+    set_up: Stage, ada: Browser, day: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail() -> None:
+        raise StorageError("The house book is gone.")
+
+    monkeypatch.setattr(set_up.book, "today_observations", fail)
+    page = await ada.page(day)
+    assert "does not answer just now" in page
+    assert 'id="words"' in page
+
+
+async def test_an_open_page_closes_when_its_vault_has_locked(
+    set_up: Stage, ada: Browser, person: Person, day: str
+) -> None:
+    assert (await ada.get(f"{day}/house?vault=open", headers=HTMX)).status == 200
+    await set_up.vaults.lock(person.id)
+    closed = await ada.get(f"{day}/house?vault=open", headers=HTMX)
+    assert closed.status == 423
+    assert closed.headers["HX-Retarget"] == "#entries"
+    assert (await ada.get(f"{day}/house?vault=locked", headers=HTMX)).status == 200, (
+        "a door that stands there already is left alone: somebody may be typing"
+    )
+    await ada.post("/lock")
+    assert (await ada.get(f"{day}/house?vault=open", headers=HTMX)).status == 401
+    assert (await ada.get(f"{day}/house?vault=signed_out", headers=HTMX)).status == 204
+
+
+async def test_asking_the_house_does_not_keep_the_vault_open(
+    set_up: Stage, ada: Browser, person: Person, day: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def used(_: str) -> None:
+        raise AssertionError("the idle timer was reset")
+
+    monkeypatch.setattr(set_up.vaults, "journal", used)
+    assert (await ada.get(f"{day}/house?vault=open", headers=HTMX)).status == 200

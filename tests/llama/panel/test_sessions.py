@@ -1,0 +1,55 @@
+from herdbook.llama.panel.sessions import LIFETIME_MS, LIMIT, Session, Sessions
+from tests.fakes.clock import ManualClock
+
+
+def test_a_session_is_found_by_its_token_alone() -> None:
+    sessions = Sessions(ManualClock())
+    session = Session()
+    token = sessions.start(session)
+    assert len(token) == 43, "256 bits"
+    assert sessions.find(token) is session
+    for wrong in ("", token[:-1], token + "x", "\udcff"):
+        assert sessions.find(wrong) is None
+    sessions.end(token)
+    assert sessions.find(token) is None
+
+
+def test_no_token_is_kept() -> None:
+    sessions = Sessions(ManualClock())
+    token = sessions.start(Session())
+    assert token not in repr(vars(sessions))
+
+
+def test_use_keeps_a_session_and_a_day_without_ends_it() -> None:
+    clock = ManualClock()
+    sessions = Sessions(clock)
+    token = sessions.start(Session())
+    for _ in range(3):
+        clock.advance(LIFETIME_MS)
+        assert sessions.find(token) is not None
+    clock.advance(LIFETIME_MS + 1)
+    assert sessions.find(token) is None
+
+
+def test_the_longest_unused_session_makes_room() -> None:
+    sessions = Sessions(ManualClock())
+    used, unused = sessions.start(Session()), sessions.start(Session())
+    sessions.find(used)
+    for _ in range(LIMIT - 1):
+        sessions.start(Session())
+    assert sessions.find(used) is not None
+    assert sessions.find(unused) is None
+
+
+def test_a_composition_is_claimed_once_unless_released() -> None:
+    session = Session()
+    assert session.claim("a")
+    assert session.claimed("a")
+    assert not session.claim("a")
+    session.release("a")
+    assert session.claim("a")
+    assert session.claim("")
+    assert session.claim(""), "what has no name cannot be told apart"
+    for number in range(100):
+        session.claim(str(number))
+    assert not session.claimed("a"), "bounded"
