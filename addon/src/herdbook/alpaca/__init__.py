@@ -1,0 +1,1 @@
+"""The node of the herd: reads sensors, notices, remembers, and reports by MQTT."""

@@ -1,0 +1,44 @@
+"""Collects the samples of one measurement into blocks for the event log.
+
+A block is in memory for up to a minute: a crash loses that much of the readings, and nothing else.
+"""
+
+from typing import Final
+
+from herdbook.alpaca.sensors.measurement import Measurement
+from herdbook.eventlog.event import MAX_WALL_MS
+from herdbook.eventlog.readings import MAX_SAMPLES, ReadingsPayload, Sample, pack
+
+_BLOCK_MS: Final = 60_000
+
+
+class ReadingsBlock:
+    """The block being filled; times in milliseconds."""
+
+    def __init__(self, measurement: Measurement) -> None:
+        self._measurement = measurement
+        self._samples: list[Sample] = []
+        self._begun_ms = 0
+
+    def add(self, value: float, wall_ms: int, monotonic_ms: int) -> None:
+        """Take a sample, as precise as the measurement is."""
+        if not self._samples:
+            self._begun_ms = monotonic_ms
+        kept = (
+            bool(value)
+            if self._measurement.form == "binary"
+            else round(value, self._measurement.precision)
+        )
+        self._samples.append((min(max(wall_ms, 0), MAX_WALL_MS), kept))
+
+    def is_due(self, monotonic_ms: int) -> bool:
+        """Whether it is full, in time or in number."""
+        full = len(self._samples) >= MAX_SAMPLES
+        return full or (bool(self._samples) and monotonic_ms - self._begun_ms >= _BLOCK_MS)
+
+    def take(self) -> ReadingsPayload | None:
+        """The block, which is empty afterwards; None when it was so before."""
+        if not self._samples:
+            return None
+        samples, self._samples = self._samples, []
+        return pack(self._measurement.id, self._measurement.unit, samples)

@@ -1,0 +1,125 @@
+"""Reads one sensor at its interval and says what it reads wherever that is wanted.
+
+Owns timing, faults and what follows from a sample: a state for Home Assistant, a place in a block
+of readings, perhaps an observation. Knows no broker and no disk.
+"""
+
+import asyncio
+import logging
+import math
+from collections import deque
+from collections.abc import Iterator
+from typing import Final, Protocol
+
+from msgspec import Struct
+
+from herdbook.alpaca.blocks import ReadingsBlock
+from herdbook.alpaca.observer import Observer
+from herdbook.alpaca.sensors.measurement import Fault, Measurement, Sample, Sensor
+from herdbook.clock import Clock
+from herdbook.eventlog.event import OBSERVATION, READINGS
+
+_PATIENCE_S: Final = 5.0
+
+_log = logging.getLogger(__name__)
+
+
+class Listener(Protocol):
+    """Where samples and events go."""
+
+    def state(self, measurement: Measurement, value: float | None) -> None:
+        """A measurement has this value now; None: it has none."""
+
+    async def event(self, kind: str, payload: Struct) -> None:
+        """This belongs in the event log. Once called, it gets there even if it is cancelled."""
+
+
+class Sampler:
+    """One sensor's reader. `run` samples until cancelled; `flush` then gives the last blocks."""
+
+    def __init__(self, sensor: Sensor, listener: Listener, clock: Clock) -> None:
+        self._sensor = sensor
+        self._listener = listener
+        self._clock = clock
+        self._events: deque[tuple[str, Struct]] = deque()
+        self._channels = {
+            measurement.id: _Channel(measurement, sensor) for measurement in sensor.measurements
+        }
+
+    async def run(self) -> None:
+        """Sample for ever. A reading that comes late is not made up for, and shifts no other."""
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        interval = self._sensor.interval
+        while True:
+            await self._sample()
+            passed = (loop.time() - begun) / interval
+            await asyncio.sleep(begun + (math.floor(passed) + 1) * interval - loop.time())
+
+    async def flush(self) -> None:
+        """Give the blocks that are not full yet to the event log."""
+        for channel in self._channels.values():
+            if (block := channel.block.take()) is not None:
+                self._events.append((READINGS, block))
+        await self._give_events()
+
+    async def _sample(self) -> None:
+        reading = asyncio.ensure_future(asyncio.to_thread(self._sensor.read))
+        try:
+            done, _ = await asyncio.wait({reading}, timeout=_PATIENCE_S)
+            if not done:
+                for channel in self._channels.values():
+                    self._failed(channel, Fault(f"{channel.name} does not answer."))
+            samples = await reading
+        finally:
+            reading.cancel()
+        wall_ms, monotonic_ms = self._clock.wall_ms(), self._clock.monotonic_ms()
+        for measurement_id, sample in samples.items():
+            channel = self._channels[measurement_id]
+            self._events.extend(self._take(channel, sample, wall_ms, monotonic_ms))
+        await self._give_events()
+
+    async def _give_events(self) -> None:
+        while self._events:
+            # Taken out first: being cancelled here must not make the same event twice.
+            await self._listener.event(*self._events.popleft())
+
+    def _take(
+        self, channel: "_Channel", sample: Sample, wall_ms: int, monotonic_ms: int
+    ) -> Iterator[tuple[str, Struct]]:
+        if isinstance(sample, Fault):
+            self._failed(channel, sample)
+        else:
+            if channel.failed:
+                _log.info("%s is read again.", channel.name)
+            channel.failed = False
+            self._listener.state(channel.measurement, sample)
+            channel.block.add(sample, wall_ms, monotonic_ms)
+            if channel.observer is not None and (
+                observation := channel.observer.notice(sample, monotonic_ms / 1000)
+            ):
+                _log.info("Observed: %s", observation.sentence)
+                yield OBSERVATION, observation
+        if channel.block.is_due(monotonic_ms) and (block := channel.block.take()) is not None:
+            yield READINGS, block
+
+    def _failed(self, channel: "_Channel", fault: Fault) -> None:
+        if not channel.failed:  # once, not once a reading
+            _log.warning("%s It is unavailable until it is read again.", fault.reason)
+        channel.failed = True
+        self._listener.state(channel.measurement, None)
+
+
+class _Channel:
+    """What is kept for one measurement."""
+
+    def __init__(self, measurement: Measurement, sensor: Sensor) -> None:
+        self.measurement = measurement
+        self.name = measurement.name
+        self.block = ReadingsBlock(measurement)
+        self.failed = False
+        self.observer = (
+            None
+            if measurement.spread is None
+            else Observer(measurement, measurement.spread, sensor.quiet, sensor.pace)
+        )

@@ -1,0 +1,92 @@
+"""What a sensor measures and how it answers. Owns the protocol; reads nothing itself."""
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Final, Literal, Protocol
+
+from msgspec import Struct
+
+type Range = tuple[float, float]
+
+_LARGEST: Final = 2.0**51  # in units of the last digit kept; blocks of readings hold differences
+
+
+class Measurement(Struct, frozen=True):
+    """One thing that a sensor measures; in Home Assistant, one entity.
+
+    `form` says how the value is to be read: a ``number`` in `unit`; ``binary``, 1.0 for on; or a
+    ``moment``, seconds since 1970 UTC. `spread` is the least deviation from the ordinary that means
+    anything, in `unit`; without it the measurement is recorded but never noticed. A value outside
+    `valid` is a fault, one outside a configured `usual` is worth an observation.
+    """
+
+    id: str
+    name: str
+    form: Literal["number", "binary", "moment"] = "number"
+    unit: str | None = None
+    device_class: str | None = None
+    state_class: str | None = "measurement"
+    precision: int = 0
+    spread: float | None = None
+    valid: Range | None = None
+    usual: Range | None = None
+    icon: str | None = None
+    diagnostic: bool = False
+
+    def state(self, value: float) -> str:
+        """The value as Home Assistant reads it from MQTT."""
+        match self.form:
+            case "binary":
+                return "ON" if value else "OFF"
+            case "moment":
+                return datetime.fromtimestamp(value, UTC).isoformat(timespec="seconds")
+            case "number":
+                return f"{value:.{self.precision}f}"
+
+
+class Fault(Struct, frozen=True):
+    """There is no value, and why: one sentence for the log. Shown as unavailable, never as 0."""
+
+    reason: str
+
+
+type Sample = float | Fault
+
+
+class Sensor(Protocol):
+    """Reads one or several measurements at a time."""
+
+    @property
+    def measurements(self) -> tuple[Measurement, ...]:
+        """What it measures; the same for as long as it lives."""
+
+    @property
+    def interval(self) -> float:
+        """Seconds from one reading to the next."""
+
+    @property
+    def quiet(self) -> float:
+        """Seconds between two observations of the same kind on one measurement."""
+
+    @property
+    def pace(self) -> float:
+        """How many seconds pass for it in one of ours: 1, but more in a simulation."""
+
+    def read(self) -> Mapping[str, Sample]:
+        """One sample for each measurement, by its id. May block: call it in a thread."""
+
+
+def checked(measurement: Measurement, value: float) -> Sample:
+    """The value, or the fault that it is not a number, too large or outside the valid range."""
+    if not math.isfinite(value):
+        return Fault(f"{measurement.name} reads {value}, which is not a number.")
+    if abs(value) > _LARGEST / 10**measurement.precision:
+        return Fault(f"{measurement.name} reads {value:g}, which is too large to keep.")
+    if measurement.valid is not None and not (
+        measurement.valid[0] <= value <= measurement.valid[1]
+    ):
+        low, high = measurement.valid
+        unit = f" {measurement.unit}" if measurement.unit else ""
+        return Fault(f"{measurement.name} reads {value:g}{unit}; valid is {low:g} to {high:g}.")
+    return value

@@ -1,0 +1,148 @@
+"""The machine's own state, from psutil: what tells whether a node is well."""
+
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import psutil
+
+from herdbook.alpaca.config import SystemConfig
+from herdbook.alpaca.sensors.measurement import Fault, Measurement, Sample, checked
+from herdbook.clock import Clock
+
+# The processor's own sensor, by the names its drivers have: Raspberry Pi, Intel, AMD, other ARM.
+_THERMAL_CHIPS: Final = ("cpu_thermal", "coretemp", "k10temp", "soc_thermal", "cpu-thermal")
+_SHORTEST_CPU_SPAN_S: Final = 0.2  # the kernel counts in hundredths of a second
+
+
+class SystemSensor:
+    """Processor, memory, disk, load, temperature where there is one, and the last restart."""
+
+    pace = 1.0
+
+    def __init__(self, config: SystemConfig, clock: Clock) -> None:
+        self.interval = config.interval
+        self.quiet = config.quiet
+        self._disk = config.disk
+        self._clock = clock
+        self._ticks = psutil.cpu_times()
+        chip = _thermal_chip()
+        self._sources: list[tuple[Measurement, Callable[[], Sample]]] = [
+            (_percent(config.id, "cpu", "CPU use", 10, "mdi:cpu-64-bit"), self._cpu),
+            (_percent(config.id, "memory", "Memory use", 3, "mdi:memory"), self._memory),
+            (_percent(config.id, "disk", "Disk use", 1, "mdi:harddisk"), self._disk_use),
+            (
+                Measurement(
+                    id=f"{config.id}_load",
+                    name="Load (1 minute)",
+                    precision=2,
+                    valid=(0, 1_000_000),
+                    icon="mdi:gauge",
+                    diagnostic=True,
+                ),
+                self._load,
+            ),
+            (
+                Measurement(
+                    id=f"{config.id}_started",
+                    name="Last restart",
+                    form="moment",
+                    device_class="uptime",
+                    state_class=None,
+                    diagnostic=True,
+                ),
+                self._started,
+            ),
+        ]
+        if chip is not None:
+            self._sources.append(
+                (
+                    Measurement(
+                        id=f"{config.id}_temperature",
+                        name="CPU temperature",
+                        unit="°C",
+                        device_class="temperature",
+                        precision=1,
+                        spread=3,
+                        valid=(-40, 150),
+                        diagnostic=True,
+                    ),
+                    lambda: _temperature(chip),
+                )
+            )
+        self.measurements = tuple(measurement for measurement, _ in self._sources)
+
+    def read(self) -> dict[str, Sample]:
+        """See `Sensor`. The first one takes 0.2 s: a processor is measured over a span."""
+        samples: dict[str, Sample] = {}
+        for measurement, source in self._sources:
+            try:
+                sample = source()
+            except (OSError, psutil.Error) as error:
+                sample = Fault(f"{measurement.name}: {error}.")
+            samples[measurement.id] = (
+                sample if isinstance(sample, Fault) else checked(measurement, sample)
+            )
+        return samples
+
+    def _cpu(self) -> Sample:
+        # psutil.cpu_percent remembers its last call per thread, and we come from several.
+        before, now = self._ticks, psutil.cpu_times()
+        if _total(now) - _total(before) < _SHORTEST_CPU_SPAN_S:
+            time.sleep(_SHORTEST_CPU_SPAN_S)
+            now = psutil.cpu_times()
+        self._ticks = now
+        span = _total(now) - _total(before)
+        if span <= 0:
+            return Fault("CPU use: the kernel's counters stand still.")
+        return min(100.0, max(0.0, 100.0 * (1 - (_idle(now) - _idle(before)) / span)))
+
+    def _memory(self) -> Sample:
+        return float(psutil.virtual_memory().percent)
+
+    def _disk_use(self) -> Sample:
+        return float(psutil.disk_usage(self._disk).percent)
+
+    def _load(self) -> Sample:
+        return psutil.getloadavg()[0]
+
+    def _started(self) -> Sample:
+        if self._clock.quality() == "unset":
+            return Fault("Last restart: this machine's clock has not been set yet.")
+        return psutil.boot_time()
+
+
+def _percent(sensor_id: str, part: str, name: str, spread: float, icon: str) -> Measurement:
+    return Measurement(
+        id=f"{sensor_id}_{part}",
+        name=name,
+        unit="%",
+        precision=1,
+        spread=spread,
+        valid=(0, 100),
+        icon=icon,
+        diagnostic=True,
+    )
+
+
+def _total(ticks: Any) -> float:
+    # A guest's time is counted in user and nice already.
+    return float(sum(ticks) - getattr(ticks, "guest", 0.0) - getattr(ticks, "guest_nice", 0.0))
+
+
+def _idle(ticks: Any) -> float:
+    return float(ticks.idle + getattr(ticks, "iowait", 0.0))
+
+
+def _thermal_chip() -> str | None:
+    if not hasattr(psutil, "sensors_temperatures"):  # not on macOS and Windows
+        return None
+    chips = psutil.sensors_temperatures()
+    return next((chip for chip in _THERMAL_CHIPS if chips.get(chip)), None)
+
+
+def _temperature(chip: str) -> Sample:
+    entries = psutil.sensors_temperatures().get(chip)
+    if not entries:
+        return Fault(f"CPU temperature: {chip} is gone.")
+    return float(entries[0].current)

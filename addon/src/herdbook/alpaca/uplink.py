@@ -1,0 +1,130 @@
+"""Brings the event log to the Llama: `herdbook.eventlog.protocol.NodeSync` over the broker.
+
+Owns when sync is asked what to send. Everything of the log and of sync runs in the log's thread.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from herdbook import __version__
+from herdbook.alpaca.outbox import Publisher
+from herdbook.alpaca.record import Record
+from herdbook.clock import Clock
+from herdbook.errors import BrokerUnavailable, StorageError
+from herdbook.eventlog import topics
+from herdbook.eventlog.messages import Hello, seal_hello
+from herdbook.eventlog.pin import Pin
+from herdbook.eventlog.protocol import NodeSync
+
+_RETRY_S: Final = 5.0
+
+_log = logging.getLogger(__name__)
+
+
+class Uplink:
+    """One log's way to its Llama. `on_waiting` hears how many events the Llama does not have."""
+
+    def __init__(
+        self, record: Record, pin: Pin, clock: Clock, on_waiting: Callable[[int], None]
+    ) -> None:
+        self._record = record
+        self._clock = clock
+        self._on_waiting = on_waiting
+        self._sync = NodeSync(record.log, pin)
+        self._heard = False
+        self._said = ""
+        self._wake = asyncio.Event()
+        self._done = asyncio.Event()
+
+    async def hello(self, name: str) -> bytes:
+        """Who this node is and how far its log goes, signed. Raises `StorageError`."""
+        head = await self._record.call(self._record.log.head)
+        return seal_hello(self._record.identity, Hello(name, __version__, head.sealed_seq))
+
+    async def connected(self) -> None:
+        """A connection stands; the Llama's “have” will follow."""
+        await self._record.call(self._sync.on_connected)
+
+    async def heard(self, payload: bytes) -> None:
+        """A message on the “have” topic. Raises `MessageRefused` and `StorageError`."""
+        now = self._clock.monotonic_ms()
+        try:
+            await self._record.call(partial(self._sync.on_have, payload, now))
+        finally:
+            self._say_state()
+        self._wake.set()
+
+    def appended(self) -> None:
+        """There is something new in the log."""
+        self._wake.set()
+
+    async def drain(self, patience_s: float) -> None:
+        """Wait until the Llama has everything, if it is there, but not longer than `patience_s`."""
+        if self._sync.state != "sending":
+            return
+        self._done.clear()
+        self._wake.set()
+        try:
+            async with asyncio.timeout(patience_s):
+                await self._done.wait()
+        except TimeoutError:
+            _log.info("The Llama will have the rest after the next start.")
+
+    async def run(self, publisher: Publisher) -> None:
+        """Send until cancelled."""
+        while True:
+            await self._until_due()
+            self._wake.clear()
+            try:
+                batches, waiting = await self._record.call(self._next)
+            except StorageError as error:
+                _log.warning("Sync: %s", error)
+                await asyncio.sleep(_RETRY_S)
+                self._wake.set()
+                continue
+            self._tell(waiting)
+            try:
+                for batch in batches:
+                    await publisher.publish(topics.log(self._record.identity.node_id), batch)
+            except BrokerUnavailable:
+                # Were the broker only slow, the timeout of sync would send this again.
+                if not publisher.connected:
+                    await self._record.call(self._sync.on_disconnected)
+
+    async def _until_due(self) -> None:
+        due = self._sync.due
+        seconds = None if due is None else max(0.0, (due - self._clock.monotonic_ms()) / 1000)
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    def _next(self) -> tuple[list[bytes], int]:
+        """The batches to send now, and how many events the Llama does not have."""
+        log = self._record.log
+        if self._sync.state == "sending":
+            # Not before: what waits for long is sealed in large batches, which are smaller in all.
+            log.seal()
+        batches = self._sync.take(self._clock.monotonic_ms())
+        return batches, max(0, log.head().seq - self._sync.acknowledged)
+
+    def _tell(self, waiting: int) -> None:
+        if self._heard:  # before, what the Llama has is not known
+            self._on_waiting(waiting)
+        if self._sync.state == "sending" and not waiting:
+            self._done.set()
+
+    def _say_state(self) -> None:
+        state = self._sync.state
+        self._heard = self._heard or state in {"unapproved", "sending"}
+        if state == self._said:
+            return
+        self._said = state
+        if state == "unapproved":
+            _log.info("The Llama knows this node; a person has to approve it. Its log waits.")
+        elif state == "sending":
+            _log.info("In the Llama's herd.")

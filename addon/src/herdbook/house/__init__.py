@@ -1,0 +1,1 @@
+"""What the house knows: readings, observations, and what is usual."""

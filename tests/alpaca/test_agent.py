@@ -1,0 +1,349 @@
+"""The whole Alpaca, against a real mosquitto."""
+
+import asyncio
+import contextlib
+import json
+import logging
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from herdbook.alpaca import agent
+from herdbook.alpaca.config import AlpacaConfig, FileConfig, RoomConfig, SensorConfig, SystemConfig
+from herdbook.broker import BrokerSettings
+from herdbook.errors import LogInUse
+from herdbook.eventlog import topics
+from herdbook.eventlog.event import ObservationPayload, decode_payload
+from herdbook.eventlog.readings import ReadingsPayload
+from tests.alpaca.llama_double import LlamaDouble
+from tests.mosquitto import Mosquitto, free_port
+
+
+async def until(condition: Callable[[], object], seconds: float = 15) -> None:
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+@contextlib.asynccontextmanager
+async def running(config: AlpacaConfig) -> AsyncIterator[str]:
+    """The node, from ready to its clean stop; gives its id."""
+    ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    task = asyncio.create_task(agent.run(config, on_ready=ready.set_result))
+    try:
+        await asyncio.wait({ready, task}, return_when=asyncio.FIRST_COMPLETED)
+        yield ready.result() if ready.done() else await task  # type: ignore[misc]
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+@contextlib.asynccontextmanager
+async def listening(double: LlamaDouble) -> AsyncIterator[LlamaDouble]:
+    task = asyncio.create_task(double.broker.run())
+    try:
+        yield double
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+class Bench:
+    """A node with one number in a file, and what it takes to change it."""
+
+    def __init__(self, folder: Path, server: Mosquitto) -> None:
+        self.file = folder / "value"
+        self.data = folder / "node"
+        self.server = server
+        self.write(50)
+
+    def write(self, value: object) -> None:
+        self.file.write_text(f"{value}\n")
+
+    def config(self, *others: SensorConfig, name: str = "Hallway") -> AlpacaConfig:
+        boiler = FileConfig(
+            id="boiler",
+            name="Boiler",
+            path=str(self.file),
+            interval=0.1,
+            unit="°C",
+            device_class="temperature",
+            usual=(20, 90),
+            quiet=0,
+        )
+        return AlpacaConfig(
+            name=name,
+            data=self.data,
+            broker=BrokerSettings(port=self.server.port, username="ada", password="pa55-canary"),
+            sensor=(boiler, *others),
+        )
+
+
+@pytest.fixture
+def bench(tmp_path: Path, mosquitto: Mosquitto) -> Bench:
+    return Bench(tmp_path, mosquitto)
+
+
+def state(node: str, sensor: str = "boiler") -> str:
+    return f"herdbook/v1/node/{node}/sensor/{sensor}/state"
+
+
+def availability(node: str, sensor: str = "boiler") -> str:
+    return f"herdbook/v1/node/{node}/sensor/{sensor}/availability"
+
+
+def sentences(double: LlamaDouble) -> list[str]:
+    return [
+        decode_payload(event, ObservationPayload).sentence
+        for event in double.events
+        if event.kind == "observation"
+    ]
+
+
+async def test_it_announces_itself_and_shows_its_state(bench: Bench) -> None:
+    async with listening(LlamaDouble(bench.server)) as llama, running(bench.config()) as node:
+        await until(lambda: llama.retained.get(state(node)) == b"50.0" and llama.hello)
+        assert llama.retained[availability(node)] == b"online"
+        assert llama.retained[topics.availability(node)] == b"online"
+        assert llama.hello is not None
+        assert llama.hello.name == "Hallway"
+        payload = json.loads(llama.retained[f"homeassistant/device/herdbook_{node}/config"])
+        assert set(payload["cmps"]) == {"boiler", "waiting_to_sync"}
+        await until(lambda: llama.retained.get(state(node, "waiting_to_sync")) == b"0")
+    # Everything of it is retained: somebody who comes later sees the same.
+    async with listening(LlamaDouble(bench.server)) as later:
+        await until(lambda: later.retained.get(topics.availability(node)) == b"offline")
+        await until(lambda: state(node) in later.retained)
+        await until(lambda: f"homeassistant/device/herdbook_{node}/config" in later.retained)
+
+
+async def test_it_works_before_there_is_a_broker(bench: Bench) -> None:
+    bench.server.stop()
+    async with running(bench.config()) as node:
+        bench.write(95)
+        await asyncio.sleep(0.1)
+        bench.server.start()
+        async with listening(LlamaDouble(bench.server)) as llama:
+            await until(lambda: llama.retained.get(state(node)) == b"95.0")
+            await until(lambda: sentences(llama))
+
+
+async def test_a_killed_broker_gets_everything_again(bench: Bench) -> None:
+    async with listening(LlamaDouble(bench.server)) as llama, running(bench.config()) as node:
+        await until(lambda: state(node, "waiting_to_sync") in llama.retained)
+        expected = set(llama.retained) - {topics.log(node)}
+        for value in (61, 62):
+            bench.server.kill()
+            llama.retained.clear()
+            bench.write(value)
+            bench.server.start()
+            await until(lambda: expected <= set(llama.retained))
+            await until(lambda v=value: llama.retained[state(node)] == f"{v}.0".encode())
+            assert llama.retained[topics.availability(node)] == b"online"
+
+
+async def test_a_broken_sensor_is_unavailable_and_never_a_number(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    async with listening(LlamaDouble(bench.server)) as llama, running(bench.config()) as node:
+        await until(lambda: llama.retained.get(availability(node)) == b"online")
+        bench.write("garbage")
+        await until(lambda: llama.retained[availability(node)] == b"offline")
+        assert llama.retained[state(node)] == b"50.0"
+        bench.write(51)
+        await until(lambda: llama.retained[availability(node)] == b"online")
+        await until(lambda: llama.retained[state(node)] == b"51.0")
+        states = {payload for topic, payload in llama.heard if topic == state(node)}
+        assert states == {b"50.0", b"51.0"}
+    assert caplog.text.count("holds no number") == 1
+    assert caplog.text.count("Boiler is read again") == 1
+
+
+async def test_an_observation_reaches_the_llama_at_once(bench: Bench) -> None:
+    async with listening(LlamaDouble(bench.server)) as llama, running(bench.config()) as node:
+        await until(lambda: state(node, "waiting_to_sync") in llama.retained)
+        bench.write(95)
+        await until(lambda: sentences(llama), seconds=2)
+        (event,) = (event for event in llama.events if event.kind == "observation")
+        made = decode_payload(event, ObservationPayload)
+        assert made.sentence == "Boiler is 95 °C. It is usually between 20 and 90 °C."
+        assert (made.sensor, made.value, made.usual) == ("boiler", 95.0, (20.0, 90.0))
+        await until(lambda: llama.retained[state(node, "waiting_to_sync")] == b"0")
+
+
+async def test_sync_resumes_after_every_cut(bench: Bench) -> None:
+    async with listening(LlamaDouble(bench.server)) as llama, running(bench.config()) as node:
+        await until(lambda: state(node, "waiting_to_sync") in llama.retained)
+        for wanted in range(1, 4):
+            cut = asyncio.Event()
+
+            def cut_off(cut: asyncio.Event = cut) -> bool:
+                if cut.is_set():
+                    return False
+                bench.server.kill()
+                cut.set()
+                return True  # on the wire when it was cut: nobody has it
+
+            llama.loses = cut_off
+            bench.write(95)
+            await asyncio.wait_for(cut.wait(), 15)
+            assert len(sentences(llama)) == wanted - 1
+            bench.write(50)
+            bench.server.start()
+            await until(lambda w=wanted: len(sentences(llama)) == w)
+            await until(lambda: llama.retained.get(state(node)) == b"50.0")
+        await until(lambda: llama.retained.get(state(node, "waiting_to_sync")) == b"0")
+        assert len(sentences(llama)) == 3
+        assert [event.seq for event in llama.events] == list(range(1, len(llama.events) + 1))
+
+
+async def test_an_unapproved_node_sends_nothing_but_its_hello(bench: Bench) -> None:
+    double = LlamaDouble(bench.server, approves=False)
+    async with listening(double) as llama, running(bench.config()) as node:
+        bench.write(95)
+        await until(lambda: llama.retained.get(state(node, "waiting_to_sync")) == b"1")
+        assert topics.log(node) not in llama.retained
+        llama.approves = True
+        await llama.say_have(node)
+        await until(lambda: sentences(llama))
+
+
+async def test_what_it_is_told_in_malformed_ways_is_survived(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with listening(LlamaDouble(bench.server)) as llama, running(bench.config()) as node:
+        await until(lambda: state(node, "waiting_to_sync") in llama.retained)
+        caplog.clear()
+        for garbage in (b"", b"garbage", b"\xff\xfe\x00", b"HBV\x01" + bytes(200), b"{" * 2000):
+            await llama.broker.publish(topics.have(node), garbage)
+        await llama.broker.publish("homeassistant/status", b"\xff\xfe\x00")
+        await until(lambda: len(caplog.records) >= 6)
+        assert len(caplog.records) == 6
+        assert {record.levelno for record in caplog.records} == {logging.WARNING}
+        # The broker itself keeps what is larger than this node takes.
+        await publish_raw(bench.server, topics.have(node), 1024 * 1024)
+        bench.write(95)
+        await until(lambda: sentences(llama))
+        assert len([r for r in caplog.records if r.levelno >= logging.WARNING]) == 6
+
+
+async def publish_raw(server: Mosquitto, topic: str, size: int) -> None:
+    process = await asyncio.create_subprocess_exec(
+        "mosquitto_pub", "-p", str(server.port), "-t", topic, "-q", "1", "-s",
+        stdin=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    await process.communicate(b"x" * size)
+    assert process.returncode == 0
+
+
+async def test_another_llama_is_not_believed(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with listening(LlamaDouble(bench.server)) as llama, running(bench.config()) as node:
+        await until(lambda: state(node, "waiting_to_sync") in llama.retained)
+        llama.identity = type(llama.identity)(b"\x08" * 32)
+        await llama.say_have(node)
+        await until(lambda: "is not the one that approved this node" in caplog.text)
+        bench.write(95)
+        await asyncio.sleep(0.1)
+        llama.identity = type(llama.identity)(b"\x07" * 32)
+        await llama.say_have(node)
+        await until(lambda: sentences(llama))
+
+
+async def test_a_restarted_node_is_the_same_node(bench: Bench) -> None:
+    async with listening(LlamaDouble(bench.server)) as llama:
+        async with running(bench.config()) as first:
+            await until(lambda: llama.retained.get(state(first)) == b"50.0")
+            await until(lambda: state(first, "waiting_to_sync") in llama.retained)
+        await until(lambda: llama.retained[topics.availability(first)] == b"offline")
+        # Stopping wrote the block of readings, and the Llama had it before the node was gone.
+        blocks = [e for e in llama.events if e.kind == "readings"]
+        assert blocks
+        samples = decode_payload(blocks[-1], ReadingsPayload).samples()
+        assert {value for _, value in samples} == {50.0}
+        seq = llama.position.seq
+        async with running(bench.config(name="Attic")) as second:
+            bench.write(95)
+            await until(lambda: sentences(llama))
+        assert second == first
+        assert agent.node_id(bench.config()) == first
+        assert llama.hello is not None
+        assert llama.hello.name == "Attic"
+        assert llama.hello.seq == seq
+        assert [event.seq for event in llama.events] == list(range(1, len(llama.events) + 1))
+
+
+async def test_a_removed_sensor_is_taken_out_of_home_assistant(bench: Bench) -> None:
+    discovery = "homeassistant/device/herdbook_{}/config"
+
+    def components(llama: LlamaDouble, node: str) -> dict[str, dict[str, str]]:
+        return dict(json.loads(llama.retained.get(discovery.format(node), b'{"cmps":{}}'))["cmps"])
+
+    async with listening(LlamaDouble(bench.server)) as llama:
+        async with running(bench.config(RoomConfig(id="attic", name="Attic"))) as node:
+            await until(lambda: state(node, "attic_co2") in llama.retained)
+            await until(lambda: components(llama, node).get("attic_door", {}).get("stat_t"))
+        async with running(bench.config()):
+            await until(lambda: components(llama, node).get("attic_co2") == {"p": "sensor"})
+            assert components(llama, node)["attic_door"] == {"p": "binary_sensor"}
+            await until(lambda: llama.retained[state(node, "attic_co2")] == b"")
+            await until(lambda: llama.retained[availability(node, "attic_door")] == b"")
+        async with running(bench.config()):
+            await until(lambda: set(components(llama, node)) == {"boiler", "waiting_to_sync"})
+
+
+async def test_it_announces_itself_again_when_home_assistant_is_born(bench: Bench) -> None:
+    async with listening(LlamaDouble(bench.server)) as llama, running(bench.config()) as node:
+        topic = f"homeassistant/device/herdbook_{node}/config"
+        await until(lambda: topic in llama.retained)
+        await until(lambda: state(node, "waiting_to_sync") in llama.retained)
+        llama.heard.clear()
+        for _ in range(3):
+            await llama.broker.publish("homeassistant/status", b"online")
+        await until(lambda: topic in {heard for heard, _ in llama.heard})
+
+
+async def test_two_processes_do_not_share_a_log(bench: Bench) -> None:
+    async with running(bench.config()):
+        with pytest.raises(LogInUse):
+            await agent.run(bench.config(), on_ready=lambda _: None)
+
+
+async def test_nothing_secret_is_logged(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    config = bench.config(SystemConfig(interval=0.5))
+    async with listening(LlamaDouble(bench.server)) as llama, running(config) as node:
+        await until(lambda: state(node, "waiting_to_sync") in llama.retained)
+        bench.server.restart()
+        await until(lambda: state(node, "system_cpu") in llama.retained)
+    assert "Connected to the MQTT broker" in caplog.text
+    assert "pa55-canary" not in caplog.text
+    assert (bench.data / "identity.key").read_text().strip() not in caplog.text
+
+
+async def test_the_command_says_when_it_is_ready_and_stops_when_told(bench: Bench) -> None:
+    port = free_port()  # nobody there: it is ready nonetheless
+    config = bench.file.with_name("alpaca.toml")
+    config.write_text(
+        f'name = "Hallway"\ndata = "node"\n[broker]\nport = {port}\n'
+        f'[[sensor]]\nkind = "file"\nid = "boiler"\nname = "Boiler"\npath = "{bench.file}"\n'
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "herdbook.cli.main", "alpaca", "run", "--config", str(config),
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None
+    async with asyncio.timeout(20):
+        line = (await process.stdout.readline()).decode()
+        process.send_signal(signal.SIGTERM)
+        _, log = await process.communicate()
+    assert line == f"Herdbook Alpaca ready: {agent.node_id(bench.config())}\n"
+    assert process.returncode == 0, log
+    assert b"Traceback" not in log

@@ -1,0 +1,95 @@
+from pathlib import Path
+
+import pytest
+
+from herdbook.alpaca.config import FileConfig, RoomConfig, SystemConfig, load
+from herdbook.alpaca.discovery import components_of
+from herdbook.alpaca.sensors import open_sensors
+from herdbook.errors import ConfigError
+from tests.fakes.clock import ManualClock
+
+TOP = 'name = "Hallway"\ndata = "node"\n'
+FILE = '[[sensor]]\nkind = "file"\nid = "boiler"\nname = "Boiler"\npath = "/dev/null"\n'
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "alpaca.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_whole_file_is_read(tmp_path: Path) -> None:
+    config = load(
+        write(
+            tmp_path,
+            TOP + '[broker]\nport = 1999\n[[sensor]]\nkind = "system"\ninterval = 10\n'
+            '[[sensor]]\nkind = "room"\nname = "Living room"\nseed = 7\nspeed = 60\n'
+            "incident_after = 40\ninterval = 2\n"
+            + FILE
+            + 'unit = "°C"\ndevice_class = "temperature"\nscale = 0.001\nusual = [20, 90]\n'
+            "quiet = 0\n",
+        )
+    )
+    assert config.name == "Hallway"
+    assert config.data == tmp_path / "node"
+    assert config.broker.port == 1999
+    system, room, file = config.sensor
+    assert isinstance(system, SystemConfig)
+    assert system.interval == 10
+    assert isinstance(room, RoomConfig)
+    assert (room.name, room.seed, room.speed, room.incident_after) == ("Living room", 7, 60, 40)
+    assert isinstance(file, FileConfig)
+    assert (file.scale, file.usual, file.quiet, file.valid) == (0.001, (20, 90), 0, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "name"),
+        ('name = "x', "not valid TOML"),
+        ('name = " Hallway"\ndata = "x"\nsensor = [1]', "“name”"),
+        ('name = "Hall\\u0007way"\ndata = "x"\n' + FILE, "printable"),
+        (TOP, "sensor"),
+        (TOP + "sensor = []", "“sensor”"),
+        (TOP + 'colour = "red"\n' + FILE, "colour"),
+        (TOP + '[[sensor]]\nkind = "sytem"', "“kind”: Invalid value 'sytem'"),
+        (TOP + '[[sensor]]\nname = "x"', "number 1: Object missing required field `kind`"),
+        (TOP + FILE + '[[sensor]]\nkind = "system"\nintervall = 3', "number 2"),
+        (TOP + FILE + '[[sensor]]\nkind = "system"\nintervall = 3', "intervall"),
+        (TOP + FILE + "interval = 0.01", "“interval”: Expected `float` >= 0.1"),
+        (TOP + FILE + "interval = 3601", "“interval”"),
+        (TOP + FILE + "interval = nan", "“interval”"),
+        (TOP + FILE + 'interval = "2"', "“interval”"),
+        (TOP + FILE + "quiet = -1", "“quiet”"),
+        (TOP + FILE + "usual = [90, 20]", "“usual” must be [low, high]"),
+        (TOP + FILE + "usual = [nan, 20]", "“usual” must be [low, high]"),
+        (TOP + FILE + "valid = [0, inf]", "“valid” must be [low, high]"),
+        (TOP + FILE + "scale = 0", "“scale”"),
+        (TOP + FILE + 'device_class = "Temperature!"', "“device_class”"),
+        (TOP + FILE.replace("boiler", "Boiler/#"), "“id”"),
+        (TOP + FILE.replace('"boiler"', '"boiler\\n"'), "“id”"),
+        (TOP + FILE + FILE, "2 sensors have the id “boiler”"),
+        (TOP + "[broker]\nport = 99999\n" + FILE, "in [broker] at “port”"),
+        (TOP + "[broker]\npasswrd = 'x'\n" + FILE, "passwrd"),
+        (TOP + '[[sensor]]\nkind = "room"\nspeed = 0', "“speed”"),
+    ],
+)
+def test_a_mistake_is_named(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(write(tmp_path, text))
+    assert words in caught.value.message
+    assert "alpaca.toml" in caught.value.message
+    assert caught.value.fix
+
+
+def test_a_missing_file_says_where_it_looked(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"Cannot read .*nowhere\.toml: No such file"):
+        load(tmp_path / "nowhere.toml")
+
+
+@pytest.mark.parametrize("taken", ["room_co2", "waiting_to_sync"])
+def test_ids_that_meet_only_as_measurements_are_refused(tmp_path: Path, taken: str) -> None:
+    text = TOP + '[[sensor]]\nkind = "room"\n' + FILE.replace("boiler", taken)
+    sensors = open_sensors(load(write(tmp_path, text)), ManualClock())
+    with pytest.raises(ConfigError, match=taken):
+        components_of(sensors)

@@ -1,0 +1,99 @@
+"""The discovery payload against Home Assistant's own parser and schemas."""
+
+import json
+import warnings
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from herdbook.alpaca.config import AlpacaConfig, FileConfig, RoomConfig, SystemConfig
+from herdbook.alpaca.discovery import components_of, discovery_payload
+from herdbook.alpaca.sensors import open_sensors
+from herdbook.broker import BrokerSettings
+from tests.fakes.clock import ManualClock
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # Home Assistant's own are not ours to mend
+    from homeassistant.components.binary_sensor import BinarySensorDeviceClass
+    from homeassistant.components.mqtt import binary_sensor, sensor
+    from homeassistant.components.mqtt.discovery import (
+        MQTTDiscoveryPayload,
+        _merge_common_device_options,
+        _parse_device_payload,
+    )
+    from homeassistant.components.sensor.const import DEVICE_CLASS_STATE_CLASSES
+
+NODE = "mfrggzdfmztwq2lknnwg23tpoa"
+SCHEMAS = {"sensor": sensor.DISCOVERY_SCHEMA, "binary_sensor": binary_sensor.DISCOVERY_SCHEMA}
+
+
+@pytest.fixture
+def accepted(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What Home Assistant makes of a node with every kind of sensor, by component."""
+    chips = {"cpu_thermal": [type("Entry", (), {"current": 51.0})]}
+    monkeypatch.setattr(psutil, "sensors_temperatures", lambda: chips, raising=False)
+    config = AlpacaConfig(
+        name="Hallway",
+        data=Path("unused"),
+        broker=BrokerSettings(),
+        sensor=(
+            SystemConfig(),
+            RoomConfig(interval=0.5),
+            FileConfig(id="boiler", name="Boiler", path="x", unit="°C", device_class="temperature"),
+        ),
+    )
+    components = components_of(open_sensors(config, ManualClock()))
+    text = json.dumps(discovery_payload(NODE, "Hallway", components, {"attic": "sensor"}))
+    parsed = _parse_device_payload(None, text, f"herdbook_{NODE}", None)  # type: ignore[arg-type]
+    assert parsed, "Home Assistant refuses the payload"
+    assert parsed["components"].pop("attic") == {"platform": "sensor"}
+    result = {}
+    for identifier, component in parsed["components"].items():
+        payload = MQTTDiscoveryPayload(component)
+        _merge_common_device_options(payload, parsed)
+        platform = payload.pop("platform")
+        result[identifier] = SCHEMAS[platform](dict(payload)) | {"platform": platform}
+        # The schema drops what it does not know; we send nothing that it would drop.
+        assert set(payload) <= set(result[identifier])
+    return result
+
+
+def test_every_measurement_is_accepted(accepted: dict[str, Any]) -> None:
+    assert set(accepted) == {
+        "system_cpu",
+        "system_memory",
+        "system_disk",
+        "system_load",
+        "system_started",
+        "system_temperature",
+        "room_temperature",
+        "room_humidity",
+        "room_co2",
+        "room_motion",
+        "room_door",
+        "boiler",
+        "waiting_to_sync",
+    }
+
+
+def test_state_classes_suit_their_device_classes(accepted: dict[str, Any]) -> None:
+    for component in accepted.values():
+        device_class = component.get("device_class")
+        if component["platform"] == "binary_sensor":
+            assert device_class in list(BinarySensorDeviceClass)
+        elif device_class is not None and (state_class := component.get("state_class")):
+            assert state_class in DEVICE_CLASS_STATE_CLASSES[device_class]
+
+
+def test_a_sensor_depends_on_its_node_and_on_itself(accepted: dict[str, Any]) -> None:
+    node = f"herdbook/v1/node/{NODE}/availability"
+    for identifier, component in accepted.items():
+        own = f"herdbook/v1/node/{NODE}/sensor/{identifier}/availability"
+        expected = [node] if identifier == "waiting_to_sync" else [node, own]
+        assert [one["topic"] for one in component["availability"]] == expected
+        assert {one["payload_available"] for one in component["availability"]} == {"online"}
+        assert {one["payload_not_available"] for one in component["availability"]} == {"offline"}
+        assert component["qos"] == 1
+    assert accepted["boiler"]["availability_mode"] == "all"

@@ -1,0 +1,26 @@
+"""docs/guides/alpaca.md is held to what the program reads."""
+
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from herdbook.alpaca.config import FileConfig, RoomConfig, SystemConfig, load
+
+GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "alpaca.md"
+
+
+def test_the_example_is_a_configuration(tmp_path: Path) -> None:
+    text = GUIDE.read_text(encoding="utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    path = tmp_path / "alpaca.toml"
+    path.write_text(example, encoding="utf-8")
+    assert [type(sensor) for sensor in load(path).sensor] == [SystemConfig, FileConfig, RoomConfig]
+
+
+@pytest.mark.parametrize("kind", [SystemConfig, FileConfig, RoomConfig])
+def test_every_key_is_in_it(kind: type[msgspec.Struct]) -> None:
+    text = GUIDE.read_text(encoding="utf-8")
+    missing = [key for key in kind.__struct_fields__ if f"| `{key}` |" not in text]
+    assert missing == []

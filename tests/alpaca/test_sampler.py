@@ -1,0 +1,176 @@
+import asyncio
+import contextlib
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+
+import pytest
+from msgspec import Struct
+
+from herdbook.alpaca import sampler as sampler_module
+from herdbook.alpaca.sampler import Sampler
+from herdbook.alpaca.sensors.measurement import Fault, Measurement, Sample
+from herdbook.clock import SystemClock
+from herdbook.eventlog.event import ObservationPayload
+from herdbook.eventlog.readings import ReadingsPayload
+from tests.fakes.clock import ManualClock
+
+TEMPERATURE = Measurement(
+    id="t", name="Kettle", unit="°C", precision=1, spread=1, usual=(0, 100), valid=(-50, 150)
+)
+DOOR = Measurement(id="d", name="Door", form="binary")
+
+
+class SensorDouble:
+    """Gives what it is told to give."""
+
+    measurements = (TEMPERATURE, DOOR)
+    quiet = 0.0
+    pace = 1.0
+
+    def __init__(self, interval: float = 0.02) -> None:
+        self.interval = interval
+        self.samples: dict[str, Sample] = {"t": 50.0, "d": 1.0}
+        self.reads = 0
+        self.at_once = 0
+        self.most_at_once = 0
+        self.gate = threading.Event()
+        self.gate.set()
+
+    def read(self) -> Mapping[str, Sample]:
+        self.at_once += 1
+        self.most_at_once = max(self.at_once, self.most_at_once)
+        self.gate.wait(10)
+        self.reads += 1
+        self.at_once -= 1
+        return dict(self.samples)
+
+
+class Heard:
+    """The listener: keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.states: list[tuple[str, float | None]] = []
+        self.events: list[tuple[str, Struct]] = []
+
+    def state(self, measurement: Measurement, value: float | None) -> None:
+        self.states.append((measurement.id, value))
+
+    async def event(self, kind: str, payload: Struct) -> None:
+        self.events.append((kind, payload))
+
+
+@contextlib.asynccontextmanager
+async def sampling(sampler: Sampler) -> AsyncIterator[None]:
+    task = asyncio.create_task(sampler.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():
+            await asyncio.sleep(0.002)
+
+
+async def test_states_are_said_each_time_and_readings_in_blocks() -> None:
+    sensor, heard, clock = SensorDouble(), Heard(), ManualClock()
+    sampler = Sampler(sensor, heard, clock)
+    async with sampling(sampler):
+        await until(lambda: sensor.reads >= 3)
+        assert heard.events == []
+        clock.advance(60_000)
+        await until(lambda: len(heard.events) == 2)
+    block = heard.events[0][1]
+    assert isinstance(block, ReadingsPayload)
+    assert (block.sensor, block.unit) == ("t", "°C")
+    assert {value for _, value in block.samples()} == {50.0}
+    assert heard.states[:4] == [("t", 50.0), ("d", 1.0)] * 2
+    await sampler.flush()
+    doors = [p for _, p in heard.events if isinstance(p, ReadingsPayload) and p.sensor == "d"]
+    assert all(value is True for door in doors for _, value in door.samples())
+    kept = sum(len(p.samples()) for _, p in heard.events if isinstance(p, ReadingsPayload))
+    assert kept == len(heard.states)
+
+
+async def test_a_departure_is_an_observation_at_once() -> None:
+    sensor, heard = SensorDouble(), Heard()
+    async with sampling(Sampler(sensor, heard, ManualClock())):
+        sensor.samples["t"] = 120.04
+        await until(lambda: heard.events)
+    ((kind, payload),) = heard.events
+    assert kind == "observation"
+    assert isinstance(payload, ObservationPayload)
+    assert payload.value == 120.0
+
+
+async def test_a_fault_of_one_leaves_the_other(caplog: pytest.LogCaptureFixture) -> None:
+    sensor, heard = SensorDouble(), Heard()
+    sensor.samples["t"] = Fault("Kettle: the wire is cut.")
+    async with sampling(Sampler(sensor, heard, ManualClock())):
+        await until(lambda: sensor.reads >= 3)
+    assert set(heard.states) == {("t", None), ("d", 1.0)}
+    assert caplog.text.count("the wire is cut") == 1
+
+
+async def test_a_sensor_that_hangs_is_unavailable_and_not_asked_twice(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(sampler_module, "_PATIENCE_S", 0.05)
+    sensor, heard = SensorDouble(), Heard()
+    sensor.gate.clear()
+    async with sampling(Sampler(sensor, heard, ManualClock())):
+        await until(lambda: ("t", None) in heard.states)
+        await asyncio.sleep(0.1)
+        sensor.gate.set()
+        await until(lambda: ("t", 50.0) in heard.states)
+    assert sensor.most_at_once == 1
+    assert caplog.text.count("Kettle does not answer") == 1
+
+
+async def test_a_slow_reading_shifts_no_later_one() -> None:
+    class Slow(SensorDouble):
+        def __init__(self) -> None:
+            super().__init__(interval=0.1)
+            self.begun: list[float] = []
+
+        def read(self) -> Mapping[str, Sample]:
+            self.begun.append(time.monotonic())
+            if len(self.begun) == 2:
+                time.sleep(0.13)
+            return super().read()
+
+    sensor = Slow()
+    async with sampling(Sampler(sensor, Heard(), SystemClock())):
+        await until(lambda: len(sensor.begun) >= 5)
+    grid = [round((moment - sensor.begun[0]) / 0.1, 1) for moment in sensor.begun]
+    assert grid[1] >= 0.9
+    assert grid[2] >= 2.9  # the third was due while the second still went on
+    assert all(abs(moment - round(moment)) <= 0.4 for moment in grid)
+
+
+async def test_what_is_being_written_when_it_stops_is_written_once() -> None:
+    class Slow(Heard):
+        async def event(self, kind: str, payload: Struct) -> None:
+            await super().event(kind, payload)
+            await asyncio.sleep(5)
+
+    sensor, heard, clock = SensorDouble(), Slow(), ManualClock()
+    sampler = Sampler(sensor, heard, clock)
+    async with sampling(sampler):
+        await until(lambda: len(heard.states) >= 2)
+        clock.advance(60_000)
+        await until(lambda: heard.events)
+    last = Heard()
+    sampler._listener = last
+    await sampler.flush()
+    sensors = [p.sensor for _, p in heard.events + last.events if isinstance(p, ReadingsPayload)]
+    assert sensors[:2] == ["t", "d"]
+    kept = sum(
+        len(p.samples()) for _, p in heard.events + last.events if isinstance(p, ReadingsPayload)
+    )
+    assert kept == len(heard.states)
