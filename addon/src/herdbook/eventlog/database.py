@@ -1,0 +1,63 @@
+"""A durable SQLite database of our own. Owns the pragmas, transactions and what their errors mean.
+
+Write-ahead log with `synchronous=FULL`: a transaction that was committed survives a power cut.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from herdbook import schema
+from herdbook.errors import StorageError
+
+
+def open_database(path: Path, schema_package: str) -> sqlite3.Connection:
+    """Open, or make, the database at `path` with the schema that a package's migrations give it.
+
+    It may be used from several threads, one after the other. Raises `StorageError`.
+    """
+    with storing(path):
+        connection = sqlite3.connect(path, autocommit=True, check_same_thread=False)
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA foreign_keys=ON")
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            schema.migrate(connection.executescript, version, schema_package)
+        except BaseException:
+            connection.close()
+            raise
+    path.chmod(0o600)
+    return connection
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
+    """All of the block or nothing of it; durable once it is left. Raises `StorageError`."""
+    with storing(path):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            connection.execute("COMMIT")
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+
+
+@contextmanager
+def storing(path: Path) -> Iterator[None]:
+    """Give SQLite's complaints about the disk as `StorageError`; those about us pass through."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise StorageError(
+            f"Cannot use {path}: {error}.",
+            fix="Free some space or make the folder writable; it is tried again by itself.",
+        ) from error
+    except sqlite3.DatabaseError as error:
+        if type(error) is not sqlite3.DatabaseError:
+            raise  # a constraint or a mistake in a query: a fault of ours, not the disk's
+        raise StorageError(
+            f"{path} is damaged: {error}.", fix="Put it back from a backup, or move it away."
+        ) from error

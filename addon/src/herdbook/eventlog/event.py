@@ -1,0 +1,94 @@
+"""What a log is made of. Owns the shape and the bounds of an event and of an observation in it.
+
+Payloads are MessagePack maps. A member that a reader does not know is ignored, a kind that it does
+not know is kept and forwarded, so that a newer node can talk to an older Llama.
+"""
+
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta, Raw, Struct
+
+from herdbook.clock import Quality
+from herdbook.errors import InputError
+
+MAX_INT: Final = 2**53 - 1
+MAX_WALL_MS: Final = 253_370_764_800_000  # 9999-01-01: a date in every time zone
+MAX_EVENT: Final = 64 * 1024
+
+OBSERVATION: Final = "observation"
+READINGS: Final = "readings"
+
+type Count = Annotated[int, Meta(ge=0, le=MAX_INT)]
+type WallMs = Annotated[int, Meta(ge=0, le=MAX_WALL_MS)]
+type Label = Annotated[str, Meta(min_length=1, max_length=64)]
+type Finite = Annotated[float, Meta(ge=-1.7e308, le=1.7e308)]  # neither infinite nor a NaN
+type Unit = Annotated[str, Meta(max_length=32)] | None
+
+
+class Event(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """One entry of one node's log; times in milliseconds, see `herdbook.clock`."""
+
+    seq: Annotated[int, Meta(ge=1, le=MAX_INT)]
+    lamport: Annotated[int, Meta(ge=1, le=MAX_INT)]
+    boot_id: Annotated[str, Meta(max_length=36)]
+    monotonic_ms: Count
+    wall_ms: WallMs
+    clock_quality: Quality
+    kind: Label
+    payload: Raw
+
+
+class ObservationPayload(Struct, frozen=True):
+    """A dated statement with its evidence; what an event of kind ``observation`` carries."""
+
+    sensor: Label
+    sensor_name: Annotated[str, Meta(min_length=1, max_length=100)]
+    kind: Label
+    sentence: Annotated[str, Meta(min_length=1, max_length=1000)]
+    value: Finite | None
+    unit: Unit
+    usual: tuple[Finite, Finite] | None
+    confidence: Annotated[float, Meta(ge=0, le=1)]
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Event)
+
+
+def encode(event: Event) -> bytes:
+    """An event as it stands in a batch.
+
+    Raises `InputError` for one out of bounds: no Llama would take it, nor anything after it.
+    """
+    data = _encoder.encode(event)
+    if len(data) > MAX_EVENT:
+        raise InputError(f"An event of {len(data)} bytes is too large for the log.")
+    try:
+        _decoder.decode(data)
+    except msgspec.ValidationError as error:
+        raise InputError(f"An event of kind {event.kind[:80]!r}: {error}.") from error
+    return data
+
+
+def decode(data: bytes) -> Event:
+    """The event in bytes that `encode` gave."""
+    return _decoder.decode(data)
+
+
+def encode_payload(payload: Struct) -> Raw:
+    """A payload as an event carries it. Raises `InputError` for one out of its bounds."""
+    data = _encoder.encode(payload)
+    try:
+        msgspec.msgpack.decode(data, type=type(payload))
+    except msgspec.ValidationError as error:
+        raise InputError(f"{type(payload).__name__}: {error}.") from error
+    return Raw(data)
+
+
+def decode_payload[P: Struct](event: Event, kind: type[P]) -> P:
+    """An event's payload as a `kind`. Raises `InputError` when it is not one."""
+    try:
+        return msgspec.msgpack.decode(event.payload, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise InputError(f"The payload of {event.kind} event {event.seq}: {error}.") from error

@@ -1,0 +1,160 @@
+"""The node's side of sync, sans-I/O: what to send when, given what was heard. No clock, no socket.
+
+The caller connects, feeds `NodeSync`, and publishes what `take` gives:
+
+    sync.on_connected()                       after each (re)connection, before the subscription
+    sync.on_have(payload, now)                for each message on the node's “have” topic
+    for batch in sync.take(now): publish      after each of these, after `log.seal()`, and at `due`
+    sync.on_disconnected()                    when the connection is gone; not when a publish failed
+                                              over one that stands, for then `due` comes
+
+Nothing but the Llama's “have” counts as an acknowledgement: not the broker's, not a session's.
+"""
+
+from collections import deque
+from typing import Final, Literal, Protocol
+
+from herdbook.errors import MessageRefused
+from herdbook.eventlog.batch import last_seq_of
+from herdbook.eventlog.messages import Have, open_have
+from herdbook.eventlog.pin import Pin
+from herdbook.ids import fingerprint_of, node_id_of
+
+WINDOW: Final = 8  # batches on their way at once: 2 MiB at most
+RESEND_MS: Final = 1_000  # after a “have” that stands still, this long after the first sending
+FIRST_TIMEOUT_MS: Final = 5_000
+LAST_TIMEOUT_MS: Final = 60_000
+
+type State = Literal["offline", "asking", "unapproved", "sending", "diverged"]
+
+
+class BatchSource(Protocol):
+    """What sync needs of an event log; `herdbook.eventlog.log.EventLog` is one."""
+
+    node_id: str
+
+    def batches_after(self, seq: int, limit: int) -> list[bytes]:
+        """Sealed batches from the one after the batch that ends at `seq`."""
+
+    def hash_at(self, seq: int) -> bytes | None:
+        """The hash of the batch that ends at `seq`."""
+
+
+class NodeSync:
+    """Sends one log to one Llama. Times are milliseconds of a clock that never goes back.
+
+    `state`: ``offline``; ``asking``: connected, nothing heard of the Llama yet; ``unapproved``: a
+    person has to let the node in; ``sending``: in the herd; ``diverged``: the Llama holds another
+    history under this node's name.
+    """
+
+    def __init__(self, source: BatchSource, pin: Pin) -> None:
+        self.state: State = "offline"
+        self.acknowledged = 0
+        self._source = source
+        self._pin = pin
+        self._sent = 0
+        self._flight: deque[int] = deque()  # the last sequence number of each batch on its way
+        self._started = 0
+        self._timeout = FIRST_TIMEOUT_MS
+
+    @property
+    def due(self) -> int | None:
+        """When `take` should be called even if nothing happens; None when nothing is on its way."""
+        return self._started + self._timeout if self._flight else None
+
+    def on_connected(self) -> None:
+        """A connection stands. Whatever was on its way may be lost: wait for what the Llama has."""
+        self.state = "asking"
+        self._flight.clear()
+        self._timeout = FIRST_TIMEOUT_MS
+
+    def on_disconnected(self) -> None:
+        """The connection is gone."""
+        self.state = "offline"
+        self._flight.clear()
+
+    def on_have(self, wire: bytes, now: int) -> None:
+        """Take in what the Llama says it has.
+
+        Raises `MessageRefused`: as `open_have`; ``other_llama`` when it is not the one that
+        approved this node; ``diverged`` when it holds another history. Raises `StorageError` when
+        the log or the pin fails.
+        """
+        key, have = open_have(wire, self._source.node_id)
+        if self._pin.key not in {None, key}:
+            raise _other_llama(key)
+        if not have.approved:
+            self.state = "unapproved"
+            self._flight.clear()
+            return
+        if self._pin.key is None:
+            self._pin.keep(key)
+        if self._source.hash_at(have.seq) != have.hash:
+            self.state = "diverged"
+            self._flight.clear()
+            raise _diverged(have)
+        if self.state != "sending":
+            self.state = "sending"
+            self._go_back(have.seq)
+        else:
+            self._advance(have.seq, now)
+
+    def take(self, now: int) -> list[bytes]:
+        """The batches to publish now, in order; empty when there is nothing to do.
+
+        Raises `StorageError` when the log fails; nothing is counted as sent then.
+        """
+        if self.state != "sending":
+            return []
+        due = self.due
+        if due is not None and now >= due:
+            self._timeout = min(self._timeout * 2, LAST_TIMEOUT_MS)
+            self._go_back(self.acknowledged)
+        room = WINDOW - len(self._flight)
+        batches = self._source.batches_after(self._sent, room) if room else []
+        if batches and not self._flight:
+            self._started = now
+        for wire in batches:
+            self._sent = last_seq_of(wire)
+            self._flight.append(self._sent)
+        return batches
+
+    def _advance(self, seq: int, now: int) -> None:
+        if seq > self.acknowledged:
+            self.acknowledged = seq
+            self._sent = max(self._sent, seq)
+            while self._flight and self._flight[0] <= seq:
+                self._flight.popleft()
+            self._started = now
+            self._timeout = FIRST_TIMEOUT_MS
+            return
+        # Something is missing over there, or it went back to an older state, or this is an old
+        # message: start over from what it says, but soon rather than at once, once.
+        self.acknowledged = seq
+        if self._flight:
+            self._timeout = RESEND_MS
+        else:
+            self._go_back(seq)
+
+    def _go_back(self, seq: int) -> None:
+        self.acknowledged = self._sent = seq
+        self._flight.clear()
+
+
+def _other_llama(key: bytes) -> MessageRefused:
+    return MessageRefused(
+        "other_llama",
+        f"The Llama {fingerprint_of(node_id_of(key))} is not the one that approved this node.",
+        fix="If the node is to move, remove “llama.key” from its data folder and restart it; "
+        "otherwise find out who publishes under the Llama's name.",
+    )
+
+
+def _diverged(have: Have) -> MessageRefused:
+    return MessageRefused(
+        "diverged",
+        f"The Llama holds another history of this node up to event {have.seq}.",
+        fix="The data folder was put back from a backup, or runs twice. Restore the newest copy, "
+        "or move the folder away: the node then starts anew and must be approved again.",
+    )

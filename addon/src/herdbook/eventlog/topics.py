@@ -1,0 +1,47 @@
+"""The MQTT topics of the herd. Owns their names; imports nothing that connects."""
+
+import re
+from typing import Final, Literal, NamedTuple
+
+NODE_ID: Final = "[a-z2-7]{26}"
+ALL_NODES: Final = tuple(f"herdbook/v1/node/+/{part}" for part in ("hello", "log", "availability"))
+ONLINE: Final = b"online"
+OFFLINE: Final = b"offline"
+
+type Part = Literal["hello", "log", "availability"]
+_NODE_TOPIC: Final = re.compile(f"herdbook/v1/node/({NODE_ID})/(hello|log|availability)")
+
+
+class NodeTopic(NamedTuple):
+    """What a node publishes on."""
+
+    node_id: str
+    part: Part
+
+
+def hello(node_id: str) -> str:
+    """Retained: who the node is, signed."""
+    return f"herdbook/v1/node/{node_id}/hello"
+
+
+def log(node_id: str) -> str:
+    """Batches, QoS 1, not retained."""
+    return f"herdbook/v1/node/{node_id}/log"
+
+
+def availability(node_id: str) -> str:
+    """Retained: ``online`` or ``offline``."""
+    return f"herdbook/v1/node/{node_id}/availability"
+
+
+def have(node_id: str) -> str:
+    """Retained: what the Llama durably has of the node, signed by the Llama."""
+    return f"herdbook/v1/llama/{node_id}/have"
+
+
+def parse(topic: str) -> NodeTopic | None:
+    """What a topic of a node stands for; None for any other topic."""
+    match = _NODE_TOPIC.fullmatch(topic)
+    if match is None:
+        return None
+    return NodeTopic(match[1], match[2])  # type: ignore[arg-type] # the pattern allows no other
