@@ -1,0 +1,185 @@
+"""The house book: one database, one thread, everything the Llama knows of the house.
+
+Owns `house.db`, the thread that alone may touch it, and what is one transaction. Must not import
+llama, alpaca, vault or journal.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime, time, timedelta, tzinfo
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+from herdbook.clock import Clock, day_of
+from herdbook.errors import StorageError
+from herdbook.eventlog.batch import VerifiedBatch
+from herdbook.eventlog.database import open_database, storing, transaction
+from herdbook.eventlog.event import MAX_WALL_MS
+from herdbook.eventlog.messages import Have, Hello
+from herdbook.files import make_folder
+from herdbook.house import ingest, node, observation, quarantine, readings
+from herdbook.house.ingest import Stored
+from herdbook.house.node import NodeRow
+from herdbook.house.observation import Observation
+from herdbook.house.quarantine import Quarantined
+
+MAX_OBSERVATIONS: Final = 1000
+
+
+class Today(Struct, frozen=True):
+    """How much the house noticed and measured on its present day."""
+
+    day: date
+    observations: int
+    readings: int
+
+
+class HouseBook:
+    """Use `open`. Every method raises `StorageError` when the disk fails; nothing is half done."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        path: Path,
+        thread: ThreadPoolExecutor,
+        clock: Clock,
+        zone: tzinfo,
+    ) -> None:
+        self._connection = connection
+        self._path = path
+        self._thread = thread
+        self._clock = clock
+        self._zone = zone
+
+    @classmethod
+    async def open(cls, folder: Path, clock: Clock, zone: tzinfo) -> "HouseBook":
+        """The house book in a folder, made if there is none; days are those of `zone`."""
+        path = make_folder(folder) / "house.db"
+        thread = ThreadPoolExecutor(1, thread_name_prefix="house")
+        try:
+            connection = await asyncio.get_running_loop().run_in_executor(
+                thread, open_database, path, "herdbook.house"
+            )
+        except BaseException:
+            thread.shutdown(wait=False)
+            raise
+        return cls(connection, path, thread, clock, zone)
+
+    async def hello(self, node_id: str, hello: Hello, *, live: bool = True) -> NodeRow:
+        """Note what a node says of itself. Raises `HerdError` when too many wait for approval."""
+        now = self._clock.wall_ms()
+        return await self._write(lambda c: node.greet(c, node_id, hello, now, live=live))
+
+    async def hear(self, node_id: str) -> None:
+        """Note that something of a node arrived just now."""
+        now = self._clock.wall_ms()
+        await self._write(lambda c: node.hear(c, node_id, now))
+
+    async def approve(self, node_id: str) -> NodeRow:
+        """Let a node in. Raises `NodeUnknown`."""
+        return await self._write(lambda c: node.approve(c, node_id))
+
+    async def forget_waiting(self) -> list[str]:
+        """Drop the nodes that waited unheard for a week; returns their ids."""
+        now = self._clock.wall_ms()
+        return await self._write(lambda c: node.forget_waiting(c, now))
+
+    async def nodes(self) -> list[NodeRow]:
+        """All nodes, by name."""
+        return await self._read(node.every)
+
+    async def node(self, node_id: str) -> NodeRow | None:
+        """A node by its id."""
+        return await self._read(lambda c: node.find(c, node_id))
+
+    async def have(self, node_id: str) -> Have:
+        """What to tell a node: how far its log is held, or that it waits."""
+        return await self._read(lambda c: node.have(c, node_id))
+
+    async def store(self, batch: VerifiedBatch) -> Stored:
+        """Store and fold a batch, once; durable when this returns. Raises `BatchRefused`."""
+        now = self._clock.wall_ms()
+        latest = MAX_WALL_MS if self._clock.quality() == "unset" else now
+        return await self._write(lambda c: ingest.take_in(c, batch, now, latest))
+
+    async def refuse(self, node_id: str, reason: str, content: bytes) -> None:
+        """Count, and keep for somebody to look at, what was not taken."""
+        now = self._clock.wall_ms()
+        await self._write(lambda c: quarantine.add(c, node_id, reason, content, now))
+
+    async def quarantined(self) -> list[Quarantined]:
+        """The newest refused things, newest first."""
+        return await self._read(quarantine.newest)
+
+    async def refusals(self) -> dict[str, int]:
+        """How often something was refused, for each reason."""
+        return await self._read(quarantine.counts)
+
+    async def today(self) -> Today:
+        """The counts of the household's present day."""
+        day = day_of(self._clock.wall_ms(), self._zone)
+        start, end = self._bounds(day)
+
+        def count(connection: sqlite3.Connection) -> Today:
+            return Today(
+                day,
+                observation.count_between(connection, start, end),
+                readings.count_between(connection, start, end),
+            )
+
+        return await self._read(count)
+
+    async def observations(self, day: date) -> list[Observation]:
+        """A day's newest thousand observations, in order of time."""
+        start, end = self._bounds(day)
+        return await self._read(lambda c: observation.between(c, start, end, MAX_OBSERVATIONS))
+
+    async def today_observations(self) -> list[Observation]:
+        """The present day's observations, as `observations` gives them."""
+        return await self.observations(day_of(self._clock.wall_ms(), self._zone))
+
+    async def last_observation(self) -> Observation | None:
+        """The newest observation; observation.py says which one that is."""
+        return await self._read(observation.last)
+
+    async def close(self) -> None:
+        """Close after what is queued. Safe to repeat."""
+        try:
+            closing = self._thread.submit(self._connection.close)
+        except RuntimeError:  # closed before
+            return
+        self._thread.shutdown(wait=False)
+        await asyncio.wrap_future(closing)
+
+    async def _read[T](self, query: Callable[[sqlite3.Connection], T]) -> T:
+        def run() -> T:
+            with storing(self._path):
+                return query(self._connection)
+
+        return await self._run(run)
+
+    async def _write[T](self, change: Callable[[sqlite3.Connection], T]) -> T:
+        def run() -> T:
+            with transaction(self._connection, self._path):
+                return change(self._connection)
+
+        return await self._run(run)
+
+    async def _run[T](self, work: Callable[[], T]) -> T:
+        try:
+            running = self._thread.submit(work)
+        except RuntimeError as error:
+            raise StorageError("The house book is closed.") from error
+        return await asyncio.wrap_future(running)
+
+    def _bounds(self, day: date) -> tuple[int, int]:
+        """The first millisecond of a day and of the next one."""
+        start, end = (
+            datetime.combine(date_, time.min, self._zone)
+            for date_ in (day, day + timedelta(days=1))
+        )
+        return int(start.timestamp() * 1000), int(end.timestamp() * 1000)

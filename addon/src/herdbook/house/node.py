@@ -1,0 +1,146 @@
+"""Who is in the herd, and who waits at the gate. SQL on the house book; knows no sockets."""
+
+import sqlite3
+from typing import Final
+
+from msgspec import Struct
+
+from herdbook.clock import iso
+from herdbook.errors import HerdError, NodeUnknown
+from herdbook.eventlog.messages import Have, Hello
+from herdbook.eventlog.receiver import START, Position
+from herdbook.ids import fingerprint_of
+
+MAX_WAITING: Final = 64
+WAITING_MS: Final = 7 * 86_400_000
+
+_FIND: Final = (
+    "SELECT node_id, name, version, approved, seq, last_seen_ms FROM node WHERE node_id = ?"
+)
+_EVERY: Final = (
+    "SELECT node_id, name, version, approved, seq, last_seen_ms FROM node ORDER BY name, node_id"
+)
+
+
+class NodeRow(Struct, frozen=True):
+    """One node, in the members of docs/api.md.
+
+    `online` is what the herd hears just now: the house book itself does not know, and says False.
+    """
+
+    node_id: str
+    name: str
+    version: str
+    fingerprint: str
+    approved: bool
+    online: bool
+    seq: int
+    last_seen: str
+
+
+def find(connection: sqlite3.Connection, node_id: str) -> NodeRow | None:
+    """A node by its id."""
+    row = connection.execute(_FIND, (node_id,)).fetchone()
+    return _node(*row) if row else None
+
+
+def every(connection: sqlite3.Connection) -> list[NodeRow]:
+    """All nodes, by name."""
+    return [_node(*row) for row in connection.execute(_EVERY)]
+
+
+def greet(
+    connection: sqlite3.Connection, node_id: str, hello: Hello, now_ms: int, *, live: bool
+) -> NodeRow:
+    """Note what a node says of itself. One that knows of less than it once did is an old message.
+
+    `live` says that it was sent just now, not kept by the broker. Raises `HerdError` when the gate
+    is full.
+    """
+    known = find(connection, node_id)
+    if known is None:
+        _make_room(connection, node_id, now_ms)
+    connection.execute(
+        "INSERT INTO node (node_id, name, version, hello_seq, last_seen_ms) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (node_id) DO UPDATE SET name = excluded.name, version = excluded.version,"
+        " hello_seq = excluded.hello_seq WHERE excluded.hello_seq >= hello_seq",
+        (node_id, hello.name, hello.version, hello.seq, now_ms),
+    )
+    if live:
+        hear(connection, node_id, now_ms)
+    return _known(connection, node_id)
+
+
+def hear(connection: sqlite3.Connection, node_id: str, now_ms: int) -> None:
+    """Note that something of a node arrived just now."""
+    connection.execute("UPDATE node SET last_seen_ms = ? WHERE node_id = ?", (now_ms, node_id))
+
+
+def approve(connection: sqlite3.Connection, node_id: str) -> NodeRow:
+    """Let a node in. Raises `NodeUnknown`."""
+    connection.execute("UPDATE node SET approved = 1 WHERE node_id = ?", (node_id,))
+    return _known(connection, node_id)
+
+
+def position(connection: sqlite3.Connection, node_id: str) -> Position:
+    """How far the book has a node's log."""
+    row = connection.execute(
+        "SELECT last_seq, hash, last_lamport FROM batch WHERE node_id = ?"
+        " ORDER BY last_seq DESC LIMIT 1",
+        (node_id,),
+    ).fetchone()
+    return Position(*row) if row else START
+
+
+def have(connection: sqlite3.Connection, node_id: str) -> Have:
+    """What the Llama tells a node; nothing but that it waits when it is not approved."""
+    node = find(connection, node_id)
+    if node is None or not node.approved:
+        return Have(node_id, START.seq, START.hash, approved=False)
+    held = position(connection, node_id)
+    return Have(node_id, held.seq, held.hash, approved=True)
+
+
+def forget_waiting(connection: sqlite3.Connection, now_ms: int) -> list[str]:
+    """Drop the nodes that have waited unheard for a week; returns their ids."""
+    rows = connection.execute(
+        "DELETE FROM node WHERE approved = 0 AND last_seen_ms < ? RETURNING node_id",
+        (now_ms - WAITING_MS,),
+    )
+    return [row[0] for row in rows.fetchall()]
+
+
+def _make_room(connection: sqlite3.Connection, node_id: str, now_ms: int) -> None:
+    forget_waiting(connection, now_ms)
+    (waiting,) = connection.execute("SELECT count(*) FROM node WHERE approved = 0").fetchone()
+    if waiting >= MAX_WAITING:
+        # Who came first stays: a flood of false nodes must not push a real one off the list.
+        raise HerdError(
+            f"{MAX_WAITING} nodes wait for approval; {fingerprint_of(node_id)} is not listed.",
+            fix="Approve the ones that are yours; the others are forgotten after a week.",
+        )
+
+
+def _known(connection: sqlite3.Connection, node_id: str) -> NodeRow:
+    node = find(connection, node_id)
+    if node is None:
+        raise NodeUnknown(
+            f"No node {fingerprint_of(node_id)[:40]} has said hello.",
+            fix="Start the Alpaca and check that it uses the same broker.",
+        )
+    return node
+
+
+def _node(
+    node_id: str, name: str, version: str, approved: int, seq: int, last_seen_ms: int
+) -> NodeRow:
+    return NodeRow(
+        node_id=node_id,
+        name=name,
+        version=version,
+        fingerprint=fingerprint_of(node_id),
+        approved=bool(approved),
+        online=False,
+        seq=seq,
+        last_seen=iso(last_seen_ms),
+    )

@@ -1,0 +1,140 @@
+"""What the house noticed. SQL on the house book's observations.
+
+The *last* observation is the one with the latest (order time, Lamport time, node id, seq). Lamport
+times alone would not do: nodes do not hear one another yet, so each counts its own events, and the
+busiest node's would always be last. The order time is the time it was observed at, except that a
+clock that was never set orders nothing, and that nothing was observed after it arrived: without
+that, one node whose clock stands in 2099 would have the last word for ever.
+"""
+
+import sqlite3
+from typing import Final
+
+from msgspec import Struct
+
+from herdbook.clock import Quality, iso
+from herdbook.eventlog.event import Event, ObservationPayload
+
+_OF_BATCH: Final = "SELECT * FROM noticed WHERE node_id = ? AND seq BETWEEN ? AND ? ORDER BY seq"
+_BETWEEN: Final = (
+    "SELECT * FROM noticed WHERE observed_ms >= ? AND observed_ms < ?"
+    " ORDER BY observed_ms DESC, lamport DESC, node_id DESC, seq DESC LIMIT ?"
+)
+_LAST: Final = (
+    "SELECT * FROM noticed ORDER BY order_ms DESC, lamport DESC, node_id DESC, seq DESC LIMIT 1"
+)
+
+
+class Observation(Struct, frozen=True):
+    """A dated statement with its evidence, in the members of docs/api.md."""
+
+    id: str
+    node_id: str
+    node_name: str
+    sensor: str
+    sensor_name: str
+    kind: str
+    sentence: str
+    value: float | None
+    unit: str | None
+    usual: tuple[float, float] | None
+    observed_at: str
+    clock: Quality
+    confidence: float
+
+
+def add(
+    connection: sqlite3.Connection,
+    node_id: str,
+    event: Event,
+    payload: ObservationPayload,
+    latest_ms: int,
+) -> None:
+    """Fold one observation. It cannot have been observed after `latest_ms`."""
+    order_ms = 0 if event.clock_quality == "unset" else min(event.wall_ms, latest_ms)
+    low, high = payload.usual or (None, None)
+    connection.execute(
+        "INSERT INTO observation VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            node_id,
+            event.seq,
+            event.lamport,
+            event.wall_ms,
+            event.clock_quality,
+            order_ms,
+            payload.sensor,
+            payload.sensor_name,
+            payload.kind,
+            payload.sentence,
+            payload.value,
+            payload.unit,
+            low,
+            high,
+            payload.confidence,
+        ),
+    )
+
+
+def of_batch(
+    connection: sqlite3.Connection, node_id: str, first_seq: int, last_seq: int
+) -> list[Observation]:
+    """A node's observations with these sequence numbers, in order."""
+    rows = connection.execute(_OF_BATCH, (node_id, first_seq, last_seq))
+    return [_observation(*row) for row in rows]
+
+
+def between(
+    connection: sqlite3.Connection, start_ms: int, end_ms: int, limit: int
+) -> list[Observation]:
+    """The newest `limit` observations from `start_ms` to before `end_ms`, in order of time."""
+    rows = connection.execute(_BETWEEN, (start_ms, end_ms, limit)).fetchall()
+    return [_observation(*row) for row in reversed(rows)]
+
+
+def count_between(connection: sqlite3.Connection, start_ms: int, end_ms: int) -> int:
+    """How many were observed from `start_ms` to before `end_ms`."""
+    row: tuple[int] = connection.execute(
+        "SELECT count(*) FROM observation WHERE observed_ms >= ? AND observed_ms < ?",
+        (start_ms, end_ms),
+    ).fetchone()
+    return row[0]
+
+
+def last(connection: sqlite3.Connection) -> Observation | None:
+    """The last observation, in the order that this module describes."""
+    row = connection.execute(_LAST).fetchone()
+    return _observation(*row) if row else None
+
+
+def _observation(
+    node_id: str,
+    seq: int,
+    node_name: str,
+    sensor: str,
+    sensor_name: str,
+    kind: str,
+    sentence: str,
+    value: float | None,
+    unit: str | None,
+    low: float | None,
+    high: float | None,
+    observed_ms: int,
+    clock: Quality,
+    confidence: float,
+    *_order: object,
+) -> Observation:
+    return Observation(
+        id=f"{node_id}:{seq}",
+        node_id=node_id,
+        node_name=node_name,
+        sensor=sensor,
+        sensor_name=sensor_name,
+        kind=kind,
+        sentence=sentence,
+        value=value,
+        unit=unit,
+        usual=None if low is None or high is None else (low, high),
+        observed_at=iso(observed_ms),
+        clock=clock,
+        confidence=confidence,
+    )

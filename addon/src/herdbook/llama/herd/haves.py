@@ -1,0 +1,66 @@
+"""Telling nodes what the Llama has of them. Owns when a “have” is published."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from herdbook.errors import BrokerUnavailable, StorageError
+from herdbook.eventlog import topics
+from herdbook.eventlog.identity import Identity
+from herdbook.eventlog.messages import seal_have
+from herdbook.house.book import HouseBook
+
+_RETRY_S: Final = 5.0
+
+_LOGGER = logging.getLogger(__name__)
+
+type Publish = Callable[[str, bytes], Awaitable[None]]
+
+
+class Haves:
+    """Publishes the “have” of every marked node, once for however many marks came meanwhile."""
+
+    def __init__(self, book: HouseBook, identity: Identity, publish: Publish) -> None:
+        self._book = book
+        self._identity = identity
+        self._publish = publish
+        self._marked: set[str] = set()
+        self._everyone = False
+        self._wake = asyncio.Event()
+
+    def mark(self, node_id: str) -> None:
+        """What a node must be told may have changed, or it asked."""
+        self._marked.add(node_id)
+        self._wake.set()
+
+    def mark_everyone(self) -> None:
+        """Every node must be told: the broker may have forgotten."""
+        self._everyone = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Publish until cancelled."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            try:
+                await self._publish_marked()
+            except BrokerUnavailable:
+                # The next connection marks everyone.
+                self._marked.clear()
+            except StorageError as error:
+                _LOGGER.warning("Nodes are not told what the house book has: %s", error)
+                await asyncio.sleep(_RETRY_S)
+                self.mark_everyone()
+
+    async def _publish_marked(self) -> None:
+        if self._everyone:
+            self._everyone = False
+            self._marked = {node.node_id for node in await self._book.nodes()}
+        while self._marked:
+            node_id = self._marked.pop()
+            if await self._book.node(node_id) is None:
+                continue  # nobody else's topics are written to, whoever asks
+            have = await self._book.have(node_id)
+            await self._publish(topics.have(node_id), seal_have(self._identity, have))

@@ -1,0 +1,200 @@
+"""Gathers the herd: hellos, batches and availability from the broker into the house book.
+
+A batch is stored before it is acknowledged to the broker, and acknowledged to its node by the
+“have” alone. Messages are handled one after the other; the broker holds back what is not handled.
+"""
+
+import asyncio
+import logging
+from typing import Final, Protocol
+
+import msgspec
+
+from herdbook.broker import Broker, BrokerSettings
+from herdbook.clock import Clock
+from herdbook.errors import BatchRefused, HerdError, MessageRefused, StorageError
+from herdbook.eventlog import topics
+from herdbook.eventlog.batch import open_batch
+from herdbook.eventlog.identity import Identity
+from herdbook.eventlog.messages import open_hello
+from herdbook.house.book import HouseBook, Today
+from herdbook.house.node import NodeRow
+from herdbook.house.observation import Observation
+from herdbook.llama.herd.haves import Haves
+from herdbook.llama.herd.presence import Presence
+from herdbook.llama.herd.today import TodayWatch
+
+_CONFIRM_S: Final = 10.0
+_FORGET_EVERY_S: Final = 3600.0
+_SAY_AGAIN_MS: Final = 60_000
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class Listener(Protocol):
+    """Who is told what happens in the herd. Called from the event loop; must not block or raise."""
+
+    def on_observation(self, observation: Observation) -> None:
+        """It is durable in the house book; said once."""
+
+    def on_today(self, today: Today) -> None:
+        """The day's counts, or the day, changed; at most once a second."""
+
+    def on_node(self, node: NodeRow) -> None:
+        """A node said hello first, was approved, came, went, or has a new name or version."""
+
+
+class Herd:
+    """The nodes of one house book on one broker."""
+
+    def __init__(
+        self,
+        book: HouseBook,
+        settings: BrokerSettings,
+        identity: Identity,
+        clock: Clock,
+        listener: Listener,
+    ) -> None:
+        self._book = book
+        self._clock = clock
+        self._listener = listener
+        self._presence = Presence()
+        self._connected = asyncio.Event()
+        self._said: dict[str, int] = {}
+        self._today = TodayWatch(book, listener.on_today)
+        self._broker = Broker(
+            settings,
+            client_id=f"herdbook-llama-{identity.node_id}",
+            subscriptions=topics.ALL_NODES,
+            on_connect=self._on_connect,
+            on_message=self._on_message,
+        )
+        self._haves = Haves(book, identity, self._publish_retained)
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker answers."""
+        return self._broker.connected
+
+    async def run(self) -> None:
+        """Gather until cancelled; survives the broker and a full disk."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._haves.run())
+            group.create_task(self._today.run())
+            group.create_task(self._settle_presence())
+            group.create_task(self._forget_waiting())
+            group.create_task(self._broker.run())
+
+    async def nodes(self) -> list[NodeRow]:
+        """Every node that has said hello, by name. Raises `StorageError`."""
+        return [self._with_presence(node) for node in await self._book.nodes()]
+
+    async def approve(self, node_id: str) -> NodeRow:
+        """Make a node part of the herd: what it holds flows from now on.
+
+        Raises `NodeUnknown` or `StorageError`.
+        """
+        node = self._with_presence(await self._book.approve(node_id))
+        self._haves.mark(node_id)
+        self._listener.on_node(node)
+        return node
+
+    async def today_observations(self) -> list[Observation]:
+        """What the house noticed today, in order of time. Raises `StorageError`."""
+        return await self._book.today_observations()
+
+    async def _on_connect(self, _broker: Broker) -> None:
+        self._presence.begin()
+        self._connected.set()
+        self._haves.mark_everyone()
+
+    async def _on_message(self, topic: str, payload: bytes, retained: bool) -> None:
+        source = topics.parse(topic)
+        if source is None or not payload:  # an empty one only removes what was retained
+            return
+        if source.part == "log":
+            await self._on_batch(source.node_id, payload)
+        elif source.part == "hello":
+            await self._on_hello(source.node_id, payload, live=not retained)
+        else:
+            await self._on_availability(source.node_id, payload, live=not retained)
+
+    async def _on_batch(self, node_id: str, wire: bytes) -> None:
+        try:
+            stored = await self._book.store(open_batch(wire, node_id))
+        except BatchRefused as error:
+            await self._book.refuse(node_id, error.reason, wire)
+            self._say(error.reason, f"Refused a batch of node {node_id}: {error}")
+            if error.reason in {"gap", "unapproved"}:
+                self._haves.mark(node_id)  # an honest node then does the right thing
+            return
+        self._haves.mark(node_id)
+        for observation in stored.observations:
+            self._listener.on_observation(observation)
+        if stored.observations or stored.readings:
+            self._today.mark()
+
+    async def _on_hello(self, node_id: str, wire: bytes, *, live: bool) -> None:
+        try:
+            hello = open_hello(wire, node_id)
+        except MessageRefused as error:
+            await self._book.refuse(node_id, f"hello_{error.reason}", wire)
+            self._say(f"hello_{error.reason}", f"Refused a hello of node {node_id}: {error}")
+            return
+        before = await self._book.node(node_id)
+        try:
+            node = await self._book.hello(node_id, hello, live=live)
+        except HerdError as error:
+            self._say("hello_crowded", str(error))
+            return
+        self._haves.mark(node_id)
+        if before is None or (before.name, before.version) != (node.name, node.version):
+            self._listener.on_node(self._with_presence(node))
+
+    async def _on_availability(self, node_id: str, payload: bytes, *, live: bool) -> None:
+        if payload not in {topics.ONLINE, topics.OFFLINE}:
+            return
+        online = payload == topics.ONLINE
+        if live and online:
+            await self._book.hear(node_id)
+        if self._presence.hear(node_id, online=online):
+            await self._tell_of(node_id)
+
+    async def _settle_presence(self) -> None:
+        while True:
+            await self._connected.wait()
+            self._connected.clear()
+            await asyncio.sleep(_CONFIRM_S)
+            for node_id in self._presence.settle():
+                await self._tell_of(node_id)
+
+    async def _forget_waiting(self) -> None:
+        while True:
+            try:
+                for node_id in await self._book.forget_waiting():
+                    _LOGGER.info("Node %s waited a week unheard and is forgotten", node_id)
+            except StorageError as error:
+                self._say("forget", f"Cannot forget nodes that waited too long: {error}")
+            await asyncio.sleep(_FORGET_EVERY_S)
+
+    async def _tell_of(self, node_id: str) -> None:
+        try:
+            node = await self._book.node(node_id)
+        except StorageError as error:
+            self._say("presence", f"Cannot say who came or went: {error}")
+            return
+        if node is not None:
+            self._listener.on_node(self._with_presence(node))
+
+    async def _publish_retained(self, topic: str, payload: bytes) -> None:
+        await self._broker.publish(topic, payload, retain=True)
+
+    def _with_presence(self, node: NodeRow) -> NodeRow:
+        return msgspec.structs.replace(node, online=self._presence.is_online(node.node_id))
+
+    def _say(self, what: str, words: str) -> None:
+        """Log a warning, but each sort at most once a minute: others decide how many there are."""
+        now = self._clock.monotonic_ms()
+        if now - self._said.get(what, -_SAY_AGAIN_MS) >= _SAY_AGAIN_MS:
+            self._said[what] = now
+            _LOGGER.warning("%s", words)
