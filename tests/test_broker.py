@@ -114,6 +114,27 @@ async def test_it_waits_for_a_broker_that_starts_later(
     assert "Check that it runs" in lost[0].message
 
 
+async def test_a_broker_that_dies_under_publishes_is_no_error_in_the_log(
+    mosquitto: Mosquitto, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def keep_publishing(broker: Broker) -> None:
+        while True:
+            with contextlib.suppress(BrokerUnavailable):
+                await broker.publish(TOPIC, bytes(20_000))
+            await asyncio.sleep(0)
+
+    async with Peer(mosquitto).running() as peer:
+        publishing = [asyncio.create_task(keep_publishing(peer.broker)) for _ in range(8)]
+        for connections in range(2, 5):
+            mosquitto.kill()
+            mosquitto.start()
+            await until(lambda connections=connections: peer.connections >= connections)
+        for task in publishing:
+            task.cancel()
+        await asyncio.gather(*publishing, return_exceptions=True)
+    assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []
+
+
 async def test_a_publish_does_not_hang_when_the_broker_dies_under_it(mosquitto: Mosquitto) -> None:
     async with Peer(mosquitto).running() as peer:
         publishing = [

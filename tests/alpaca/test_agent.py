@@ -6,7 +6,7 @@ import json
 import logging
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,14 @@ from herdbook.eventlog.event import ObservationPayload, decode_payload
 from herdbook.eventlog.readings import ReadingsPayload
 from tests.alpaca.llama_double import LlamaDouble
 from tests.mosquitto import Mosquitto, free_port
+
+
+@pytest.fixture(autouse=True)
+def nothing_failed_unseen(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """A cut connection is everyday life: asyncio has no fault to report."""
+    yield
+    faults = [record for record in caplog.get_records("call") if record.name == "asyncio"]
+    assert [fault.getMessage() for fault in faults] == []
 
 
 async def until(condition: Callable[[], object], seconds: float = 15) -> None:

@@ -12,11 +12,13 @@ import random
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import aiomqtt
 from aiomqtt.exceptions import MqttConnectError
+from aiomqtt.types import PahoSocket
 from msgspec import Meta, Struct
+from paho.mqtt import client as mqtt
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -265,6 +267,24 @@ class _Connection(aiomqtt.Client):
         """Take note of how the connection ended, or asyncio reports it as an error nobody saw."""
         if self._disconnected.done():
             self._disconnected.exception()
+
+    def _on_socket_register_write(
+        self, client: mqtt.Client, userdata: Any, sock: PahoSocket
+    ) -> None:
+        # aiomqtt registers the file descriptor in a later turn of the loop; when the connection
+        # broke meanwhile it is closed by then, and asyncio reports that as a fault.
+        def register() -> None:
+            if sock.fileno() >= 0:
+                self._loop.add_writer(sock.fileno(), self._write, client)
+
+        self._loop.call_soon_threadsafe(register)
+
+    def _write(self, client: mqtt.Client) -> None:
+        try:
+            client.loop_write()
+        except OSError as error:
+            if not self._disconnected.done():
+                self._disconnected.set_exception(error)
 
     async def publish_or_lose(
         self, topic: str, payload: bytes | str, qos: int, *, retain: bool

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from herdbook.errors import (
     CommandUnknown,
-    HerdbookError,
     MessageInvalid,
     PersonUnknown,
     SchemaUnsupported,
@@ -132,10 +131,8 @@ def test_unknown_members_are_ignored_so_that_either_side_can_be_newer() -> None:
 
 @given(st.binary(max_size=300))
 def test_no_bytes_make_the_parser_fail_otherwise(data: bytes) -> None:
-    try:
+    with pytest.raises((MessageInvalid, CommandUnknown)):
         messages.decode(data)
-    except HerdbookError as error:
-        assert error.code in {"invalid_message", "unknown_command"}
 
 
 def test_a_refused_entry_is_not_repeated_in_the_words() -> None:
