@@ -32,7 +32,7 @@ from .errors import (
 from .model import Hello, Node, Observation, Person, Snapshot, Today
 
 SCHEMA: Final = 1
-LARGEST_MESSAGE: Final = 256 * 1024
+LARGEST_MESSAGE: Final = 1024 * 1024
 MOST_COMMANDS: Final = 64
 OPEN_TIMEOUT_S: Final = 10.0
 COMMAND_TIMEOUT_S: Final = 10.0

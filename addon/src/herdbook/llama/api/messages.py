@@ -11,7 +11,7 @@ from herdbook.journal.entry import SOURCE_LIMIT
 
 SCHEMA: Final = 1
 MIN_SCHEMA: Final = 1
-SIZE_LIMIT: Final = 256 * 1024
+SIZE_LIMIT: Final = 1024 * 1024
 
 type Id = Annotated[int, Meta(ge=1, le=2**53 - 1)]
 
