@@ -1,4 +1,5 @@
 # Shared by the scripts in this folder; source it, do not run it.
+# shellcheck shell=bash disable=SC2034  # what is set here is used where it is sourced
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # Toolchains are shared by every clone of one user; what belongs to a clone lives in the clone.

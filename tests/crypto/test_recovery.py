@@ -28,6 +28,8 @@ def test_no_two_codes_are_alike() -> None:
         CODE.replace("0", "O").replace("1", "l"),
         CODE.replace("0", "o").replace("1", "I"),
     ],
+    # The code is another one in each worker, and names of tests must not be.
+    ids=["lower", "joined", "spaced", "around", "O and l", "o and I"],
 )
 def test_the_usual_ways_of_typing_are_forgiven(typed: str) -> None:
     assert read_recovery_code(typed) == CODE
