@@ -115,9 +115,11 @@ class Process:
     def failure(self) -> DemoError:
         """An error that says how the program ended, with the end of its log."""
         tail = "\n".join(f"    {line}" for line in self.output().splitlines()[-_TAIL_LINES:])
+        code = self.returncode or 0
+        how = f"was ended by signal {-code}" if code < 0 else f"ended by itself, exit code {code}"
         return DemoError(
-            f"{self.name} ended by itself with exit code {self.returncode}:\n{tail}\n",
-            fix=f"The whole log is {self.log}.",
+            f"{self.name} {how}, so everything was stopped. Its last words:\n{tail}\n",
+            fix=f"Start again; what was kept is still there. The whole log is {self.log}.",
         )
 
     async def stop(self, *, grace: float = 20) -> None:

@@ -114,6 +114,25 @@ def test_a_wrong_setting_is_named_with_what_to_do(
     assert result.stdout == ""
 
 
+@pytest.mark.parametrize(("part", "module"), [("llama", "aiohttp"), ("alpaca", "psutil")])
+def test_a_part_that_is_not_installed_says_how_to_install_it(
+    part: str, module: str, request: pytest.FixtureRequest
+) -> None:
+    config: Path = request.getfixturevalue(part)
+    program = (
+        f"import sys; sys.modules[{module!r}] = None\n"
+        "from herdbook.cli.main import main\n"
+        f"sys.exit(main([{part!r}, 'run', '--config', {str(config)!r}]))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert result.returncode == 2
+    assert f"{module} is missing" in result.stderr
+    assert "herdbook[llama,alpaca]" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
 @pytest.mark.parametrize("which", [0, 1])
 def test_a_taken_port_is_named(llama: Path, ports: list[int], which: int) -> None:
     with socket.create_server(("127.0.0.1", ports[which])):

@@ -33,6 +33,15 @@ def main(arguments: list[str] | None = None) -> int:
     except HerdbookError as error:
         print(f"herdbook: {error}", file=sys.stderr)
         return EXIT_REFUSED
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("herdbook"):
+            raise
+        print(
+            f"herdbook: {error.name} is missing, which this part needs. Install the part by name: "
+            "“herdbook[llama]”, “herdbook[alpaca]”, or “herdbook[llama,alpaca]” for both here.",
+            file=sys.stderr,
+        )
+        return EXIT_REFUSED
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -124,9 +124,12 @@ class Herd:
             stored = await self._book.store(open_batch(wire, node_id))
         except BatchRefused as error:
             await self._book.refuse(node_id, error.reason, wire)
-            self._say(error.reason, f"Refused a batch of node {node_id}: {error}")
             if error.reason in {"gap", "unapproved"}:
-                self._haves.mark(node_id)  # an honest node then does the right thing
+                # Everyday life after a cut: told what is held, an honest node sends the right one.
+                _LOGGER.info("Asked node %s again: %s", node_id, error)
+                self._haves.mark(node_id)
+            else:
+                self._say(error.reason, f"Refused a batch of node {node_id}: {error}")
             return
         self._haves.mark(node_id)
         for observation in stored.observations:
