@@ -96,6 +96,8 @@ def test_an_alpaca_tells_its_id_before_it_ever_ran(alpaca: Path) -> None:
         ("llama", 'data = "x"\ntime_zone = "Mars/Olympus"', "is not a known time zone"),
         ("llama", 'data = "x"\nbase_path = "journal"', "at “base_path”"),
         ("llama", 'data = "x"\n[broker]\nhost = ""', "at “broker.host”"),
+        ("llama", 'data = "~nobody_at_all/x"', "no such folder"),
+        ("llama", r'data = "a\u0000b"', "at “data”"),
         ("alpaca", None, "Cannot read"),
         ("alpaca", 'name = "x"', "missing required field"),
         ("alpaca", 'name = "x"\ndata = "y"\n[[sensor]]\nkind = "magic"', "magic"),
@@ -141,6 +143,24 @@ def test_a_taken_port_is_named(llama: Path, ports: list[int], which: int) -> Non
     assert f"Port {ports[which]} of 127.0.0.1 is taken" in result.stderr
     assert f"under [{('panel', 'api')[which]}]" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_lost_identity_is_not_silently_replaced(llama: Path, tmp_path: Path) -> None:
+    (tmp_path / "llama").mkdir()
+    (tmp_path / "llama" / "house.db").touch()
+    result = _run("llama", "run", "--config", llama)
+    assert result.returncode == 1
+    assert "identity is missing" in result.stderr
+    assert "Restore it from a backup" in result.stderr
+    assert not (tmp_path / "llama" / "identity").exists()
+
+
+def test_half_a_token_is_refused(llama: Path, tmp_path: Path) -> None:
+    (tmp_path / "llama").mkdir()
+    (tmp_path / "llama" / "api_token").write_text("half\n")
+    result = _run("llama", "token", "--config", llama)
+    assert result.returncode == 2
+    assert "half a token" in result.stderr
 
 
 @pytest.mark.parametrize("part", ["llama", "alpaca"])

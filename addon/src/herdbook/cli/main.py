@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import contextlib
-import logging
 import signal
 import sys
 from collections.abc import Coroutine
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import herdbook
+from herdbook.cli.process import harden, log_to_stderr
 from herdbook.errors import ConfigError, HerdbookError
 
 EXIT_FAILED: Final = 1
@@ -21,13 +21,8 @@ EXIT_REFUSED: Final = 2
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the process's exit code."""
     options = _parser().parse_args(arguments)
-    logging.basicConfig(
-        level=logging.DEBUG if options.verbose else logging.INFO,
-        stream=sys.stderr,
-        format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
-    )
-    # aiohttp's access log would hold every address of the panel somebody opened.
-    logging.getLogger("aiohttp.access").disabled = True
+    harden()
+    log_to_stderr(verbose=options.verbose)
     try:
         return int(options.run(options))
     except HerdbookError as error:

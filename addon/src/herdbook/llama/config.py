@@ -29,7 +29,7 @@ class LlamaConfig(Struct, frozen=True, forbid_unknown_fields=True):
     people reach it when that is not its own address. `hosts` are further host names it answers to.
     """
 
-    data: Annotated[str, Meta(min_length=1)]
+    data: Annotated[str, Meta(pattern=r"^[^\x00]+$")]
     name: Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^\S(.*\S)?$")] = "Llama"
     time_zone: str | None = None
     base_path: Annotated[str, Meta(pattern=r"^(/[A-Za-z0-9._~-]+)*$", max_length=200)] = ""
@@ -42,8 +42,16 @@ class LlamaConfig(Struct, frozen=True, forbid_unknown_fields=True):
     broker: BrokerSettings = BrokerSettings()
 
     def folder(self, path: Path) -> Path:
-        """The data folder; a relative one is taken from the folder of the file at `path`."""
-        return path.parent.absolute() / Path(self.data).expanduser()
+        """The data folder; a relative one is taken from the folder of the file at `path`.
+
+        Raises `ConfigError` for the home of a user who does not exist.
+        """
+        try:
+            return path.parent.absolute() / Path(self.data).expanduser()
+        except RuntimeError as error:
+            raise ConfigError(
+                f"There is no such folder as {self.data}: {error}", fix="Correct “data”."
+            ) from error
 
     def url(self) -> str:
         """Where people open the panel."""

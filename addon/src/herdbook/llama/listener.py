@@ -1,15 +1,24 @@
 """Listening on a port. Owns starting and stopping an aiohttp application there."""
 
+import asyncio
 import errno
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Final
+from weakref import WeakSet
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
+from aiohttp.web_protocol import RequestHandler
 
 from herdbook.errors import ConfigError, PortTaken
 from herdbook.llama.config import Listener
 
-_STOP_S = 3.0
+CONNECTIONS_LIMIT: Final = 256
+"""Far below the files that a process may have open (1,024 is usual)."""
+HEADER_S: Final = 10.0
+_KEEPALIVE_S: Final = 30.0
+_STOP_S: Final = 3.0
 
 
 @asynccontextmanager
@@ -18,23 +27,87 @@ async def listening(app: web.Application, where: Listener, section: str) -> Asyn
 
     Raises `PortTaken` when somebody else listens there, `ConfigError` when nobody can.
     """
+    gate = Gate()
+    app.middlewares.insert(0, gate.hear)
+    app.on_response_prepare.append(_say_little)
     # No access log: addresses of the panel tell which days somebody reads.
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_STOP_S)
+    runner = web.AppRunner(
+        app, access_log=None, shutdown_timeout=_STOP_S, keepalive_timeout=_KEEPALIVE_S
+    )
     await runner.setup()
     try:
-        try:
-            await web.TCPSite(runner, where.host, where.port).start()
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                raise PortTaken(
-                    f"Port {where.port} of {where.host} is taken by another program.",
-                    fix=f"Stop that program, or choose another port under [{section}].",
-                ) from error
-            raise ConfigError(
-                f"Cannot listen on {where.host}:{where.port}: {error.strerror}.",
-                fix=f"Correct host and port under [{section}].",
-            ) from error
+        listener = await _listen(gate.factory(runner), where, section)
         host = f"[{where.host}]" if ":" in where.host else where.host
-        yield f"http://{host}:{where.port}"
+        try:
+            yield f"http://{host}:{where.port}"
+        finally:
+            listener.close()
     finally:
         await runner.cleanup()
+
+
+async def _listen(
+    factory: Callable[[], asyncio.Protocol], where: Listener, section: str
+) -> asyncio.Server:
+    try:
+        return await asyncio.get_running_loop().create_server(factory, where.host, where.port)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise PortTaken(
+                f"Port {where.port} of {where.host} is taken by another program.",
+                fix=f"Stop that program, or choose another port under [{section}].",
+            ) from error
+        raise ConfigError(
+            f"Cannot listen on {where.host}:{where.port}: {error.strerror or error}.",
+            fix=f"Correct host and port under [{section}].",
+        ) from error
+
+
+class Gate:
+    """How many connections come in, and how long one may be silent.
+
+    Without it, somebody who only opens connections would use up the files that this process may
+    have open, and with them the database, the broker and the log.
+    """
+
+    def __init__(self) -> None:
+        self._heard: WeakSet[asyncio.BaseTransport] = WeakSet()
+
+    def factory(self, runner: web.AppRunner) -> Callable[[], asyncio.Protocol]:
+        """A protocol for each connection; over the limit, one that closes it."""
+        server = runner.server
+        if server is None:
+            raise RuntimeError("the runner is not set up")
+        loop = asyncio.get_running_loop()
+
+        def protocol() -> asyncio.Protocol:
+            if len(server.connections) >= CONNECTIONS_LIMIT:
+                return _Closed()
+            handler = server()
+            loop.call_later(HEADER_S, self._close_silent, handler)
+            return handler
+
+        return protocol
+
+    @web.middleware
+    async def hear(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Note that this connection has sent a whole request."""
+        if request.transport is not None:
+            self._heard.add(request.transport)
+        return await handler(request)
+
+    def _close_silent(self, handler: RequestHandler) -> None:
+        transport = handler.transport
+        if transport is not None and transport not in self._heard:
+            transport.abort()
+
+
+class _Closed(asyncio.Protocol):
+    """Closes its connection at once."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport.close()
+
+
+async def _say_little(_: web.Request, response: web.StreamResponse) -> None:
+    response.headers["Server"] = "Herdbook"

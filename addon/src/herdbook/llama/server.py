@@ -8,6 +8,7 @@ from pathlib import Path
 
 import herdbook
 from herdbook.clock import Clock, SystemClock
+from herdbook.errors import StorageError
 from herdbook.eventlog.identity import Identity
 from herdbook.files import FolderLock, make_folder
 from herdbook.house.book import HouseBook
@@ -44,7 +45,7 @@ async def run(
         lock = FolderLock(make_folder(folder))
         lock.acquire()
         opened.callback(lock.release)
-        identity = Identity.load_or_create(folder / "identity")
+        identity = _identity(folder)
         book = await HouseBook.open(folder, clock, zone)
         opened.push_async_callback(book.close)
         vaults = Vaults(folder, clock, zone)
@@ -73,3 +74,15 @@ async def run(
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(herd.run())
             tasks.create_task(vaults.lock_idle())
+
+
+def _identity(folder: Path) -> Identity:
+    """This Llama's key. Raises `StorageError` where one was lost: another would be a stranger."""
+    path = folder / "identity"
+    if not path.exists() and (folder / "house.db").exists():
+        raise StorageError(
+            f"{path} is missing, but there is a house book. With another identity, every Alpaca "
+            "that was approved would refuse this Llama.",
+            fix="Restore it from a backup. To start anew all the same, move house.db away too.",
+        )
+    return Identity.load_or_create(path)

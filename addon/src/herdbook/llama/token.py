@@ -2,9 +2,13 @@
 
 from pathlib import Path
 from secrets import token_urlsafe
+from typing import Final
 
 from herdbook.errors import StorageError
 from herdbook.files import make_folder, replace_file
+
+_BYTES: Final = 32
+_LENGTH: Final = 43  # of as many bytes in base64 without padding
 
 
 def load_or_create(folder: Path) -> str:
@@ -19,7 +23,12 @@ def load_or_create(folder: Path) -> str:
             f"Cannot read {path}: {error}.",
             fix="Let this user read it, or remove it: a new one is made then.",
         ) from error
+    if 0 < len(token) < _LENGTH:
+        raise StorageError(
+            f"{path} holds half a token.",
+            fix="Remove it: a new one is made, and Home Assistant asks for it.",
+        )
     if not token:
-        token = token_urlsafe(32)
+        token = token_urlsafe(_BYTES)
         replace_file(path, f"{token}\n".encode())
     return token

@@ -67,15 +67,23 @@ async def translate(request: web.Request, handler: Handler) -> web.StreamRespons
     except HerdbookError as error:
         status = status_of(error)
         if status >= 500:
-            _LOGGER.warning("%s %s: %s", request.method, request.path, error)
+            _LOGGER.warning("%s %s: %s", request.method, _route(request), error)
         return _answer(request, status, *words_of(desk_of(request).pages, error))
     except web.HTTPException as error:
         if error.status < 400:
             raise
         return _known(request, error.status, error)
+    except ConnectionResetError:
+        return web.Response(status=400)  # to nobody: the browser is gone
     except Exception:
-        _LOGGER.exception("%s %s failed", request.method, request.path)
+        _LOGGER.exception("%s %s failed", request.method, _route(request))
         return _known(request, 500)
+
+
+def _route(request: web.Request) -> str:
+    """The kind of page, not which: addresses tell which days somebody reads."""
+    resource = request.match_info.route.resource
+    return "?" if resource is None else resource.canonical
 
 
 def _known(

@@ -1,0 +1,54 @@
+import logging
+import resource
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from aiohttp.http_exceptions import BadStatusLine
+
+from herdbook.cli.process import MalformedRequests
+
+SECRET = "the canary sang at dawn"
+
+
+def _record(error: Exception | None) -> logging.LogRecord:
+    exc_info = None if error is None else (type(error), error, None)
+    return logging.LogRecord(
+        "aiohttp.server", logging.ERROR, "x.py", 1, "Error handling request", None, exc_info
+    )
+
+
+def test_what_a_malformed_request_holds_is_not_logged() -> None:
+    records = MalformedRequests()
+    first, second = _record(BadStatusLine(SECRET)), _record(BadStatusLine(SECRET))
+    assert records.filter(first)
+    formatted = logging.Formatter().format(first)
+    assert SECRET not in formatted
+    assert "not HTTP (BadStatusLine)" in formatted
+    assert not records.filter(second), "once a minute"
+
+
+@pytest.mark.parametrize("error", [None, ValueError("a fault of ours")])
+def test_other_records_pass_as_they_are(error: Exception | None) -> None:
+    record = _record(error)
+    assert MalformedRequests().filter(record)
+    assert record.getMessage() == "Error handling request"
+    assert record.levelno == logging.ERROR
+
+
+def test_the_process_keeps_to_itself(tmp_path: Path) -> None:
+    program = (
+        "from herdbook.cli.process import harden; harden();"
+        f"open({str(tmp_path / 'file')!r}, 'w').close();"
+        "import resource; print(resource.getrlimit(resource.RLIMIT_CORE)[0],"
+        " resource.getrlimit(resource.RLIMIT_NOFILE)[0])"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    core, files = map(int, result.stdout.split())
+    assert core == 0
+    assert files == resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o600

@@ -1,0 +1,97 @@
+"""The ports of a Llama, against peers that mean no good."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp import ClientError, ClientSession, web
+
+from herdbook.errors import ConfigError, PortTaken
+from herdbook.llama import listener as module
+from herdbook.llama.config import Listener
+from herdbook.llama.listener import listening
+from tests.mosquitto import free_port
+
+
+async def _hello(_: web.Request) -> web.Response:
+    return web.Response(text="hello")
+
+
+def _app() -> web.Application:
+    app = web.Application()
+    app.router.add_get("/", _hello)
+    return app
+
+
+@pytest.fixture
+def where() -> Listener:
+    return Listener(free_port())
+
+
+@pytest.fixture
+async def url(where: Listener) -> AsyncIterator[str]:
+    async with listening(_app(), where, "panel") as url:
+        yield url
+
+
+async def _get(url: str) -> str:
+    async with ClientSession() as session, session.get(url) as response:
+        assert response.headers["Server"] == "Herdbook"
+        return await response.text()
+
+
+async def test_it_answers_and_says_little_of_itself(url: str) -> None:
+    assert await _get(url) == "hello"
+
+
+async def test_a_taken_port_is_named(where: Listener) -> None:
+    with socket.create_server(("127.0.0.1", where.port)), pytest.raises(PortTaken) as raised:
+        async with listening(_app(), where, "api"):
+            pass
+    assert f"Port {where.port} of 127.0.0.1 is taken" in str(raised.value)
+    assert "[api]" in raised.value.fix
+
+
+async def test_an_address_of_another_machine_is_named(where: Listener) -> None:
+    with pytest.raises(ConfigError, match=r"Cannot listen on 192\.0\.2\.1:\d+: .*could not bind"):
+        async with listening(_app(), Listener(where.port, "192.0.2.1"), "panel"):
+            pass
+
+
+async def test_silent_connections_are_closed_and_talking_ones_are_not(
+    where: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "HEADER_S", 0.3)
+    async with listening(_app(), where, "panel") as url, ClientSession() as session:
+        async with session.get(url) as response:
+            await response.text()
+        silent = [await asyncio.open_connection("127.0.0.1", where.port) for _ in range(5)]
+        silent[0][1].write(b"GET / HTTP/1.1\r\nHost: x\r\n")
+        for reader, writer in silent:
+            async with asyncio.timeout(5):
+                assert await reader.read() == b""
+            writer.close()
+        async with session.get(url) as response:  # on the same connection, kept alive
+            assert await response.text() == "hello"
+
+
+async def test_a_flood_of_connections_is_refused_and_ends_by_itself(
+    where: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "CONNECTIONS_LIMIT", 10)
+    monkeypatch.setattr(module, "HEADER_S", 0.5)
+    async with listening(_app(), where, "panel") as url:
+        flood = [await asyncio.open_connection("127.0.0.1", where.port) for _ in range(30)]
+        async with asyncio.timeout(5):
+            over = [await reader.read(1) for reader, _ in flood[10:]]
+        assert over == [b""] * 20
+        async with asyncio.timeout(5):
+            while True:
+                try:
+                    assert await _get(url) == "hello"
+                    break
+                except ClientError:
+                    await asyncio.sleep(0.05)
+        for _, writer in flood:
+            writer.close()
