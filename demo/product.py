@@ -69,7 +69,7 @@ class Product:
             await self._start()
             await self._connect()
         except BaseException:
-            await self._stack.aclose()
+            await self.stop()
             raise
         self.started_in_s = time.monotonic() - start
         return self
