@@ -31,7 +31,7 @@ async def test_llama_names_a_taken_port(tmp_path: Path, listener: str) -> None:
         ports = {"panel_port": free_port(), "api_port": free_port(), f"{listener}_port": port}
         llama = Llama(folder, broker_port=free_port(), **ports)
         code, words = await run("llama", "run", "--config", llama.config)
-    assert code in {1, 2}
+    assert code == 1
     assert str(port) in words
     assert "port" in words.splitlines()[-1]
     assert "Traceback" not in words
@@ -81,6 +81,6 @@ async def test_second_alpaca_on_one_log_is_refused(tmp_path: Path) -> None:
             code, words = await run("alpaca", "run", "--config", alpaca.config)
         finally:
             await alpaca.stop()
-    assert code in {1, 2}
+    assert code == 1
     assert str(alpaca.data) in words
     assert "Traceback" not in words

@@ -216,7 +216,7 @@ async def test_a_text_that_fits_no_message_is_not_sent(
     opened: api.Connection, llama: LlamaDouble
 ) -> None:
     with pytest.raises(api.TextTooLong):
-        await opened.write_entry(ADA, "🦙" * 70_000, day=None, source="test")
+        await opened.write_entry(ADA, "🦙" * 270_000, day=None, source="test")
     with pytest.raises(api.InvalidInput) as caught:
         await opened.write_entry(ADA, "half \ud83e of a llama", day=None, source="test")
     assert caught.value.__cause__ is None
