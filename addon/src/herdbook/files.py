@@ -3,15 +3,24 @@
 import fcntl
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 from herdbook.errors import LogInUse, StorageError
 
+type Step = Callable[[str], None]
+"""Called by name between two writes that belong together: tests end the process there."""
 
-def replace_file(path: Path, data: bytes, mode: int = 0o600) -> None:
+
+def no_step(_name: str) -> None:
+    """What everybody but a test does between two writes."""
+
+
+def replace_file(path: Path, data: bytes, mode: int = 0o600, *, step: Step = no_step) -> None:
     """Put `data` at `path` so that a crash at any moment leaves the old or the new content.
 
-    Raises `StorageError` when the folder is full, read-only or missing; the old file stays.
+    A crash may leave the temporary file too; `remove_temporary_files` finds it. Raises
+    `StorageError` when the folder is full, read-only or missing; the old file stays.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
@@ -21,10 +30,29 @@ def replace_file(path: Path, data: bytes, mode: int = 0o600) -> None:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
+            step(f"{path.name} is written beside")
             temporary.replace(path)
+            step(f"{path.name} is replaced")
             sync_folder(path.parent)
         finally:
             temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def remove_temporary_files(path: Path) -> None:
+    """Remove what crashes amid `replace_file(path)` left behind. Raises `StorageError`."""
+    for left in path.parent.glob(f".{path.name}.????????"):
+        remove_file(left)
+
+
+def remove_file(path: Path) -> None:
+    """Remove a file, durably; none there is no error. Raises `StorageError`."""
+    try:
+        path.unlink()
+        sync_folder(path.parent)
+    except FileNotFoundError:
+        return
     except OSError as error:
         raise cannot_write(path, error) from error
 

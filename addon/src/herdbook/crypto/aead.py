@@ -11,6 +11,7 @@ from herdbook.errors import VaultDamaged
 KEY_SIZE: Final = Aead.KEY_SIZE
 NONCE_SIZE: Final = Aead.NONCE_SIZE
 """24 bytes: long enough to be drawn at random for every seal."""
+TAG_SIZE: Final = Aead.MACBYTES
 
 
 def associated_data(*fields: str) -> bytes:

@@ -13,10 +13,11 @@ from nacl.hash import blake2b
 from nacl.public import PrivateKey, PublicKey, SealedBox
 from nacl.utils import random
 
-from herdbook.crypto.aead import KEY_SIZE, open_sealed, seal
+from herdbook.crypto.aead import KEY_SIZE, NONCE_SIZE, TAG_SIZE, open_sealed, seal
 from herdbook.errors import VaultDamaged
 
 MAC_SIZE: Final = 32
+WRAP_SIZE: Final = NONCE_SIZE + KEY_SIZE + TAG_SIZE
 # BLAKE2b's personalisation (at most 16 bytes) separates this use of the DEK from every other.
 _MAC_PERSON: Final = b"hb header mac v1"
 
@@ -27,7 +28,7 @@ def new_dek() -> bytes:
 
 
 def wrap(kek: bytes, dek: bytes, aad: bytes) -> bytes:
-    """The DEK sealed under a KEK, 72 bytes."""
+    """The DEK sealed under a KEK, `WRAP_SIZE` bytes."""
     return seal(kek, dek, aad)
 
 

@@ -104,7 +104,7 @@ class Journal:
         """
         async with self._absorbing:
             inbox = self._vault.inbox
-            waiting = await asyncio.to_thread(inbox.open_all, self._vault.inbox_key)
+            waiting = await asyncio.to_thread(inbox.open_all, *self._vault.inbox_keys)
             if not waiting:
                 return 0
             drops = [drop for _, drop in waiting]

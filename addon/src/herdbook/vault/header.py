@@ -2,25 +2,47 @@
 
 A JSON file of `HeaderFile`. Bytes are base64. The MAC covers the header object's canonical form:
 keys sorted, no white space, ASCII. It is checked as soon as the DEK is known, so no field can be
-changed without the vault refusing to open.
+changed without the vault refusing to open. Which file is the header is `herdbook.vault.folder`'s.
 """
 
 from pathlib import Path
-from typing import Final, Literal
+from secrets import token_bytes
+from typing import Annotated, Final, Literal, get_args
 
 import msgspec
 
-from herdbook.crypto.aead import associated_data
-from herdbook.crypto.kdf import KdfParameters, derive_key, new_salt
-from herdbook.crypto.keys import header_mac, is_header_mac, unwrap, wrap
-from herdbook.errors import VaultDamaged, VaultError, VaultUnsupported, WrongSecret
-from herdbook.files import replace_file
+from herdbook.crypto.aead import KEY_SIZE, associated_data
+from herdbook.crypto.kdf import SALT_SIZE, KdfParameters, derive_key, new_salt
+from herdbook.crypto.keys import (
+    MAC_SIZE,
+    WRAP_SIZE,
+    header_mac,
+    is_header_mac,
+    unwrap,
+    wrap,
+)
+from herdbook.crypto.recovery import read_recovery_code
+from herdbook.errors import (
+    RecoveryCodeInvalid,
+    VaultDamaged,
+    VaultError,
+    VaultUnsupported,
+    WrongSecret,
+)
+from herdbook.files import Step, no_step, replace_file
+from herdbook.ids import random_id
 
 FORMAT: Final = 1
 SUITE: Final = "argon2id-xchacha20poly1305-sqlite3mc.chacha20-x25519"
 _SIZE_LIMIT: Final = 64 * 1024
 
 Purpose = Literal["password", "recovery"]
+
+_Id = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
+_Salt = Annotated[bytes, msgspec.Meta(min_length=SALT_SIZE, max_length=SALT_SIZE)]
+_Sealed = Annotated[bytes, msgspec.Meta(min_length=WRAP_SIZE, max_length=WRAP_SIZE)]
+_Key = Annotated[bytes, msgspec.Meta(min_length=KEY_SIZE, max_length=KEY_SIZE)]
+_Mac = Annotated[bytes, msgspec.Meta(min_length=MAC_SIZE, max_length=MAC_SIZE)]
 
 
 class Kdf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,8 +61,8 @@ class Wrap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The DEK under one KEK: the KEK's salt (16 bytes), then nonce, ciphertext and tag (72)."""
 
     purpose: Purpose
-    salt: bytes
-    sealed: bytes
+    salt: _Salt
+    sealed: _Sealed
 
 
 class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,22 +70,35 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     format: int
     suite: str
-    vault_id: str
-    key_id: str
+    vault_id: _Id
+    key_id: _Id
     kdf: Kdf
     wraps: tuple[Wrap, ...]
-    inbox_public_key: bytes
+    inbox_public_key: _Key
 
     def canonical(self) -> bytes:
         """The bytes that the MAC covers."""
         return msgspec.json.encode(self, order="sorted")
 
 
-class HeaderFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The file: the header and its MAC under the DEK."""
+class SignedHeader(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A header and its MAC under the DEK that it wraps."""
 
     header: Header
-    mac: bytes
+    mac: _Mac
+
+
+class HeaderFile(SignedHeader, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The file. `successor` is there while the DEK is being changed and is complete in itself.
+
+    The database is sealed by the DEK of one of the two.
+    """
+
+    successor: SignedHeader | None = None
+
+    def generations(self) -> tuple[SignedHeader, ...]:
+        """The header and, amid a rotation, its successor."""
+        return (self,) if self.successor is None else (self, self.successor)
 
 
 class _Version(msgspec.Struct):
@@ -73,6 +108,7 @@ class _Version(msgspec.Struct):
 
 class _VersionFile(msgspec.Struct):
     header: _Version
+    successor: "_VersionFile | None" = None
 
 
 def create_header(
@@ -85,24 +121,49 @@ def create_header(
     parameters: KdfParameters,
 ) -> HeaderFile:
     """A header that wraps `dek` once for each secret. Blocks for one key derivation each."""
-    wraps = []
-    for purpose, secret in secrets.items():
-        salt = new_salt()
-        kek = derive_key(secret, salt, parameters)
-        wraps.append(Wrap(purpose, salt, wrap(kek, dek, _aad(vault_id, purpose, key_id))))
-    header = Header(
+    bare = Header(
         format=FORMAT,
         suite=SUITE,
         vault_id=vault_id,
         key_id=key_id,
         kdf=Kdf(parameters.memory_kib, parameters.time, parameters.lanes),
-        wraps=tuple(wraps),
+        wraps=(),
         inbox_public_key=inbox_public_key,
     )
-    return HeaderFile(header, header_mac(dek, header.canonical()))
+    wraps = tuple(_new_wrap(bare, dek, purpose, secret) for purpose, secret in secrets.items())
+    return _signed(msgspec.structs.replace(bare, wraps=wraps), dek)
 
 
-def unlock_header(file: HeaderFile, purpose: Purpose, secret: str) -> bytes:
+def rewrap(file: SignedHeader, dek: bytes, purpose: Purpose, secret: str) -> HeaderFile:
+    """The same header with a new secret for one purpose. Blocks for one key derivation."""
+    header = file.header
+    wraps = tuple(
+        _new_wrap(header, dek, purpose, secret) if wrap.purpose == purpose else wrap
+        for wrap in header.wraps
+    )
+    return _signed(msgspec.structs.replace(header, wraps=wraps), dek)
+
+
+def decoy_header(parameters: KdfParameters) -> HeaderFile:
+    """A header that no secret opens, for walking the way of a vault that is not there."""
+    wraps = tuple(
+        Wrap(purpose, new_salt(), token_bytes(WRAP_SIZE)) for purpose in get_args(Purpose)
+    )
+    kdf = Kdf(parameters.memory_kib, parameters.time, parameters.lanes)
+    header = Header(FORMAT, SUITE, random_id(), random_id(), kdf, wraps, token_bytes(KEY_SIZE))
+    return HeaderFile(header, token_bytes(MAC_SIZE))
+
+
+def unlock_with(file: SignedHeader, secret: str) -> bytes:
+    """`unlock_header` by the recovery code if `secret` reads as one, else by the password."""
+    try:
+        code = read_recovery_code(secret)
+    except RecoveryCodeInvalid:
+        return unlock_header(file, "password", secret)
+    return unlock_header(file, "recovery", code)
+
+
+def unlock_header(file: SignedHeader, purpose: Purpose, secret: str) -> bytes:
     """The DEK, once the secret has opened its wrap and the MAC has been checked.
 
     Blocks for one key derivation. Raises `WrongSecret`, or `VaultDamaged` when the secret is right
@@ -116,7 +177,7 @@ def unlock_header(file: HeaderFile, purpose: Purpose, secret: str) -> bytes:
         )
     kek = derive_key(secret, found.salt, header.kdf.parameters())
     try:
-        dek = unwrap(kek, found.sealed, _aad(header.vault_id, purpose, header.key_id))
+        dek = unwrap(kek, found.sealed, _aad(header, purpose))
     except VaultDamaged as error:
         # A wrong secret and a changed wrap cannot be told apart: both fail the same tag.
         raise wrong_secret() from error
@@ -155,15 +216,15 @@ def parse_header(data: bytes) -> HeaderFile:
         raise _damaged()
     try:
         # The version is looked at first, so that a newer format is named and not called damage.
-        version = msgspec.json.decode(data, type=_VersionFile).header
-        if (version.format, version.suite) != (FORMAT, SUITE):
-            raise VaultUnsupported(
-                f"This vault has format {version.format}, suite {version.suite[:80]!r}; this "
-                f"version of Herdbook opens format {FORMAT}, suite {SUITE!r}.",
-                fix="Install the release that wrote it, or a newer one.",
-            )
+        versions = msgspec.json.decode(data, type=_VersionFile)
+        _check_version(versions.header)
+        if versions.successor is not None:
+            _check_version(versions.successor.header)
         file = msgspec.json.decode(data, type=HeaderFile)
-        file.header.kdf.parameters()
+        for generation in file.generations():
+            generation.header.kdf.parameters()
+            if generation.header.vault_id != file.header.vault_id:
+                raise _damaged()
     except VaultError:
         raise
     # Recursion: a header of ten thousand brackets.
@@ -172,13 +233,32 @@ def parse_header(data: bytes) -> HeaderFile:
     return file
 
 
-def write_header(path: Path, file: HeaderFile) -> None:
+def write_header(path: Path, file: HeaderFile, *, step: Step = no_step) -> None:
     """Replace the header durably; a crash leaves the old or the new one. Raises `StorageError`."""
-    replace_file(path, msgspec.json.format(msgspec.json.encode(file)) + b"\n")
+    replace_file(path, msgspec.json.format(msgspec.json.encode(file)) + b"\n", step=step)
 
 
-def _aad(vault_id: str, purpose: Purpose, key_id: str) -> bytes:
-    return associated_data(vault_id, purpose, key_id, SUITE, str(FORMAT))
+def _signed(header: Header, dek: bytes) -> HeaderFile:
+    return HeaderFile(header, header_mac(dek, header.canonical()))
+
+
+def _new_wrap(header: Header, dek: bytes, purpose: Purpose, secret: str) -> Wrap:
+    salt = new_salt()
+    kek = derive_key(secret, salt, header.kdf.parameters())
+    return Wrap(purpose, salt, wrap(kek, dek, _aad(header, purpose)))
+
+
+def _aad(header: Header, purpose: Purpose) -> bytes:
+    return associated_data(header.vault_id, purpose, header.key_id, SUITE, str(FORMAT))
+
+
+def _check_version(version: _Version) -> None:
+    if (version.format, version.suite) != (FORMAT, SUITE):
+        raise VaultUnsupported(
+            f"This vault has format {version.format}, suite {version.suite[:80]!r}; this "
+            f"version of Herdbook opens format {FORMAT}, suite {SUITE!r}.",
+            fix="Install the release that wrote it, or a newer one.",
+        )
 
 
 def _damaged() -> VaultDamaged:

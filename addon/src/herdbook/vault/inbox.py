@@ -68,8 +68,8 @@ class Inbox:
                 )
             connection.execute("INSERT INTO drops(sealed) VALUES(?)", (sealed,))
 
-    def open_all(self, secret_key: bytes) -> list[tuple[int, Drop]]:
-        """Every drop that opens, with its row number, oldest first.
+    def open_all(self, *secret_keys: bytes) -> list[tuple[int, Drop]]:
+        """Every drop that one of the keys opens, with its row number, oldest first.
 
         One that does not open (another vault's, or changed) is marked and stays, so that it is
         neither lost nor tried again and again.
@@ -80,10 +80,11 @@ class Inbox:
             for row, sealed in connection.execute(
                 "SELECT id, sealed FROM drops WHERE NOT refused ORDER BY id"
             ).fetchall():
-                try:
-                    opened.append((row, self._read(open_drop(secret_key, sealed))))
-                except VaultDamaged:
+                drop = self._try(sealed, secret_keys)
+                if drop is None:
                     refused.append((row,))
+                else:
+                    opened.append((row, drop))
             if refused:
                 connection.executemany("UPDATE drops SET refused = 1 WHERE id = ?", refused)
         return opened
@@ -98,6 +99,14 @@ class Inbox:
         with self._connected() as connection:
             row = connection.execute("SELECT count(*) FROM drops WHERE refused").fetchone()
         return int(row[0])
+
+    def _try(self, sealed: bytes, secret_keys: tuple[bytes, ...]) -> Drop | None:
+        for secret_key in secret_keys:
+            try:
+                return self._read(open_drop(secret_key, sealed))
+            except VaultDamaged:
+                continue
+        return None
 
     def _read(self, plaintext: bytes) -> Drop:
         try:

@@ -1,31 +1,41 @@
 """A vault's folder: making it, unlocking it, and what may be done while it is locked."""
 
 import asyncio
+import re
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final, Protocol
 
 import apsw
 
 from herdbook.crypto.kdf import KdfParameters
 from herdbook.crypto.keys import inbox_public_key, new_dek, new_inbox_key
 from herdbook.crypto.recovery import new_recovery_code, read_recovery_code
-from herdbook.errors import RecoveryCodeInvalid, VaultDamaged, WrongSecret
-from herdbook.files import cannot_write, make_folder, sync_folder
+from herdbook.errors import VaultDamaged, WrongSecret
+from herdbook.files import Step, cannot_write, make_folder, no_step, sync_folder
 from herdbook.ids import random_id
 from herdbook.vault.database import Database
-from herdbook.vault.header import (
-    HeaderFile,
-    create_header,
-    read_header,
-    unlock_header,
-    write_header,
-)
+from herdbook.vault.folder import DATABASE as DATABASE
+from herdbook.vault.folder import HEADER as HEADER
+from herdbook.vault.folder import INBOX as INBOX
+from herdbook.vault.folder import current_header, unlock
+from herdbook.vault.header import HeaderFile, create_header, unlock_header, write_header
 from herdbook.vault.inbox import Inbox
 
-HEADER = "header.json"
-DATABASE = "journal.db"
-INBOX = "inbox.db"
+_HALF_MADE: Final = re.compile(r"\.[0-9a-f]{32}")
+
+
+class Waiting(Protocol):
+    """Keys whose recovery code is still to be typed back."""
+
+    @property
+    def header(self) -> HeaderFile:
+        """The header that the code will open."""
+
+    @property
+    def dek(self) -> bytes:
+        """The key it wraps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +50,15 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Vault:
-    """An unlocked vault. The keys live in the database's connection and in `inbox_key`."""
+    """An unlocked vault. The keys live in the database's connection and in `inbox_keys`.
+
+    The first of `inbox_keys` is the present secret key; after a rotation the one before follows.
+    """
 
     vault_id: str
     database: Database
     inbox: Inbox
-    inbox_key: bytes = field(repr=False)
+    inbox_keys: tuple[bytes, ...] = field(repr=False)
 
 
 def draft_vault(password: str, parameters: KdfParameters) -> Draft:
@@ -68,22 +81,24 @@ def draft_vault(password: str, parameters: KdfParameters) -> Draft:
     return Draft(header, dek, inbox_key, code)
 
 
-def is_code_of(draft: Draft, typed: str) -> bool:
-    """Whether the typed code opens the new vault. Blocks for one key derivation.
+def is_code_of(waiting: Waiting, typed: str) -> bool:
+    """Whether the typed code is the new one and opens. Blocks for one key derivation.
 
     Raises `RecoveryCodeInvalid` when the typed code has a mistake in it.
     """
     try:
-        return unlock_header(draft.header, "recovery", read_recovery_code(typed)) == draft.dek
+        return unlock_header(waiting.header, "recovery", read_recovery_code(typed)) == waiting.dek
     except WrongSecret:
         return False
 
 
-async def create_vault(vaults: Path, draft: Draft, schema_package: str) -> Vault:
+async def create_vault(
+    vaults: Path, draft: Draft, schema_package: str, *, step: Step = no_step
+) -> Vault:
     """Write a new vault into the folder `vaults` and leave it unlocked.
 
-    It is made beside its place and moved there whole: a crash leaves no half vault. Raises
-    `StorageError`.
+    It is made beside its place and moved there whole: a crash leaves no half vault, but perhaps
+    what `remove_half_made` finds. Raises `StorageError`.
     """
     vault_id = draft.header.header.vault_id
     making = make_folder(make_folder(vaults) / f".{vault_id}")
@@ -93,25 +108,39 @@ async def create_vault(vaults: Path, draft: Draft, schema_package: str) -> Vault
         connection.execute("INSERT INTO vault_keys VALUES('inbox', ?)", (draft.inbox_key,))
 
     def put_in_place() -> None:
-        write_header(making / HEADER, draft.header)
+        write_header(making / HEADER, draft.header, step=step)
+        step("the header is written")
         try:
             sync_folder(making)
             making.rename(vaults / vault_id)
+            step("the vault is in place")
             sync_folder(vaults)
         except OSError as error:
             raise cannot_write(vaults / vault_id, error) from error
 
     try:
+        step("the folder is made")
         database = await Database.open(making / DATABASE, draft.dek, schema_package)
         try:
+            step("the database is made")
             await database.write(keep_inbox_key)
+            step("the inbox key is kept")
         finally:
             await database.close()
+        step("the database is closed")
         await asyncio.to_thread(put_in_place)
+        step("the vault is durably in place")
     except BaseException:
         shutil.rmtree(making, ignore_errors=True)
         raise
-    return await _open(vaults / vault_id, draft.dek, schema_package)
+    return await open_unlocked(vaults / vault_id, draft.dek, schema_package)
+
+
+def remove_half_made(vaults: Path) -> None:
+    """Remove what crashes amid `create_vault` left. Nobody may be making a vault meanwhile."""
+    for folder in vaults.iterdir():
+        if _HALF_MADE.fullmatch(folder.name):
+            shutil.rmtree(folder)
 
 
 async def open_vault(folder: Path, secret: str, schema_package: str) -> Vault:
@@ -120,35 +149,19 @@ async def open_vault(folder: Path, secret: str, schema_package: str) -> Vault:
     One key derivation, in a thread. Raises `WrongSecret`, `VaultDamaged`, `VaultUnsupported`,
     `StorageError`.
     """
-    dek = await asyncio.to_thread(_unlock, folder / HEADER, secret)
-    return await _open(folder, dek, schema_package)
+    dek = await asyncio.to_thread(unlock, folder, secret)
+    return await open_unlocked(folder, dek, schema_package)
 
 
-def inbox_of(folder: Path) -> tuple[Inbox, bytes]:
-    """The inbox of a locked vault and the public key that seals into it."""
-    header = read_header(folder / HEADER).header
-    return Inbox(folder / INBOX, header.vault_id), header.inbox_public_key
-
-
-def _unlock(header: Path, secret: str) -> bytes:
-    file = read_header(header)
-    try:
-        code = read_recovery_code(secret)
-    except RecoveryCodeInvalid:
-        return unlock_header(file, "password", secret)
-    return unlock_header(file, "recovery", code)
-
-
-async def _open(folder: Path, dek: bytes, schema_package: str) -> Vault:
-    header = read_header(folder / HEADER).header
+async def open_unlocked(folder: Path, dek: bytes, schema_package: str) -> Vault:
+    """Open the database of a vault whose DEK `unlock` gave. Raises as `open_vault`."""
+    header = current_header(folder).header
     database = await Database.open(folder / DATABASE, dek, schema_package)
     try:
-        row = await database.read(
-            lambda connection: connection.execute(
-                "SELECT value FROM vault_keys WHERE name = 'inbox'"
-            ).fetchone()
+        keys = await database.read(
+            lambda connection: dict(connection.execute("SELECT name, value FROM vault_keys"))
         )
-        if row is None or inbox_public_key(row[0]) != header.inbox_public_key:
+        if "inbox" not in keys or inbox_public_key(keys["inbox"]) != header.inbox_public_key:
             raise VaultDamaged(
                 "The vault's header and database do not belong together.",
                 fix="Restore both from the same backup.",
@@ -156,4 +169,15 @@ async def _open(folder: Path, dek: bytes, schema_package: str) -> Vault:
     except BaseException:
         await database.close()
         raise
-    return Vault(header.vault_id, database, Inbox(folder / INBOX, header.vault_id), row[0])
+    inbox = Inbox(folder / INBOX, header.vault_id)
+    inbox_keys = tuple(keys[name] for name in ("inbox", "inbox_before") if name in keys)
+    return Vault(header.vault_id, database, inbox, inbox_keys)
+
+
+def inbox_of(folder: Path) -> tuple[Inbox, bytes]:
+    """The inbox of a locked vault and the public key that seals into it.
+
+    Amid a rotation the old one: both states of the database have the secret key for that.
+    """
+    header = current_header(folder).header
+    return Inbox(folder / INBOX, header.vault_id), header.inbox_public_key
