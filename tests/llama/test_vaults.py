@@ -18,6 +18,7 @@ from herdbook.errors import (
     WrongSecret,
 )
 from herdbook.llama import vaults as module
+from herdbook.llama.pending import LIMIT_MS
 from herdbook.llama.people import Person
 from herdbook.llama.vaults import Vaults
 from tests.fakes.clock import ManualClock
@@ -61,7 +62,7 @@ async def test_nothing_is_written_before_the_code_was_typed_back(
 async def test_a_creation_expires(vaults: Vaults, clock: ManualClock) -> None:
     creation = await vaults.begin_creation("Ada", PASSWORD)
     assert vaults.creation(creation.token) == creation
-    clock.advance(module.CREATION_LIMIT_MS)
+    clock.advance(LIMIT_MS)
     with pytest.raises(InputError, match="nothing was made"):
         await vaults.finish_creation(creation.token, creation.recovery_code)
 

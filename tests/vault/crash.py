@@ -119,12 +119,12 @@ def _die_at(number: int, run: Callable[[Step], None], writer: int, state: Path) 
             os.kill(os.getpid(), signal.SIGKILL)
         seen += 1
 
+    ended = 1
     try:
         run(step)
-    except BaseException:
-        sys.excepthook(*sys.exc_info())
-        os._exit(1)
-    os._exit(0)
+        ended = 0
+    finally:
+        os._exit(ended)  # never into the parent's loop, whatever happened
 
 
 if __name__ == "__main__":

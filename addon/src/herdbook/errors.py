@@ -18,6 +18,7 @@ API) translate once, from the code.
     │   ├── VaultDamaged         vault_damaged
     │   ├── VaultUnsupported     vault_unsupported
     │   ├── WrongSecret          wrong_secret
+    │   ├── TooManyAttempts      too_many_attempts
     │   ├── RecoveryCodeInvalid  recovery_code_invalid
     │   └── InboxFull            inbox_full
     ├── PersonUnknown            unknown_person
@@ -126,6 +127,16 @@ class WrongSecret(VaultError):
     """Neither the password nor the recovery code of this vault."""
 
     code = "wrong_secret"
+
+
+class TooManyAttempts(VaultError):
+    """Wrong secrets were tried so often that the next one has to wait ``wait_s`` seconds."""
+
+    code = "too_many_attempts"
+
+    def __init__(self, message: str, *, wait_s: int, fix: str = "") -> None:
+        super().__init__(message, fix=fix)
+        self.wait_s = wait_s
 
 
 class RecoveryCodeInvalid(VaultError):

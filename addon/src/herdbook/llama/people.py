@@ -69,7 +69,7 @@ class People:
             if user_id is not None and person.user_id == user_id:
                 return person
         for person in self._people:
-            if name is not None and _key(person.name) == _key(name):
+            if name is not None and name_key(person.name) == name_key(name):
                 return person
         raise PersonUnknown(
             f"Nobody called “{(name or '')[:NAME_LIMIT]}” has a vault here.",
@@ -89,12 +89,13 @@ class People:
         cleaned = " ".join(unicodedata.normalize("NFC", name).split())
         if not 1 <= len(cleaned) <= NAME_LIMIT or not cleaned.isprintable():
             raise InputError(f"A name has 1 to {NAME_LIMIT} visible characters.")
-        if any(_key(person.name) == _key(cleaned) for person in self._people):
+        if any(name_key(person.name) == name_key(cleaned) for person in self._people):
             raise InputError(
                 "That name is taken.", fix="Choose another, or unlock the vault that has it."
             )
         return cleaned
 
 
-def _key(name: str) -> str:
+def name_key(name: str) -> str:
+    """What two spellings of the same name have in common."""
     return unicodedata.normalize("NFKC", name).casefold().strip()

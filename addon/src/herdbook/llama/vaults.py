@@ -1,28 +1,35 @@
 """The vaults of one Llama: making, unlocking, locking, and writing into locked ones.
 
-Owns which vaults are open and when they close by themselves. Key derivations run one at a time:
-each takes much memory, and a small machine has little.
+Owns which vaults are open and when they close by themselves. `herdbook.llama.keys` changes their
+keys.
 """
 
 import asyncio
 import logging
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, tzinfo
+from functools import partial
 from pathlib import Path
-from secrets import token_urlsafe
 from typing import Final
 
 import msgspec
 
 from herdbook.clock import Clock, day_of
-from herdbook.crypto.kdf import KdfParameters, derive_key, new_salt
-from herdbook.errors import InputError, PersonUnknown, VaultLocked, WrongSecret
+from herdbook.crypto.kdf import KdfParameters
+from herdbook.errors import InputError, PersonUnknown, VaultError, VaultLocked, WrongSecret
 from herdbook.files import make_folder
 from herdbook.ids import random_id
 from herdbook.journal.entry import SOURCE_LIMIT, clean_text
 from herdbook.journal.journal import SCHEMA, DroppedEntry, Journal
-from herdbook.llama.people import People, Person
-from herdbook.vault.header import wrong_secret
+from herdbook.llama.attempts import Attempts
+from herdbook.llama.derivations import Derivations
+from herdbook.llama.pending import Pending
+from herdbook.llama.people import People, Person, name_key
+from herdbook.vault.folder import current_header, unlock
+from herdbook.vault.header import decoy_header, unlock_with, wrong_secret
 from herdbook.vault.vault import (
     Draft,
     Vault,
@@ -30,12 +37,11 @@ from herdbook.vault.vault import (
     draft_vault,
     inbox_of,
     is_code_of,
-    open_vault,
+    open_unlocked,
+    remove_half_made,
 )
 
 IDLE_LIMIT_MS: Final = 15 * 60_000
-CREATION_LIMIT_MS: Final = 15 * 60_000
-CREATIONS_LIMIT: Final = 16
 PASSWORD_LENGTH: Final = 8
 _PASSWORD_LIMIT: Final = 1_024
 _CHECK_EVERY_S: Final = 5.0
@@ -55,7 +61,6 @@ class Creation:
 class _Pending:
     name: str
     draft: Draft
-    expires_ms: int
 
 
 @dataclass(slots=True)
@@ -75,43 +80,37 @@ class Vaults:
         zone: tzinfo,
         parameters: KdfParameters | None = None,
     ) -> None:
-        """Raises `StorageError` when the folder cannot be used."""
+        """`parameters` are the cost of new keys; without them it is measured on this machine.
+
+        Raises `StorageError` when the folder cannot be used.
+        """
         self._folder = make_folder(folder / "vaults")
+        remove_half_made(self._folder)
         self._clock = clock
         self._zone = zone
-        self._parameters = parameters or KdfParameters()
-        self._pending: dict[str, _Pending] = {}
+        self._pending: Pending[_Pending] = Pending(clock)
         self._open: dict[str, _Open] = {}
-        self._deriving = asyncio.Lock()
-        self._opening = asyncio.Lock()
+        self._reopening: set[str] = set()
+        self._gates: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._creating = asyncio.Lock()
         self.people = People(folder / "people.json")
+        self.derivations = Derivations(Attempts(folder / "attempts.json", clock), parameters)
 
     async def begin_creation(self, name: str, password: str) -> Creation:
-        """Keys of a new vault, in memory only, for `CREATION_LIMIT_MS`.
+        """Keys of a new vault, in memory only, for a while.
 
         Raises `InputError` for a name or a password that cannot be used.
         """
         name = self.people.check_free(name)
-        if not PASSWORD_LENGTH <= len(password) <= _PASSWORD_LIMIT:
-            raise InputError(
-                f"A password has at least {PASSWORD_LENGTH} characters.",
-                fix="Several unrelated words are easy to remember and hard to guess.",
-            )
-        self._forget_expired()
-        if len(self._pending) >= CREATIONS_LIMIT:
-            raise InputError(
-                "Too many vaults are being made at once.", fix="Try again in a quarter of an hour."
-            )
-        async with self._deriving:
-            draft = await asyncio.to_thread(draft_vault, password, self._parameters)
-        token = token_urlsafe(32)
-        expires = self._clock.monotonic_ms() + CREATION_LIMIT_MS
-        self._pending[token] = _Pending(name, draft, expires)
-        return Creation(token, draft.recovery_code)
+        check_password(password)
+        self._pending.check_room()
+        parameters = await self.derivations.parameters()
+        draft = await self.derivations.run(partial(draft_vault, password, parameters))
+        return Creation(self._pending.add(_Pending(name, draft)), draft.recovery_code)
 
     def creation(self, token: str) -> Creation:
         """A creation that still waits. Raises `InputError` when it has expired or never was."""
-        return Creation(token, self._waiting(token).draft.recovery_code)
+        return Creation(token, self._pending.get(token).draft.recovery_code)
 
     async def finish_creation(self, token: str, typed_code: str) -> Person:
         """Write the vault, once its recovery code has been typed back, and leave it unlocked.
@@ -120,15 +119,14 @@ class Vaults:
         tried again), `InputError` when the creation has expired or the name was taken meanwhile,
         `StorageError`.
         """
-        pending = self._waiting(token)
-        async with self._deriving:
-            if not await asyncio.to_thread(is_code_of, pending.draft, typed_code):
-                raise WrongSecret(
-                    "That is a recovery code, but not this vault's.",
-                    fix="Type the one that was just shown.",
-                )
-        async with self._opening:
-            self._waiting(token)  # a second tab may have been faster
+        pending = self._pending.get(token)
+        if not await self.derivations.run(partial(is_code_of, pending.draft, typed_code)):
+            raise WrongSecret(
+                "That is a recovery code, but not this vault's.",
+                fix="Type the one that was just shown.",
+            )
+        async with self._creating:
+            self._pending.get(token)  # a second tab may have been faster
             self.people.check_free(pending.name)
             vault = await create_vault(self._folder, pending.draft, SCHEMA)
             person = Person(random_id(), pending.name, None, vault.vault_id)
@@ -137,34 +135,75 @@ class Vaults:
             except BaseException:
                 await vault.database.close()
                 raise
-            del self._pending[token]
+            self._pending.forget(token)
             self._keep_open(person, vault)
         return person
 
     async def unlock(self, name: str, secret: str) -> Person:
         """Open a person's vault with the password or the recovery code, and absorb its inbox.
 
-        Raises `WrongSecret`, also for an unknown name, after the same time and in the same words.
+        Raises `WrongSecret`, also for an unknown name, after the same time and in the same words,
+        and `TooManyAttempts`.
         """
         if len(secret) > _PASSWORD_LIMIT:
             raise wrong_secret()
+        key = name_key(name)
         try:
             person = self.people.find(name=name)
         except PersonUnknown:
-            async with self._deriving:
-                await asyncio.to_thread(derive_key, secret, new_salt(), self._parameters)
-            raise wrong_secret() from None
-        folder = self._folder / person.vault_id
-        async with self._deriving:
-            vault = await open_vault(folder, secret, SCHEMA)
-        async with self._opening:
-            if person.id in self._open:
-                # The secret was right and somebody, perhaps another tab, was first.
-                await vault.database.close()
-            else:
-                self._keep_open(person, vault)
+            person = None
+        if person is None:
+            await self.derivations.test(key, partial(self._refuse, key, secret))
+            raise wrong_secret()
+        async with self.gate(person.id):
+            folder = self.folder_of(person)
+            dek = await self.derivations.test(key, partial(unlock, folder, secret))
+            # Another tab may have been first.
+            if person.id not in self._open:
+                self._keep_open(person, await open_unlocked(folder, dek, SCHEMA))
         await self.journal(person.id).absorb()
         return person
+
+    def _refuse(self, key: str, secret: str) -> None:
+        """Try a secret on a vault that is not there, at the cost of one that is."""
+        costs = []
+        for person in self.people.all():
+            # A damaged header is its owner's to hear of.
+            with suppress(VaultError):
+                costs.append(current_header(self.folder_of(person)).header.kdf.parameters())
+        costs = costs or [KdfParameters()]
+        unlock_with(decoy_header(self.derivations.attempts.choose(key, costs)), secret)
+
+    def folder_of(self, person: Person) -> Path:
+        """The folder of a person's vault."""
+        return self._folder / person.vault_id
+
+    def gate(self, person_id: str) -> asyncio.Lock:
+        """Held by whoever opens a person's vault or changes its header."""
+        return self._gates[person_id]
+
+    @asynccontextmanager
+    async def closed(self, person_id: str) -> AsyncIterator[None]:
+        """Keep a vault closed; what is written meanwhile is sealed into its inbox."""
+        async with self.gate(person_id):
+            if person_id in self._open:
+                await self.lock(person_id)
+                self._reopening.add(person_id)
+            try:
+                yield
+            finally:
+                self._reopening.discard(person_id)
+
+    async def reopen(self, person: Person, dek: bytes) -> None:
+        """Within `closed`: open the vault again if it was open, unless it was locked meanwhile."""
+        if person.id not in self._reopening:
+            return
+        vault = await open_unlocked(self.folder_of(person), dek, SCHEMA)
+        if person.id not in self._reopening:
+            await vault.database.close()
+            return
+        self._keep_open(person, vault)
+        await self.journal(person.id).absorb()
 
     def journal(self, person_id: str) -> Journal:
         """The journal of an unlocked vault, which counts as use. Raises `VaultLocked`."""
@@ -180,6 +219,7 @@ class Vaults:
 
     async def lock(self, person_id: str) -> None:
         """Close a vault and drop its keys; what was being saved is saved first."""
+        self._reopening.discard(person_id)
         opened = self._open.pop(person_id, None)
         if opened is not None:
             await opened.vault.database.close()
@@ -202,7 +242,7 @@ class Vaults:
                 source=None if source is None else source[:SOURCE_LIMIT],
             )
         )
-        folder = self._folder / person.vault_id
+        folder = self.folder_of(person)
 
         def add() -> None:
             inbox, public_key = inbox_of(folder)
@@ -224,11 +264,12 @@ class Vaults:
             limit = self._clock.monotonic_ms() - IDLE_LIMIT_MS
             for person_id in [key for key, opened in self._open.items() if opened.used_ms <= limit]:
                 await self.lock(person_id)
-            self._forget_expired()
+            self._pending.forget_expired()
 
     async def close(self) -> None:
         """Lock everything."""
-        self._pending.clear()
+        self._pending.forget_where(lambda _pending: True)
+        self._reopening.clear()
         for person_id in list(self._open):
             await self.lock(person_id)
 
@@ -237,16 +278,11 @@ class Vaults:
             vault, Journal(vault, self._clock), self._clock.monotonic_ms()
         )
 
-    def _waiting(self, token: str) -> _Pending:
-        self._forget_expired()
-        pending = self._pending.get(token)
-        if pending is None:
-            raise InputError(
-                "This page is too old to go on from: nothing was made yet.", fix="Start again."
-            )
-        return pending
 
-    def _forget_expired(self) -> None:
-        now = self._clock.monotonic_ms()
-        for token in [key for key, pending in self._pending.items() if pending.expires_ms <= now]:
-            del self._pending[token]
+def check_password(password: str) -> None:
+    """Raise `InputError` for a password that is too short or too long."""
+    if not PASSWORD_LENGTH <= len(password) <= _PASSWORD_LIMIT:
+        raise InputError(
+            f"A password has at least {PASSWORD_LENGTH} characters.",
+            fix="Several unrelated words are easy to remember and hard to guess.",
+        )

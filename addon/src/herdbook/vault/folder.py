@@ -5,6 +5,7 @@ Every change goes through states in which some secret opens the vault with all t
 one thread of one process at a time; opens no database but to ask whether a key fits.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -86,14 +87,16 @@ def replace_header(folder: Path, file: HeaderFile, *, step: Step = no_step) -> N
     step("the header is replaced")
 
 
-def prove_header(folder: Path, secret: str, dek: bytes, *, step: Step = no_step) -> None:
-    """Open the header just written with its new secret, then forget the previous one.
+def prove_header(
+    folder: Path, opens: Callable[[HeaderFile], bool], *, step: Step = no_step
+) -> None:
+    """Read the header just written and see that it `opens`, then forget the previous one.
 
-    Blocks for one key derivation. Puts the previous one back and raises `VaultDamaged` when the
-    disk did not keep what was written.
+    Puts the previous one back and raises `VaultDamaged` when the disk did not keep what was
+    written.
     """
     try:
-        proven = unlock_with(read_header(folder / HEADER), secret) == dek
+        proven = opens(read_header(folder / HEADER))
     except (VaultDamaged, WrongSecret):
         proven = False
     if not proven:

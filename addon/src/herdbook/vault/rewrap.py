@@ -17,7 +17,7 @@ from herdbook.vault.folder import (
     unlock,
     unlock_by_password,
 )
-from herdbook.vault.header import HeaderFile, rewrap
+from herdbook.vault.header import HeaderFile, rewrap, unlock_header
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def change_password(folder: Path, secret: str, password: str, *, step: Step = no
     dek = unlock(folder, secret, step=step)
     header = rewrap(current_header(folder), dek, "password", password)
     replace_header(folder, header, step=step)
-    prove_header(folder, password, dek, step=step)
+    prove_header(folder, lambda file: unlock_header(file, "password", password) == dek, step=step)
 
 
 def draft_code(folder: Path, password: str) -> NewCode:
@@ -59,7 +59,11 @@ def take_code(folder: Path, new: NewCode, *, step: Step = no_step) -> None:
     """
     check_unchanged(folder, new.before)
     replace_header(folder, new.header, step=step)
-    prove_header(folder, new.recovery_code, new.dek, step=step)
+    prove_header(
+        folder,
+        lambda file: unlock_header(file, "recovery", new.recovery_code) == new.dek,
+        step=step,
+    )
 
 
 def check_unchanged(folder: Path, before: HeaderFile) -> None:
