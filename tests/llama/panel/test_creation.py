@@ -3,7 +3,7 @@ import re
 import pytest
 
 from herdbook.crypto.recovery import new_recovery_code
-from herdbook.llama.vaults import CREATION_LIMIT_MS
+from herdbook.llama.pending import LIMIT_MS
 from tests.llama.panel.stage import PASSWORD, Browser, Stage
 
 FORM = {"name": "Ada", "password": PASSWORD, "again": PASSWORD}
@@ -97,7 +97,7 @@ async def test_a_name_is_taken_once(set_up: Stage, browser: Browser) -> None:
 
 async def test_an_expired_creation_starts_over(set_up: Stage, browser: Browser) -> None:
     code = _code(await (await browser.post("/create", FORM)).text())
-    set_up.clock.advance(CREATION_LIMIT_MS)
+    set_up.clock.advance(LIMIT_MS)
     assert (await browser.get("/create/code")).url.path == "/create"
     assert (await browser.post("/create/confirm", {"code": code})).url.path == "/create"
     assert set_up.vaults.people.all() == []

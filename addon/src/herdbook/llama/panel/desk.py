@@ -10,6 +10,7 @@ from herdbook.clock import Clock, day_of
 from herdbook.errors import InputError, Unauthorized
 from herdbook.house.node import NodeRow
 from herdbook.house.observation import Observation
+from herdbook.llama.keys import Keys
 from herdbook.llama.panel.pages import Pages
 from herdbook.llama.panel.sessions import Session, Sessions
 from herdbook.llama.people import Person
@@ -34,6 +35,7 @@ class Desk:
     """The panel's parts. `secure` marks the cookie for HTTPS only."""
 
     vaults: Vaults
+    keys: Keys
     herd: HerdDesk
     clock: Clock
     zone: tzinfo

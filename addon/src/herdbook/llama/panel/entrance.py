@@ -1,8 +1,10 @@
 """The door: signing in, which is unlocking, and locking. No secret ever stands in an address."""
 
+from datetime import date
+
 from aiohttp import web
 
-from herdbook.errors import VaultLocked, WrongSecret
+from herdbook.errors import TooManyAttempts, VaultLocked, WrongSecret
 from herdbook.journal.entry import read_day
 from herdbook.llama.panel.days import entries_part
 from herdbook.llama.panel.desk import (
@@ -14,7 +16,7 @@ from herdbook.llama.panel.desk import (
     signed_in,
     unlocked_here,
 )
-from herdbook.llama.panel.faults import KEPT, status_of
+from herdbook.llama.panel.faults import KEPT, headers_of, status_of, words_of
 from herdbook.llama.panel.pages import is_htmx
 from herdbook.llama.panel.sessions import Session
 
@@ -41,17 +43,8 @@ async def sign_in(request: web.Request) -> web.Response:
     day = read_day(fields["day"]) if fields.get("day") else None
     try:
         person = await desk.vaults.unlock(name, fields.get("secret", ""))
-    except WrongSecret as error:
-        status = status_of(error)
-        if is_htmx(request):
-            return desk.pages.page(
-                "parts/wrong.html",
-                {},
-                status=status,
-                headers={"HX-Retarget": "#door-notice", "HX-Reswap": "innerHTML"},
-            )
-        values = {"name": name, "day": day, "wrong": True, "locked": False}
-        return desk.pages.page("sign_in.html", values, status=status)
+    except (WrongSecret, TooManyAttempts) as error:
+        return _refused(request, error, name, day)
     before = session_of(request)
     session = before if before and before.person == person else Session(person)
     if day is None:
@@ -64,6 +57,30 @@ async def sign_in(request: web.Request) -> web.Response:
         response = desk.pages.go(request, "day", day=day.isoformat())
     begin_session(request, response, session)
     return response
+
+
+def _refused(
+    request: web.Request, error: WrongSecret | TooManyAttempts, name: str, day: date | None
+) -> web.Response:
+    """The door again, or on a day page a notice at it."""
+    pages = desk_of(request).pages
+    message, fix = (
+        words_of(pages, error)
+        if isinstance(error, TooManyAttempts)
+        else (pages.strings("sign_in.wrong"), pages.strings("sign_in.wrong_fix"))
+    )
+    values = {"message": message, "fix": fix}
+    headers = headers_of(error)
+    if is_htmx(request):
+        headers |= {"HX-Retarget": "#door-notice", "HX-Reswap": "innerHTML"}
+        return pages.page("parts/wrong.html", values, status=status_of(error), headers=headers)
+    values |= {"name": name}
+    return pages.page(
+        "sign_in.html",
+        {**values, "day": day, "wrong": True, "locked": False},
+        status=status_of(error),
+        headers=headers,
+    )
 
 
 async def lock(request: web.Request) -> web.Response:

@@ -15,11 +15,13 @@ from herdbook.errors import (
     PersonUnknown,
     RecoveryCodeInvalid,
     StorageError,
+    TooManyAttempts,
     Unauthorized,
     Unavailable,
     VaultLocked,
     WrongSecret,
 )
+from herdbook.llama.attempts import rounded
 from herdbook.llama.panel.desk import desk_of
 from herdbook.llama.panel.pages import Pages, is_htmx
 
@@ -33,6 +35,7 @@ _STATUS: Final[dict[type[HerdbookError], int]] = {
     Unauthorized: 401,
     Unavailable: 503,
     StorageError: 507,
+    TooManyAttempts: 429,
     InboxFull: 507,
     RecoveryCodeInvalid: 422,
     VaultLocked: 423,
@@ -49,8 +52,18 @@ def status_of(error: HerdbookError) -> int:
     return next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
 
 
+def headers_of(error: HerdbookError) -> dict[str, str]:
+    """What the answer to an error says beside its status."""
+    return {"Retry-After": str(error.wait_s)} if isinstance(error, TooManyAttempts) else {}
+
+
 def words_of(pages: Pages, error: HerdbookError) -> tuple[str, str]:
     """What happened and what to do: translated where the code says it all, else as raised."""
+    if isinstance(error, TooManyAttempts):
+        count, unit = rounded(error.wait_s)
+        return pages.strings("faults.too_many_attempts"), pages.strings(
+            f"faults.wait_{unit}", count=count
+        )
     key = f"faults.{error.code}"
     if key in pages.strings:
         return pages.strings(key), pages.strings(f"{key}_fix")
@@ -68,7 +81,9 @@ async def translate(request: web.Request, handler: Handler) -> web.StreamRespons
         status = status_of(error)
         if status >= 500:
             _LOGGER.warning("%s %s: %s", request.method, _route(request), error)
-        return _answer(request, status, *words_of(desk_of(request).pages, error))
+        response = _answer(request, status, *words_of(desk_of(request).pages, error))
+        response.headers.update(headers_of(error))
+        return response
     except web.HTTPException as error:
         if error.status < 400:
             raise

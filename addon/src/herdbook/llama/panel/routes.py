@@ -7,7 +7,8 @@ from typing import Final
 from aiohttp import web
 
 from herdbook.clock import Clock
-from herdbook.llama.panel import creation, days, entrance, nodes
+from herdbook.llama.keys import Keys
+from herdbook.llama.panel import creation, days, entrance, keys, nodes
 from herdbook.llama.panel.assets import Assets
 from herdbook.llama.panel.desk import DESK, Desk, HerdDesk
 from herdbook.llama.panel.faults import translate
@@ -37,6 +38,15 @@ _ROUTES: Final[
     ("entries", "POST", "/day/{day}/entries", days.write),
     ("draft", "POST", "/day/{day}/draft", days.save_draft),
     ("house", "GET", "/day/{day}/house", days.house),
+    ("keys", "GET", "/keys", keys.show),
+    ("keys_password", "POST", "/keys/password", keys.change_password),
+    ("keys_new_code", "POST", "/keys/new-code", keys.new_code),
+    ("keys_rotation", "POST", "/keys/rotation", keys.new_key),
+    ("keys_code", "GET", "/keys/code", keys.show_code),
+    ("keys_confirm", "GET", "/keys/confirm", keys.show_confirm),
+    ("", "POST", "/keys/confirm", keys.confirm),
+    ("keys_progress", "GET", "/keys/progress", keys.show_progress),
+    ("keys_lock", "POST", "/keys/lock", keys.lock_everywhere),
     ("herd", "GET", "/herd", nodes.show),
     ("approve", "POST", "/herd/{node_id}/approve", nodes.approve),
 )
@@ -72,6 +82,12 @@ def panel_app(
         for name, method, path, handler in (*_ROUTES, static):
             named = name if name and not prefix else None
             app.router.add_route(method, prefix + path, handler, name=named)
-    app[DESK] = Desk(vaults, herd, clock, zone, Sessions(clock), pages, secure)
+    changes = Keys(vaults, clock)
+
+    async def finish_changes(_app: web.Application) -> None:
+        await changes.close()
+
+    app.on_cleanup.append(finish_changes)
+    app[DESK] = Desk(vaults, changes, herd, clock, zone, Sessions(clock), pages, secure)
     app.on_response_prepare.append(add_headers)
     return app

@@ -25,13 +25,16 @@ _COMPOSITIONS: Final = 64
 class Session:
     """One browser.
 
-    `person` once signed in; `creation` is the token of a vault being made; `sealed` says that
-    something was written since the vault locked and waits in the inbox. Whoever reads or writes
+    `person` once signed in; `creation` is the token of a vault being made, `change` that of keys
+    being changed; `told` is what the keys page has to say once; `sealed` says that something was
+    written since the vault locked and waits in the inbox. Whoever reads or writes
     holds `writing`: a page asked for at once shows what the last one left behind.
     """
 
     person: Person | None = None
     creation: str | None = None
+    change: str | None = None
+    told: str = ""
     sealed: bool = False
     writing: Lock = field(default_factory=Lock)
     _compositions: OrderedDict[str, None] = field(default_factory=OrderedDict)
@@ -88,6 +91,13 @@ class Sessions:
     def end(self, token: str) -> None:
         """Forget a session; an unknown token is no error."""
         self._sessions.pop(_key(token), None)
+
+    def end_others(self, person_id: str, keep: Session | None = None) -> None:
+        """Forget every session of a person but `keep`."""
+        for key, (session, _) in list(self._sessions.items()):
+            person = session.person
+            if person is not None and person.id == person_id and session is not keep:
+                del self._sessions[key]
 
 
 def _key(token: str) -> bytes:
