@@ -1,6 +1,8 @@
 """The panel in a real browser: no word is lost, nothing stays behind, everybody can use it."""
 
-from collections.abc import AsyncIterator
+import re
+import threading
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, Route, async_playwright, expect
 
+from herdbook.vault.rotation import Rotation, rotate
 from tests.llama.panel.stage import PASSWORD, Stage, stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -366,6 +369,66 @@ async def test_without_scripts_a_journal_can_be_kept(chromium: Browser, set_up: 
         await opened.entries("plain", "sealed")
 
 
+async def test_keys_are_changed_on_a_phone(
+    chromium: Browser, set_up: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Password, then a new key that takes its time, then lock everywhere; nothing is lost."""
+    await set_up.person("Ada")
+    resume = threading.Event()
+
+    def slow(folder: Path, new: Rotation, *, progress: Callable[[int, int], None]) -> None:
+        progress(1, 4)
+        resume.wait(30)
+        rotate(folder, new, progress=progress)
+
+    monkeypatch.setattr("herdbook.llama.keys.rotate", slow)
+    phone: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+    async with tab(chromium, set_up, **phone) as opened, tab(chromium, set_up) as other:
+        page = opened.page
+        await opened.sign_in()
+        await other.sign_in()
+        await page.fill("#words", "The first snow.")
+        await page.tap("#composer .primary")
+        await opened.entries("The first snow.")
+
+        await page.tap("nav >> text=Keys")
+        await page.tap("#password-fold summary")
+        await page.fill("#password-secret", PASSWORD)
+        for name in ("new", "again"):
+            await page.fill(f"#password-{name}", "entirely different words")
+        await page.tap("#password-fold .primary")
+        await expect(page.get_by_role("status")).to_contain_text("Your password is changed.")
+        await other.page.reload()
+        await expect(other.page).to_have_url(re.compile("/sign-in$"))
+
+        await page.tap("#rotation-fold summary")
+        await page.fill("#rotation-secret", "entirely different words")
+        await page.tap("#rotation-fold .primary")
+        await page.wait_for_url("**/keys/code")
+        code = " ".join(await page.locator(".code span").all_inner_texts())
+        await page.tap("a.primary")
+        await page.wait_for_url("**/keys/confirm")
+        await page.fill("#code", code)
+        await page.tap("form .primary")
+        await expect(page.get_by_role("progressbar")).to_have_attribute("value", "25")
+        await _check(opened, "progress")
+        resume.set()
+        await expect(page.get_by_role("status")).to_contain_text("sealed with the new key")
+        await opened.open()
+        await opened.entries("The first snow.")
+
+        await opened.open("keys")
+        await page.tap("#lock-fold summary")
+        await page.tap("#lock-fold .primary")
+        await page.wait_for_url("**/locked")
+        await opened.sign_in(code)
+        await opened.entries("The first snow.")
+        assert opened.violations() == []
+        assert await page.evaluate(STORED) == []
+        for address in opened.addresses:
+            assert code[:4] not in address
+
+
 async def _check(opened: Tab, name: str) -> None:
     """No accessibility violation, in either light, and no sideways scrolling, at any width."""
     await opened.page.evaluate(AXE.read_text("utf-8"))
@@ -434,8 +497,24 @@ async def test_everybody_can_use_every_page(chromium: Browser, set_up: Stage) ->
         await _check(opened, "day")
         await opened.open("day/2026-10-31")
         await _check(opened, "another day")
+        await opened.open("keys")
+        await _check(opened, "keys")
+        for fold in ("password", "code", "rotation", "lock"):
+            await page.click(f"#{fold}-fold summary")
+        await _check(opened, "keys, unfolded")
+        await page.fill("#code-secret", "wrong")
+        await page.click("#code-fold .primary")
+        await expect(page.locator("#wrong")).to_be_visible()
+        await _check(opened, "keys, refused")
+        await page.fill("#code-secret", PASSWORD)
+        await page.click("#code-fold .primary")
+        await page.wait_for_url("**/keys/code")
+        await _check(opened, "new code")
+        await page.click("a.primary")
+        await page.wait_for_url("**/keys/confirm")
+        await _check(opened, "new code, typed back")
         await _lock(set_up)
-        await page.reload()
+        await opened.open(f"day/{set_up.today}")
         await _check(opened, "locked day")
         await opened.open("herd")
         await _check(opened, "herd")

@@ -35,10 +35,10 @@ class Browser:
     base: str
 
     async def get(self, path: str, **options: Any) -> ClientResponse:
-        return await self.client.get(self.base + path, **options)
+        return await _whole(await self.client.get(self.base + path, **options))
 
     async def post(self, path: str, data: Any = None, **options: Any) -> ClientResponse:
-        return await self.client.post(self.base + path, data=data or {}, **options)
+        return await _whole(await self.client.post(self.base + path, data=data or {}, **options))
 
     async def page(self, path: str, status: int = 200) -> str:
         response = await self.get(path)
@@ -58,6 +58,12 @@ class Browser:
         """The session's token, or an empty text."""
         cookies = {cookie.key: cookie.value for cookie in self.client.session.cookie_jar}
         return cookies.get("herdbook", "")
+
+
+async def _whole(response: ClientResponse) -> ClientResponse:
+    """The response, its body read: its connection is free again."""
+    await response.read()
+    return response
 
 
 @dataclass
@@ -81,8 +87,12 @@ class Stage:
 
     @asynccontextmanager
     async def browser(self) -> AsyncIterator[Browser]:
-        async with TestClient(self.server, headers=BROWSER) as client:
+        client = TestClient(self.server, headers=BROWSER)
+        try:
             yield Browser(client, self.base)
+        finally:
+            # Not the client's own close: that takes the server down with it.
+            await client.session.close()
 
 
 @asynccontextmanager

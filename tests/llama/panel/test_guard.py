@@ -94,7 +94,7 @@ async def test_a_flood_is_refused(ada: Browser, set_up: Stage) -> None:
 async def test_every_answer_carries_its_headers(ada: Browser, set_up: Stage) -> None:
     day = f"/day/{set_up.today}"
     pages = ["/", day, "/herd", "/sign-in", "/create", "/locked", "/nowhere", "/day/x", "/lock"]
-    for path in [*pages, f"{day}/house"]:
+    for path in [*pages, f"{day}/house", "/keys"]:
         for follow in (True, False):
             answer = await ada.get(path, allow_redirects=follow)
             assert answer.headers["Cache-Control"] == "no-store", path

@@ -28,7 +28,14 @@ async def test_behind_a_prefix_every_address_keeps_it(tmp_path: Path, stripped: 
             )
             assert answer.headers["Location"] == "/home/herd.book/"
             cookie = {"Cookie": answer.headers["Set-Cookie"].split(";")[0]}
-            for path in (f"/day/{made.today}", "/herd", "/sign-in", "/create", "/nowhere"):
+            for path in (
+                f"/day/{made.today}",
+                "/herd",
+                "/keys",
+                "/sign-in",
+                "/create",
+                "/nowhere",
+            ):
                 page = await (await browser.get(path, headers=cookie)).text()
                 addresses = re.findall(r'(?:href|src|action|hx-get|hx-post)="([^"#][^"]*)"', page)
                 assert addresses

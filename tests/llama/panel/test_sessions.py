@@ -1,4 +1,5 @@
 from herdbook.llama.panel.sessions import LIFETIME_MS, LIMIT, Session, Sessions
+from herdbook.llama.people import Person
 from tests.fakes.clock import ManualClock
 
 
@@ -39,6 +40,17 @@ def test_the_longest_unused_session_makes_room() -> None:
         sessions.start(Session())
     assert sessions.find(used) is not None
     assert sessions.find(unused) is None
+
+
+def test_all_other_sessions_of_a_person_end_at_once() -> None:
+    sessions = Sessions(ManualClock())
+    ada, ben = (Person(name, name, None, name) for name in ("ada", "ben"))
+    kept = Session(ada)
+    tokens = [sessions.start(one) for one in (kept, Session(ada), Session(ben), Session())]
+    sessions.end_others("ada", kept)
+    assert [sessions.find(token) is not None for token in tokens] == [True, False, True, True]
+    sessions.end_others("ada")
+    assert [sessions.find(token) is not None for token in tokens] == [False, False, True, True]
 
 
 def test_a_composition_is_claimed_once_unless_released() -> None:

@@ -35,10 +35,10 @@ async def show(request: web.Request) -> web.Response:
             return desk.pages.go(request, "keys_progress")
         desk.keys.forget_rotation(person.id)
         if rotation.error is not None:
-            return _refused(desk, "rotation", rotation.error)
+            return _refused(desk, person, "rotation", rotation.error)
         session.told = "rotation"
     told, session.told = session.told, ""
-    return _page(desk, told=told)
+    return _page(desk, person, told=told)
 
 
 async def change_password(request: web.Request) -> web.Response:
@@ -53,7 +53,7 @@ async def change_password(request: web.Request) -> web.Response:
             raise InputError(strings("create.mismatch"), fix=strings("create.mismatch_fix"))
         await desk.keys.change_password(person, fields.get("secret", ""), password)
     except (InputError, VaultError) as error:
-        return _refused(desk, "password", error)
+        return _refused(desk, person, "password", error)
     desk.sessions.end_others(person.id, session)
     session.told = "password"
     return desk.pages.go(request, "keys")
@@ -67,7 +67,7 @@ async def new_code(request: web.Request) -> web.Response:
     try:
         session.change = await desk.keys.begin(person, "code", secret)
     except (InputError, VaultError) as error:
-        return _refused(desk, "code", error)
+        return _refused(desk, person, "code", error)
     return desk.pages.go(request, "keys_code")
 
 
@@ -79,7 +79,7 @@ async def new_key(request: web.Request) -> web.Response:
     try:
         session.change = await desk.keys.begin(person, "rotation", secret)
     except (InputError, VaultError) as error:
-        return _refused(desk, "rotation", error)
+        return _refused(desk, person, "rotation", error)
     return desk.pages.go(request, "keys_code")
 
 
@@ -125,7 +125,7 @@ async def confirm(request: web.Request) -> web.Response:
         }
         return desk.pages.page("keys_confirm.html", values, status=422)
     except (InputError, VaultError) as error:
-        return _refused(desk, change.kind, error)
+        return _refused(desk, person, change.kind, error)
     session.change = None
     if change.kind == "code":
         session.told = "code"
@@ -172,7 +172,7 @@ def _waiting(desk: Desk, session: Session, person: Person) -> Change | None:
     return change if change.person == person else None
 
 
-def _refused(desk: Desk, section: str, error: HerdbookError) -> web.Response:
+def _refused(desk: Desk, person: Person, section: str, error: HerdbookError) -> web.Response:
     """The page again, with what was wrong at its place."""
     message, fix = words_of(desk.pages, error)
     if isinstance(error, WrongSecret):
@@ -181,6 +181,7 @@ def _refused(desk: Desk, section: str, error: HerdbookError) -> web.Response:
         fix = strings("keys.wrong_fix") if section == "password" else strings("keys.wrong_code_fix")
     return _page(
         desk,
+        person,
         section=section,
         message=message,
         fix=fix,
@@ -191,6 +192,7 @@ def _refused(desk: Desk, section: str, error: HerdbookError) -> web.Response:
 
 def _page(
     desk: Desk,
+    person: Person,
     *,
     told: str = "",
     section: str = "",
@@ -199,5 +201,11 @@ def _page(
     status: int = 200,
     headers: dict[str, str] | None = None,
 ) -> web.Response:
-    values = {"told": told, "section": section, "message": message, "fix": fix}
+    values = {
+        "person": person,
+        "told": told,
+        "section": section,
+        "message": message,
+        "fix": fix,
+    }
     return desk.pages.page("keys.html", values, status=status, headers=headers)
