@@ -84,6 +84,8 @@ async def _opens(state: Path, secret: str) -> list[str] | None:
 
 async def _check(state: Path, works: list[str], either: tuple[str, str], *, died: bool) -> str:
     """All `works` open the state, and exactly one of `either`, which is returned."""
+    if b"successor" in (state / "header.json").read_bytes():
+        assert not (state / "journal.db-wal").exists()
     expected = sorted(WRITTEN + WAITING + ([MEANWHILE] if died else []))
     opened = []
     for secret in (*works, *either):

@@ -46,6 +46,14 @@ def test_a_drop_for_another_vault_is_refused_and_kept(tmp_path: Path, inbox: Inb
     assert inbox.count_refused() == 2
 
 
+def test_after_a_new_key_drops_for_the_former_one_open_too(inbox: Inbox) -> None:
+    new = new_inbox_key()
+    inbox.add(PUBLIC, b"before")
+    inbox.add(inbox_public_key(new), b"after")
+    assert [drop.body for _, drop in inbox.open_all(new, KEY)] == [b"before", b"after"]
+    assert inbox.count_refused() == 0
+
+
 def test_a_forged_row_stops_nobody(tmp_path: Path, inbox: Inbox) -> None:
     inbox.add(PUBLIC, b"good")
     with apsw.Connection(str(tmp_path / "inbox.db")) as connection:

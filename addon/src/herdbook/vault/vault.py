@@ -137,10 +137,16 @@ async def create_vault(
 
 
 def remove_half_made(vaults: Path) -> None:
-    """Remove what crashes amid `create_vault` left. Nobody may be making a vault meanwhile."""
+    """Remove what crashes amid `create_vault` left. Nobody may be making a vault meanwhile.
+
+    Raises `StorageError`.
+    """
     for folder in vaults.iterdir():
         if _HALF_MADE.fullmatch(folder.name):
-            shutil.rmtree(folder)
+            try:
+                shutil.rmtree(folder)
+            except OSError as error:
+                raise cannot_write(folder, error) from error
 
 
 async def open_vault(folder: Path, secret: str, schema_package: str) -> Vault:
