@@ -36,6 +36,7 @@ FAST = KdfParameters(MEMORY_FLOOR_KIB, 2, 1)
 PASSWORD = "three unrelated words"
 NEW_PASSWORD = "three other words"
 DAY = date(2026, 11, 20)
+_FULL = StorageError("The disk is full.")
 
 
 @pytest.fixture
@@ -300,9 +301,6 @@ async def test_a_rotation_that_fails_says_so_and_the_old_keys_work(
     assert not list(vaults.folder_of(person).glob("journal.db.next*"))
 
 
-_FULL = StorageError("The disk is full.")
-
-
 async def test_two_people_change_keys_at_once(vaults: Vaults, keys: Keys) -> None:
     people = [(await _person(vaults, name))[0] for name in ("Ada", "Ben")]
     await asyncio.gather(*(_rotate(keys, person) for person in people))
@@ -359,6 +357,35 @@ async def test_changing_keys_is_no_way_round_the_limit(keys: Keys, ada: tuple[Pe
         await keys.begin(ada[0], "code", PASSWORD)
 
 
+async def test_a_failing_disk_does_not_count_as_a_wrong_secret(
+    vaults: Vaults, keys: Keys, ada: tuple[Person, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise _FULL
+
+    with monkeypatch.context() as patched:
+        patched.setattr("herdbook.vault.folder.write_header", full)
+        for _ in range(2 * FREE):
+            with pytest.raises(StorageError, match="full"):
+                await keys.change_password(ada[0], PASSWORD, NEW_PASSWORD)
+    assert await _works(vaults, PASSWORD) == [True]
+
+
+async def test_a_rotation_that_ends_unforeseen_does_not_call_itself_done(
+    vaults: Vaults, keys: Keys, ada: tuple[Person, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "rotate", None)
+    await _rotate(keys, ada[0])
+    rotation = keys.rotation(ada[0].id)
+    assert rotation is not None
+    assert rotation.finished
+    assert rotation.error is not None
+    assert rotation.task is not None
+    assert isinstance(rotation.task.exception(), TypeError)
+    keys.forget_rotation(ada[0].id)
+    assert await _works(vaults, PASSWORD, ada[1]) == [True, True]
+
+
 async def test_a_known_and_an_unknown_name_cost_the_same_derivations(
     vaults: Vaults, ada: tuple[Person, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -381,7 +408,7 @@ async def test_a_known_and_an_unknown_name_cost_the_same_derivations(
 
 
 async def test_the_loop_goes_on_while_a_key_is_derived(tmp_path: Path, clock: ManualClock) -> None:
-    slow = KdfParameters(128 * 1024, 6, 1)
+    slow = KdfParameters(64 * 1024, 6, 1)
     vaults = Vaults(tmp_path, clock, UTC, slow)
     person, _ = await _person(vaults, "Ada")
     await vaults.lock(person.id)

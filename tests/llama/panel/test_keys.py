@@ -192,6 +192,7 @@ async def test_a_rotation_that_fails_is_said(
     page = await answer.text()
     assert answer.status == 507
     assert "cannot write to its disk" in page
+    assert "Keep both recovery codes" in page
     assert '<details class="fold" id="rotation-fold" open>' in page
     assert await _ways_in(set_up, code, PASSWORD) == [False, True]
 

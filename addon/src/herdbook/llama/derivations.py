@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from herdbook.crypto.calibration import calibrate, memory_limit_kib
 from herdbook.crypto.kdf import KdfParameters, derive_key, new_salt
+from herdbook.errors import HerdbookError, WrongSecret
 from herdbook.llama.attempts import Attempts
 
 
@@ -27,12 +28,18 @@ class Derivations:
             return await asyncio.to_thread(work)
 
     async def test[T](self, name: str, work: Callable[[], T]) -> T:
-        """`run` something that tests a secret of a name; it counts as wrong until it returns.
+        """`run` something that tests a secret of a name; it counts as wrong until it has ended.
 
-        Raises `TooManyAttempts`.
+        Raises `TooManyAttempts`, and what `work` raises: only `WrongSecret` goes on counting.
         """
         await self.attempts.count(name)
-        result = await self.run(work)
+        try:
+            result = await self.run(work)
+        except WrongSecret:
+            raise
+        except HerdbookError:
+            await self.attempts.forget(name)
+            raise
         await self.attempts.forget(name)
         return result
 

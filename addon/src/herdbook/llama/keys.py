@@ -34,7 +34,7 @@ class Change:
 
 @dataclass(slots=True)
 class Progress:
-    """A rotation: pages sealed anew, pages in all; `error` once it has failed."""
+    """A rotation: pages sealed anew, pages in all; once finished, `error` if it has failed."""
 
     done: int = 0
     total: int = 0
@@ -138,6 +138,12 @@ class Keys:
         await asyncio.gather(*tasks)
 
     async def _rotate(self, person: Person, new: Rotation, progress: Progress) -> None:
+        # What stands if this ends by something nobody foresaw.
+        progress.error = HerdbookError(
+            "Something went wrong while the vault was sealed anew.",
+            fix="The Llama's log says more.",
+        )
+
         def tell(done: int, total: int) -> None:
             progress.done, progress.total = done, total
 
@@ -145,6 +151,7 @@ class Keys:
         try:
             async with self._vaults.closed(person.id):
                 await asyncio.to_thread(rotate, folder, new, progress=tell)
+                progress.error = None
                 await self._vaults.reopen(person, new.dek)
         except HerdbookError as error:
             _LOGGER.warning("A vault's key was not changed: %s", error)

@@ -35,7 +35,7 @@ async def show(request: web.Request) -> web.Response:
             return desk.pages.go(request, "keys_progress")
         desk.keys.forget_rotation(person.id)
         if rotation.error is not None:
-            return _refused(desk, person, "rotation", rotation.error)
+            return _refused(desk, person, "rotation", rotation.error, begun=True)
         session.told = "rotation"
     told, session.told = session.told, ""
     return _page(desk, person, told=told)
@@ -172,13 +172,17 @@ def _waiting(desk: Desk, session: Session, person: Person) -> Change | None:
     return change if change.person == person else None
 
 
-def _refused(desk: Desk, person: Person, section: str, error: HerdbookError) -> web.Response:
-    """The page again, with what was wrong at its place."""
+def _refused(
+    desk: Desk, person: Person, section: str, error: HerdbookError, *, begun: bool = False
+) -> web.Response:
+    """The page again, with what was wrong at its place; `begun` when it failed half way."""
     message, fix = words_of(desk.pages, error)
     if isinstance(error, WrongSecret):
         strings = desk.pages.strings
         message = strings("keys.wrong")
         fix = strings("keys.wrong_fix") if section == "password" else strings("keys.wrong_code_fix")
+    if begun:
+        fix = f"{fix} {desk.pages.strings('keys.rotation_failed')}"
     return _page(
         desk,
         person,
