@@ -218,7 +218,7 @@ async def test_a_change_that_fails_is_undone(folder: Path) -> None:
 async def test_a_full_disk_is_said_and_the_vault_goes_on(folder: Path) -> None:
     vault = await open_vault(folder, PASSWORD, SCHEMA)
     pages = await vault.database.read(lambda connection: int(connection.pragma("page_count")))
-    await vault.database.read(lambda connection: connection.pragma("max_page_count", pages))
+    await vault.database.alone(lambda connection: connection.pragma("max_page_count", pages))
     with pytest.raises(StorageError, match="Free some space"):
         await vault.database.write(
             lambda connection: connection.execute("UPDATE drafts SET text = ?", ("x" * 100_000,))
@@ -229,7 +229,7 @@ async def test_a_full_disk_is_said_and_the_vault_goes_on(folder: Path) -> None:
 
 async def test_a_newer_database_is_not_touched(folder: Path) -> None:
     vault = await open_vault(folder, PASSWORD, SCHEMA)
-    await vault.database.read(lambda connection: connection.pragma("user_version", 99))
+    await vault.database.alone(lambda connection: connection.pragma("user_version", 99))
     await vault.database.close()
     with pytest.raises(StorageError, match="schema 99"):
         await open_vault(folder, PASSWORD, SCHEMA)

@@ -1,136 +1,253 @@
-"""The sealed database: SQLite whose pages are encrypted and authenticated by the DEK.
+"""The open sealed database: one writer, a few readers, each in a thread of its own.
 
-The engine is SQLite3 Multiple Ciphers (https://utelle.github.io/SQLite3MultipleCiphers/), cipher
-``chacha20``: ChaCha20-Poly1305 with a key, nonce and tag of its own for every page, in the
-database, its write-ahead log and its journals. Owns opening, the pragmas, and the one thread that
-may touch the connection; knows no table.
+Owns the threads, the transactions and the write-ahead log's length; `engine` owns the connections,
+whoever opens it brings the schema. A long read holds up no save: readers see the last committed
+state, from their first statement to their last. Every connection is opened with the database, so
+that no key has to be kept for later, and closed with it.
+
+What is deleted leaves its row at once (``secure_delete``) and the log with the next checkpoint, at
+the latest when the database closes. Copies remain where SQLite moved a row within its page before:
+a write that `forgets` has the database vacuumed as it closes, which leaves none. A full-text table
+must be told by itself: ``INSERT INTO name(name, rank) VALUES('secure-delete', 1)``.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any, Final
 
 import apsw
 
 from herdbook import schema
-from herdbook.errors import StorageError, VaultDamaged, VaultLocked
+from herdbook.errors import StorageError, VaultLocked
+from herdbook.vault.engine import connect, connect_reader, translated
+
+READERS: Final = 2
+"""Reads at once; further ones wait. A small machine has few cores."""
+LOG_PAGES: Final = 1_000
+"""Pages (4 KiB) in the write-ahead log after which it is written back and begun anew."""
+# From here on new reads wait for a moment, so that those under way can end.
+_LOG_PAGES_HARD: Final = 8 * LOG_PAGES
+_PATIENCE_S: Final = 0.1
+
+_LOGGER = logging.getLogger(__name__)
 
 
 class Database:
-    """An open sealed database. Every call runs in its one thread, one after the other."""
+    """An open sealed database. Every method may raise as `engine.translated` says."""
 
-    def __init__(self, connection: apsw.Connection, thread: ThreadPoolExecutor) -> None:
+    def __init__(self, writer: apsw.Connection, readers: list[apsw.Connection]) -> None:
         """Use `open`."""
-        self._connection: apsw.Connection | None = connection
-        self._thread = thread
+        self._writer: apsw.Connection | None = writer
+        self._readers = readers
+        self._idle: SimpleQueue[apsw.Connection] = SimpleQueue()
+        for reader in readers:
+            self._idle.put(reader)
+        self._reads: set[Future[Any]] = set()
+        self._closing = False
+        self._forgetful = False
+        self._log_pages = 0
+        self._write_thread = ThreadPoolExecutor(1, thread_name_prefix="vault-write")
+        self._read_threads = ThreadPoolExecutor(len(readers), thread_name_prefix="vault-read")
+        # In place of SQLite's own checkpoint, which runs inside a commit that somebody waits for.
+        writer.set_wal_hook(self._count_log)
 
     @classmethod
     async def open(cls, path: Path, dek: bytes, schema_package: str) -> "Database":
         """Open the database, made if there is none, and bring its schema up to date.
 
         Raises `VaultDamaged` when the DEK or the file is not the right one, `StorageError` when the
-        file cannot be written or is newer than this program.
+        file cannot be written, is newer than this program, or a migration fails: it is then as it
+        was before.
         """
-        thread = ThreadPoolExecutor(1, thread_name_prefix="vault")
+        opening = asyncio.ensure_future(asyncio.to_thread(_connect, path, dek, schema_package))
         try:
-            connection = await asyncio.get_running_loop().run_in_executor(
-                thread, _connect, path, dek, schema_package
-            )
-        except BaseException:
-            thread.shutdown()
+            writer, readers = await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            # The thread cannot be stopped: what it opens is closed again.
+            opening.add_done_callback(_close_late)
             raise
-        return cls(connection, thread)
+        return cls(writer, readers)
 
     async def read[T](self, query: Callable[[apsw.Connection], T]) -> T:
-        """What `query` returns, run in the database's thread. Raises as `translated` says."""
-        return await self._run(query)
+        """What `query` returns, all of it from one committed state. It cannot change anything.
 
-    async def write[T](self, change: Callable[[apsw.Connection], T]) -> T:
-        """Run `change` in one transaction: durable when this returns, undone when it raises."""
+        Raises `VaultLocked` when the database closes meanwhile.
+        """
+
+        @translated()
+        def run() -> T:
+            with self._reader() as connection:
+                result = query(connection)
+            return result
+
+        future = _submit(self._read_threads, run)
+        self._reads.add(future)
+        future.add_done_callback(self._reads.discard)
+        return await asyncio.wrap_future(future)
+
+    async def write[T](self, change: Callable[[apsw.Connection], T], *, forgets: bool = False) -> T:
+        """Run `change` in one transaction: durable when this returns, undone when it raises.
+
+        With `forgets` nothing of what it deletes or replaces is in the file once that is closed.
+        """
 
         def in_transaction(connection: apsw.Connection) -> T:
             with connection:
                 result = change(connection)
+            self._forgetful |= forgets
             return result
 
-        return await self._run(in_transaction)
+        return await self.alone(in_transaction)
 
-    async def close(self) -> None:
-        """Close after what is already queued; the engine then forgets its key. Safe to repeat."""
+    async def alone[T](self, work: Callable[[apsw.Connection], T]) -> T:
+        """Run `work` between two writes, outside a transaction: a vacuum, a pragma."""
 
-        def close() -> None:
-            if self._connection is not None:
-                connection, self._connection = self._connection, None
-                connection.close()
-
-        try:
-            closing = self._thread.submit(close)
-        except RuntimeError:  # closed before
-            return
-        self._thread.shutdown(wait=False)  # nothing more may be queued
-        await asyncio.wrap_future(closing)
-        self._thread.shutdown()
-
-    async def _run[T](self, work: Callable[[apsw.Connection], T]) -> T:
         @translated()
         def run() -> T:
-            if self._connection is None:
-                raise VaultLocked("The vault is locked.", fix="Unlock it and try again.")
-            return work(self._connection)
+            if self._writer is None:
+                raise _locked()
+            return work(self._writer)
 
-        try:
-            future = self._thread.submit(run)
-        except RuntimeError as error:  # the thread is shut down
-            raise VaultLocked("The vault is locked.", fix="Unlock it and try again.") from error
+        future = _submit(self._write_thread, run)
+        future.add_done_callback(self._tidy_log)
         return await asyncio.wrap_future(future)
 
+    async def checkpoint(self) -> None:
+        """Write the log back into the database and empty it, unless a long read needs it still."""
+        await self.alone(partial(self._checkpoint, patience_s=_PATIENCE_S))
 
-@contextmanager
-def translated() -> Iterator[None]:
-    """The engine's errors as ours: `VaultDamaged` for bad pages, `StorageError` for the disk.
+    async def close(self) -> None:
+        """Save what is queued, stop what is being read, close. Safe to repeat.
 
-    Messages name no value of the statement that failed.
-    """
-    try:
-        yield
-    except (apsw.NotADBError, apsw.CorruptError) as error:
-        raise VaultDamaged(
-            "A page of the vault fails its authentication.",
-            fix="Restore the vault from a backup; do not write to it meanwhile.",
-        ) from error
-    except (
-        apsw.BusyError,
-        apsw.CantOpenError,
-        apsw.FullError,
-        apsw.IOError,
-        apsw.ReadOnlyError,
-    ) as error:
-        raise StorageError(
-            f"The vault's disk refuses to write ({type(error).__name__}).",
-            fix="Free some space or make the folder writable, then save again.",
-        ) from error
+        The log is written back and removed, and the engine overwrites its keys.
+        """
+        self._closing = True
+        await asyncio.to_thread(self._close)
 
-
-def _connect(path: Path, dek: bytes, schema_package: str) -> apsw.Connection:
-    with translated():
-        connection = apsw.Connection(str(path))
+    @contextmanager
+    def _reader(self) -> Iterator[apsw.Connection]:
+        connection = self._idle.get()
         try:
-            connection.pragma("cipher", "chacha20")
-            # A raw key: the DEK is random already, a second key derivation would only cost time.
-            connection.execute(f"pragma key='raw:{dek.hex()}'")
-            connection.set_busy_timeout(5_000)
-            connection.transaction_mode = "IMMEDIATE"
-            connection.pragma("journal_mode", "wal")
-            connection.pragma("synchronous", "full")
-            connection.pragma("secure_delete", "on")
-            connection.pragma("temp_store", "memory")
-            connection.pragma("foreign_keys", "on")
-            schema.migrate(
-                connection.execute, int(connection.pragma("user_version")), schema_package
-            )
-        except BaseException:
+            if self._closing:
+                raise _locked()
+            with connection:
+                yield connection
+        except apsw.InterruptError as error:
+            raise _locked() from error
+        finally:
+            self._idle.put(connection)
+
+    def _close(self) -> None:
+        reads = set(self._reads)
+        while reads:
+            # Again and again: a read may be between two statements, where nothing interrupts it.
+            for reader in self._readers:
+                reader.interrupt()
+            reads = wait(reads, timeout=0.02).not_done
+        self._read_threads.shutdown()
+        with suppress(RuntimeError):  # closed before, or by another task right now
+            self._write_thread.submit(self._close_connections)
+        self._write_thread.shutdown()
+
+    def _close_connections(self) -> None:
+        for reader in self._readers:
+            reader.close()
+        self._readers.clear()
+        while not self._idle.empty():
+            self._idle.get()
+        if self._writer is not None:
+            if self._forgetful:
+                self._vacuum(self._writer)
+            # The last one out writes the log back and removes it.
+            self._writer.close()
+            self._writer = None
+
+    def _vacuum(self, writer: apsw.Connection) -> None:
+        try:
+            writer.execute("VACUUM")
+        except apsw.Error as error:
+            # Locking comes first, whatever the disk says.
+            _LOGGER.warning("A vault could not be vacuumed: %s", type(error).__name__)
+
+    def _count_log(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
+        self._log_pages = pages
+        return apsw.SQLITE_OK
+
+    def _tidy_log(self, _done: Future[Any]) -> None:
+        """After each write, in the writer's thread: whoever waited for the write waits no more."""
+        if self._log_pages >= LOG_PAGES:
+            with suppress(RuntimeError):  # closing, which empties the log
+                self._write_thread.submit(self._tidy)
+
+    def _tidy(self) -> None:
+        if self._writer is not None and self._log_pages >= LOG_PAGES:
+            patience_s = _PATIENCE_S if self._log_pages >= _LOG_PAGES_HARD else 0
+            try:
+                self._checkpoint(self._writer, patience_s)
+            except apsw.Error as error:
+                # What was saved is safe in the log; it is tried again after the next write.
+                _LOGGER.warning("A vault's log cannot be written back: %s", type(error).__name__)
+
+    def _checkpoint(self, writer: apsw.Connection, patience_s: float) -> None:
+        """With all readers at hand the log is begun anew; else as much as they allow is copied."""
+        held: list[apsw.Connection] = []
+        mode = apsw.SQLITE_CHECKPOINT_TRUNCATE
+        try:
+            while len(held) < len(self._readers):
+                held += (self._idle.get(timeout=patience_s),)
+        except Empty:
+            mode = apsw.SQLITE_CHECKPOINT_PASSIVE
+        try:
+            writer.wal_checkpoint(mode=mode)
+            if mode == apsw.SQLITE_CHECKPOINT_TRUNCATE:
+                self._log_pages = 0
+        finally:
+            for reader in held:
+                self._idle.put(reader)
+
+
+def _submit[T](threads: ThreadPoolExecutor, run: Callable[[], T]) -> Future[T]:
+    try:
+        return threads.submit(run)
+    except RuntimeError as error:  # shut down
+        raise _locked() from error
+
+
+def _connect(
+    path: Path, dek: bytes, schema_package: str
+) -> tuple[apsw.Connection, list[apsw.Connection]]:
+    opened = [connect(path, dek)]
+    try:
+        writer = opened[0]
+        with translated():
+            version = int(writer.pragma("user_version"))
+            try:
+                schema.migrate(writer.execute, version, schema_package)
+            except (apsw.SQLError, apsw.ConstraintError) as error:
+                raise StorageError(
+                    f"The vault cannot be brought up to date from schema {version}.",
+                    fix="It is as it was. Go back to the release that wrote it, and report this.",
+                ) from error
+        opened.extend(connect_reader(path, dek) for _ in range(READERS))
+    except BaseException:
+        for connection in opened:
             connection.close()
-            raise
-    return connection
+        raise
+    return opened[0], opened[1:]
+
+
+def _close_late(opening: asyncio.Future[tuple[apsw.Connection, list[apsw.Connection]]]) -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        writer, readers = opening.result()
+        for connection in (*readers, writer):
+            connection.close()
+
+
+def _locked() -> VaultLocked:
+    return VaultLocked("The vault is locked.", fix="Unlock it and try again.")
