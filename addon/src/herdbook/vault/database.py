@@ -228,7 +228,10 @@ def _connect(
         with translated():
             version = int(writer.pragma("user_version"))
             try:
-                schema.migrate(writer.execute, version, schema_package)
+                # A cursor stops at each row that a script gives: only read out is it all run.
+                schema.migrate(
+                    lambda script: writer.execute(script).fetchall(), version, schema_package
+                )
             except (apsw.SQLError, apsw.ConstraintError) as error:
                 raise StorageError(
                     f"The vault cannot be brought up to date from schema {version}.",
