@@ -3,6 +3,7 @@ from pathlib import Path
 import apsw
 import pytest
 
+from herdbook.clock import Quality
 from herdbook.crypto.keys import inbox_public_key, new_inbox_key
 from herdbook.errors import InboxFull, TextTooLong
 from herdbook.vault import inbox as module
@@ -84,3 +85,68 @@ def test_the_size_of_all_drops_is_bounded(inbox: Inbox, monkeypatch: pytest.Monk
     inbox.add(PUBLIC, b"x" * 500)
     with pytest.raises(InboxFull):
         inbox.add(PUBLIC, b"x" * 500)
+
+
+class Hands:
+    """A clock that the test sets."""
+
+    def __init__(self) -> None:
+        self.now = 1_800_000_000_000
+
+    def wall_ms(self) -> int:
+        return self.now
+
+    def monotonic_ms(self) -> int:
+        raise AssertionError
+
+    def quality(self) -> Quality:
+        raise AssertionError
+
+
+def _drop_until_refused(inbox: Inbox) -> int:
+    for count in range(10 * module.PACE_LIMIT):
+        try:
+            inbox.add(PUBLIC, b"x")
+        except InboxFull:
+            return count
+    pytest.fail("nothing was refused")
+
+
+def test_drops_come_at_a_bounded_pace(tmp_path: Path) -> None:
+    clock = Hands()
+    inbox = Inbox(tmp_path / "inbox.db", "mine", clock)
+    assert _drop_until_refused(inbox) == module.PACE_LIMIT
+    # Neither a restart nor emptying the inbox gives more.
+    rows = [row for row, _ in inbox.open_all(KEY)]
+    inbox.remove(rows)
+    again = Inbox(tmp_path / "inbox.db", "mine", clock)
+    assert _drop_until_refused(again) == 0
+    clock.now += 10_000
+    assert _drop_until_refused(again) == module.PACE_LIMIT // 6
+    clock.now += 3_600_000
+    assert _drop_until_refused(again) == module.PACE_LIMIT
+    assert len(again.open_all(KEY)) == 7 * module.PACE_LIMIT // 6
+
+
+def test_a_person_does_not_wait_for_the_house(tmp_path: Path) -> None:
+    inbox = Inbox(tmp_path / "inbox.db", "mine", Hands())
+    _drop_until_refused(inbox)
+    with pytest.raises(InboxFull, match=r"60 drops in a minute.*Wait"):
+        inbox.add(PUBLIC, b"x")
+    inbox.add(PUBLIC, b"my own words", paced=False)
+    assert inbox.open_all(KEY)[-1][1].body == b"my own words"
+
+
+def test_a_clock_that_is_set_back_stops_nobody(tmp_path: Path) -> None:
+    clock = Hands()
+    inbox = Inbox(tmp_path / "inbox.db", "mine", clock)
+    _drop_until_refused(inbox)
+    clock.now = 1_000
+    assert _drop_until_refused(inbox) == module.PACE_LIMIT
+
+
+def test_a_refused_drop_stays_and_is_not_shown_again(inbox: Inbox) -> None:
+    inbox.add(PUBLIC, b"no entry")
+    inbox.refuse([row for row, _ in inbox.open_all(KEY)])
+    assert inbox.open_all(KEY) == []
+    assert inbox.count_refused() == 1

@@ -146,7 +146,7 @@ class RecoveryCodeInvalid(VaultError):
 
 
 class InboxFull(VaultError):
-    """As many drops wait as an inbox takes."""
+    """As many drops wait, or came in a minute, as an inbox takes."""
 
     code = "inbox_full"
 

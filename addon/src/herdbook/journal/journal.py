@@ -2,15 +2,16 @@
 
 import asyncio
 from datetime import date
-from typing import Final
+from functools import partial
+from typing import Annotated, Final
 
 import apsw
 import msgspec
 
 from herdbook.clock import Clock
-from herdbook.errors import TextTooLong
+from herdbook.errors import InputError, TextTooLong
 from herdbook.ids import random_id
-from herdbook.journal.entry import TEXT_LIMIT, Author, Entry, clean_text
+from herdbook.journal.entry import SOURCE_LIMIT, TEXT_LIMIT, Author, Entry, clean_text
 from herdbook.vault.inbox import Drop
 from herdbook.vault.vault import Vault
 
@@ -21,7 +22,7 @@ class DroppedEntry(msgspec.Struct, frozen=True):
     """The body of a drop: an entry that waits in the inbox."""
 
     day: date
-    created_ms: int
+    created_ms: Annotated[int, msgspec.Meta(ge=0, le=2**53)]
     text: str
     author: Author
     source: str | None
@@ -100,36 +101,48 @@ class Journal:
         """Make entries of what waits in the inbox, each exactly once; returns how many.
 
         First the entries and the drops' ids are made durable together, then the drops are
-        forgotten. A crash in between finds the ids and only forgets.
+        forgotten. A crash in between finds the ids and only forgets. What opens but is no entry is
+        refused and stays, like what does not open.
         """
         async with self._absorbing:
             inbox = self._vault.inbox
             waiting = await asyncio.to_thread(inbox.open_all, *self._vault.inbox_keys)
             if not waiting:
                 return 0
-            drops = [drop for _, drop in waiting]
-            count = await self._vault.database.write(lambda connection: _absorb(connection, drops))
-            await asyncio.to_thread(inbox.remove, [row for row, _ in waiting])
+            readable: list[tuple[str, Entry]] = []
+            refused: list[int] = []
+            for row, drop in waiting:
+                try:
+                    readable.append((drop.drop_id, _entry(drop)))
+                except (msgspec.MsgspecError, InputError, ValueError):
+                    # Sealing needs no secret: anybody at the files may have made it.
+                    refused.append(row)
+            count = await self._vault.database.write(partial(_absorb, drops=readable))
+            if refused:
+                await asyncio.to_thread(inbox.refuse, refused)
+            gone = set(refused)
+            await asyncio.to_thread(inbox.remove, [row for row, _ in waiting if row not in gone])
             return count
 
 
-def _absorb(connection: apsw.Connection, drops: list[Drop]) -> int:
+def _entry(drop: Drop) -> Entry:
+    dropped = msgspec.msgpack.decode(drop.body, type=DroppedEntry)
+    return Entry(
+        random_id(),
+        dropped.day,
+        dropped.created_ms,
+        clean_text(dropped.text),
+        dropped.author,
+        None if dropped.source is None else dropped.source[:SOURCE_LIMIT],
+    )
+
+
+def _absorb(connection: apsw.Connection, drops: list[tuple[str, Entry]]) -> int:
     count = 0
-    for drop in drops:
-        connection.execute("INSERT OR IGNORE INTO absorbed VALUES(?)", (drop.drop_id,))
+    for drop_id, entry in drops:
+        connection.execute("INSERT OR IGNORE INTO absorbed VALUES(?)", (drop_id,))
         if connection.changes():
-            dropped = msgspec.msgpack.decode(drop.body, type=DroppedEntry)
-            _insert(
-                connection,
-                Entry(
-                    random_id(),
-                    dropped.day,
-                    dropped.created_ms,
-                    dropped.text,
-                    dropped.author,
-                    dropped.source,
-                ),
-            )
+            _insert(connection, entry)
             count += 1
     return count
 

@@ -246,7 +246,7 @@ class Vaults:
 
         def add() -> None:
             inbox, public_key = inbox_of(folder)
-            inbox.add(public_key, body)
+            inbox.add(public_key, body, paced=source is not None)
 
         await asyncio.to_thread(add)
         opened = self._open.get(person.id)

@@ -13,6 +13,7 @@ from typing import Final
 
 import msgspec
 
+from herdbook.clock import Clock, SystemClock
 from herdbook.crypto.keys import open_drop, seal_drop
 from herdbook.errors import InboxFull, StorageError, TextTooLong, VaultDamaged
 from herdbook.ids import random_id
@@ -22,13 +23,24 @@ DROP_SIZE_LIMIT: Final = 512 * 1024
 COUNT_LIMIT: Final = 10_000
 SIZE_LIMIT: Final = 64 * 1024 * 1024
 """Bytes of all drops together."""
+PACE_LIMIT: Final = 60
+"""Drops a minute, and as many at once after a quiet minute, for those that are paced."""
+_MINUTE_MS: Final = 60_000
 
-_SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS drops(
+_SCHEMA: Final = (
+    """CREATE TABLE IF NOT EXISTS drops(
     id INTEGER PRIMARY KEY,
     sealed BLOB NOT NULL,
     refused INTEGER NOT NULL DEFAULT 0
-)"""
+)""",
+    # One row: how much of the minute's allowance was used, in milliseconds, and when that was.
+    """CREATE TABLE IF NOT EXISTS pace(
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    used_ms INTEGER NOT NULL,
+    at_ms INTEGER NOT NULL
+)""",
+)
+_REFUSE: Final = "UPDATE drops SET refused = 1 WHERE id = ?"
 
 
 class Drop(msgspec.Struct, frozen=True, array_like=True):
@@ -43,15 +55,17 @@ class Drop(msgspec.Struct, frozen=True, array_like=True):
 class Inbox:
     """The drops of one vault. Every method opens the file, blocks for its I/O, and closes it."""
 
-    def __init__(self, path: Path, vault_id: str) -> None:
+    def __init__(self, path: Path, vault_id: str, clock: Clock | None = None) -> None:
         self._path = path
         self._vault_id = vault_id
+        self._clock = clock or SystemClock()
 
-    def add(self, public_key: bytes, body: bytes) -> None:
+    def add(self, public_key: bytes, body: bytes, *, paced: bool = True) -> None:
         """Seal `body` and keep it, durably.
 
-        Raises `TextTooLong` over `DROP_SIZE_LIMIT`, `InboxFull` over the other limits,
-        `StorageError`.
+        `paced` is for what machines write: a runaway automation fills the inbox slowly at least. A
+        person's own words are not made to wait. Raises `TextTooLong` over `DROP_SIZE_LIMIT`,
+        `InboxFull` over the other limits, `StorageError`.
         """
         drop = Drop(1, self._vault_id, random_id(), body)
         sealed = seal_drop(public_key, msgspec.msgpack.encode(drop))
@@ -66,6 +80,8 @@ class Inbox:
                     "The inbox holds as much as it takes.",
                     fix="It empties when its owner unlocks the vault.",
                 )
+            if paced:
+                self._keep_pace(connection)
             connection.execute("INSERT INTO drops(sealed) VALUES(?)", (sealed,))
 
     def open_all(self, *secret_keys: bytes) -> list[tuple[int, Drop]]:
@@ -86,8 +102,13 @@ class Inbox:
                 else:
                     opened.append((row, drop))
             if refused:
-                connection.executemany("UPDATE drops SET refused = 1 WHERE id = ?", refused)
+                connection.executemany(_REFUSE, refused)
         return opened
+
+    def refuse(self, rows: list[int]) -> None:
+        """Keep drops that opened but hold nothing usable, and do not show them again."""
+        with self._connected() as connection:
+            connection.executemany(_REFUSE, [(row,) for row in rows])
 
     def remove(self, rows: list[int]) -> None:
         """Forget drops that have been absorbed."""
@@ -100,13 +121,20 @@ class Inbox:
             row = connection.execute("SELECT count(*) FROM drops WHERE refused").fetchone()
         return int(row[0])
 
-    def _try(self, sealed: bytes, secret_keys: tuple[bytes, ...]) -> Drop | None:
-        for secret_key in secret_keys:
-            try:
-                return self._read(open_drop(secret_key, sealed))
-            except VaultDamaged:
-                continue
-        return None
+    def _keep_pace(self, connection: sqlite3.Connection) -> None:
+        """Use one drop's share of the minute; a clock that was set back begins a new one."""
+        now = self._clock.wall_ms()
+        used, at = connection.execute(
+            "SELECT coalesce(max(used_ms), 0), coalesce(max(at_ms), 0) FROM pace"
+        ).fetchone()
+        passed = now - at if now >= at else _MINUTE_MS
+        used = max(0, used - passed) + _MINUTE_MS // PACE_LIMIT
+        if used > _MINUTE_MS:
+            raise InboxFull(
+                f"More than {PACE_LIMIT} drops in a minute are more than an inbox takes.",
+                fix="Wait a minute, and see what writes so often.",
+            )
+        connection.execute("INSERT OR REPLACE INTO pace VALUES(1, ?, ?)", (used, now))
 
     def _read(self, plaintext: bytes) -> Drop:
         try:
@@ -126,7 +154,8 @@ class Inbox:
             ) as connection:
                 connection.execute("PRAGMA synchronous = FULL")
                 connection.execute("BEGIN IMMEDIATE")
-                connection.execute(_SCHEMA)
+                for table in _SCHEMA:
+                    connection.execute(table)
                 yield connection
                 connection.execute("COMMIT")
         except sqlite3.OperationalError as error:
