@@ -26,6 +26,7 @@ import apsw
 from herdbook import schema
 from herdbook.errors import StorageError, VaultLocked
 from herdbook.vault.engine import connect, connect_reader, translated
+from herdbook.vault.memory import keep_memory_private
 
 READERS: Final = 2
 """Reads at once; further ones wait. A small machine has few cores."""
@@ -222,6 +223,7 @@ def _submit[T](threads: ThreadPoolExecutor, run: Callable[[], T]) -> Future[T]:
 def _connect(
     path: Path, dek: bytes, schema_package: str
 ) -> tuple[apsw.Connection, list[apsw.Connection]]:
+    keep_memory_private()
     opened = [connect(path, dek)]
     try:
         writer = opened[0]

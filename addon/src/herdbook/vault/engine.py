@@ -95,9 +95,7 @@ def _keyed(path: Path, dek: bytes) -> apsw.Connection:
     connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
     try:
         connection.pragma("cipher", "chacha20")
-        # A raw key: the DEK is random already, a second key derivation would only cost time. The
-        # engine takes keys as SQL text alone; not cached, at least the statement does not stay.
-        connection.execute(f"pragma key='raw:{dek.hex()}'", can_cache=False)
+        _give_key(connection, dek)
         connection.set_busy_timeout(_BUSY_MS)
         connection.pragma("cache_size", -_CACHE_KIB)
         # Sorts, vacuums and materialised views never touch the disk in plain.
@@ -106,3 +104,19 @@ def _keyed(path: Path, dek: bytes) -> apsw.Connection:
         connection.close()
         raise
     return connection
+
+
+def _give_key(connection: apsw.Connection, dek: bytes) -> None:
+    """A raw key: the DEK is random already, a second key derivation would only cost time.
+
+    The engine takes keys as SQL text alone. The text is long, so that it comes from the C library's
+    memory, which is overwritten when freed (see `memory`), and nothing shorter holds the key.
+    """
+    statement = bytearray(b"pragma key='raw:")
+    for byte in dek:
+        statement += b"%02x" % byte
+    statement += b"'" + b" " * 1_024
+    try:
+        connection.execute(statement.decode("ascii"), can_cache=False)
+    finally:
+        statement[:] = bytes(len(statement))

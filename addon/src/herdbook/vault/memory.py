@@ -1,0 +1,25 @@
+"""What this process does to keep open vaults out of other hands' reach: its memory's manners.
+
+Python cannot wipe what it has let go of, and most of what a vault shows passes through Python. The
+C library can, where it is glibc: docs/threat-model.md says what remains nonetheless.
+"""
+
+import ctypes
+import functools
+from typing import Final
+
+_M_PERTURB: Final = -6  # malloc.h
+_PR_SET_DUMPABLE: Final = 4  # linux/prctl.h
+
+
+@functools.cache
+def keep_memory_private() -> None:
+    """Have freed memory overwritten, and shown to nobody but root: no core file, no debugger.
+
+    For the rest of this process. Where the C library has no such call it stays as it was.
+    """
+    library = ctypes.CDLL(None)
+    for name, arguments in (("mallopt", (_M_PERTURB, 0x55)), ("prctl", (_PR_SET_DUMPABLE, 0))):
+        call = getattr(library, name, None)
+        if call is not None:
+            call(*arguments)

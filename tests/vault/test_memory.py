@@ -1,0 +1,116 @@
+"""What a look into the process finds once a vault is locked. docs/threat-model.md says it, too."""
+
+import mmap
+import os
+import re
+import resource
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from herdbook.clock import SystemClock
+from herdbook.crypto.kdf import MEMORY_FLOOR_KIB, KdfParameters
+from herdbook.journal.journal import SCHEMA, Journal
+from herdbook.vault.vault import Draft, create_vault, draft_vault
+from tests.vault import locking
+
+PASSWORD = "three unrelated words"
+CANARY = "the canary sang at dawn"
+
+
+@pytest.fixture(scope="module")
+def draft() -> Draft:
+    return draft_vault(PASSWORD, KdfParameters(MEMORY_FLOOR_KIB, 2, 1))
+
+
+@pytest.fixture
+async def folder(tmp_path: Path, draft: Draft) -> Path:
+    """A locked vault with much in it."""
+    vault = await create_vault(tmp_path, draft, SCHEMA)
+    journal = Journal(vault, SystemClock())
+    for number in range(120):
+        await journal.add(locking.DAY, f"{CANARY} {number}" + " and sang" * (number % 60))
+    await vault.database.close()
+    return tmp_path / vault.vault_id
+
+
+def _memory_of(folder: Path, state: str) -> bytes:
+    """All readable memory of a process that has used the vault and reached a state."""
+    with subprocess.Popen(
+        [sys.executable, locking.__file__, folder, state],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write(f"{PASSWORD}\n".encode())
+        process.stdin.flush()
+        assert process.stdout.readline() == f"{state}\n".encode()
+        image = b"".join(_mappings(Path(f"/proc/{process.pid}")))
+        process.communicate(b"\n")
+        assert process.returncode == 0
+    return image
+
+
+def _mappings(process: Path) -> Iterator[bytes]:
+    memory = os.open(process / "mem", os.O_RDONLY)
+    try:
+        for line in (process / "maps").read_text().splitlines():
+            span, rights, *rest = line.split()
+            if rights.startswith("r") and not (rest[3:] and rest[3].startswith("[v")):
+                start, end = (int(number, 16) for number in span.split("-"))
+                yield b"".join(_pieces(memory, start, end))
+    finally:
+        os.close(memory)
+
+
+def _pieces(memory: int, start: int, end: int) -> Iterator[bytes]:
+    """A mapping's content; guard pages of a stack and what is behind a file's end have none."""
+    while start < end:
+        try:
+            piece = os.pread(memory, end - start, start)
+        except OSError:
+            piece = b""
+        yield piece
+        start += len(piece) or mmap.PAGESIZE
+
+
+async def test_locking_leaves_no_key_and_no_page(folder: Path, draft: Draft) -> None:
+    # A row as it stands in a page: the author's column, then the text.
+    row = f"person{CANARY}".encode()
+    hexadecimal = re.compile(draft.dek.hex().encode(), re.IGNORECASE)
+    unlocked = _memory_of(folder, "unlocked")
+    assert draft.dek in unlocked, "the look is blind: it misses a key that must be there"
+    assert row in unlocked, "the look is blind: it misses a page that must be there"
+    assert not hexadecimal.search(unlocked)
+    locked = _memory_of(folder, "locked")
+    assert draft.dek not in locked
+    assert not hexadecimal.search(locked)
+    assert row not in locked
+
+
+def test_an_unlocked_process_is_dumped_into_no_core_file(folder: Path) -> None:
+    """The kernel leaves no core of a process that may not be dumped, whatever the limit."""
+    program = (
+        "import asyncio, os, sys; from pathlib import Path\n"
+        "from herdbook.vault.vault import open_vault\n"
+        "asyncio.run(open_vault(Path(sys.argv[1]), sys.argv[2], 'herdbook.journal'))\n"
+        "os.abort()\n"
+    )
+
+    def allow() -> None:
+        hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
+        resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
+
+    ended = subprocess.run(
+        [sys.executable, "-c", program, folder, PASSWORD],
+        cwd=folder.parent,
+        preexec_fn=allow,
+        check=False,
+        capture_output=True,
+    )
+    assert ended.returncode == -6
+    assert {path.name for path in folder.parent.iterdir()} == {folder.name}
