@@ -25,7 +25,8 @@ import apsw
 
 from herdbook import schema
 from herdbook.errors import StorageError, VaultLocked
-from herdbook.vault.engine import connect, connect_reader, translated
+from herdbook.vault.engine import connect, connect_reader
+from herdbook.vault.engine import translated as translated
 from herdbook.vault.memory import keep_memory_private
 
 READERS: Final = 2
