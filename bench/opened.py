@@ -115,12 +115,13 @@ async def measure(task: Task) -> Figures:
     await _search(opened, task.n, figures)
     ours, theirs = await opened.saves()
     figures |= {"save_ms": median(ours), "plain_save_ms": median(theirs)}
-    figures["rss_mb"] = _resident_mb()
+    figures["rss_mb"] = resident_mb()
     await opened.database.close()
     return figures
 
 
-def _resident_mb() -> float:
+def resident_mb() -> float:
+    """Megabytes of memory that this process holds now."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE / 1e6
 
 
