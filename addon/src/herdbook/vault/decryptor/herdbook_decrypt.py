@@ -334,7 +334,7 @@ def read_drops(path: Path, secret_key: bytes, vault_id: str) -> list[tuple[Any, 
             if inbox.execute(kind).fetchone() is None:
                 raise Damaged("inbox.db has no table of drops.")
             rows = inbox.execute("SELECT id, sealed FROM drops ORDER BY id LIMIT ?", (DROPS_LIMIT,))
-            return [_open_drop(*row, secret_key, vault_id) for row in rows]
+            return [_open_drop(row[0], row[1], secret_key, vault_id) for row in rows]
         finally:
             inbox.close()
     except (sqlite3.Error, MemoryError) as error:
