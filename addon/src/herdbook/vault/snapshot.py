@@ -1,0 +1,194 @@
+"""A consistent copy of a vault's sealed files, made without its key while a Llama writes to it.
+
+Owns which of SQLite's locks hold the files still for as long as they are copied
+(https://www.sqlite.org/walformat.html#locks). Must not run in the process that has the vault open:
+POSIX forgets a process's locks on a file as soon as any of its descriptors for it is closed.
+
+Sealed pages cannot be copied by SQLite itself: without the key it does not even see a database. But
+its locks are on bytes that need no key, and two rules make any copy under them whole: `journal.db`
+changes only in a checkpoint, and a checkpoint needs the checkpoint lock; the log changes only under
+the write lock. So the database is copied under the first, while writers go on, and its log after it
+under both: writers wait for the length of that, at most a few MiB.
+"""
+
+import errno
+import fcntl
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from herdbook.errors import StorageError, VaultDamaged
+from herdbook.files import cannot_write, make_folder, replace_file
+from herdbook.vault.header import parse_header
+from herdbook.vault.vault import DATABASE, HEADER, INBOX
+
+LOG: Final = "journal.db-wal"
+SHARED_MEMORY: Final = "journal.db-shm"
+# Offsets of SQLite's lock bytes: in the database …
+_PENDING: Final = 0x40000000
+_SHARED: Final = _PENDING + 2
+_SHARED_SIZE: Final = 510
+# … and in the shared memory of its log.
+_WRITE: Final = 120
+_CHECKPOINT: Final = 121
+_WAIT_S: Final = 30.0
+_TRIES: Final = 5
+_PIECE: Final = 1 << 20
+
+
+def copy_sealed(vault: Path, to: Path) -> None:
+    """Copy header, database, log and inbox of the vault in the folder `vault` to the folder `to`.
+
+    Together they are the vault as it was at one moment. Blocks; it waits up to half a minute for
+    each lock. Raises `VaultDamaged` when something is missing, `StorageError`.
+    """
+    make_folder(to)
+    for _ in range(_TRIES):
+        header = _read(vault / HEADER)
+        parse_header(header)  # so that what is not a vault is said before anything is copied
+        try:
+            # First the inbox: absorbing makes entries durable in the journal before it forgets
+            # their drops, so a drop may be copied together with its entry, but never neither.
+            _copy_inbox(vault / INBOX, to / INBOX)
+            same = _copy_database(vault, to)
+        except OSError as error:
+            raise _cannot_copy(vault, error) from error
+        # A new password or a new key in the meantime: begin again.
+        if same and _read(vault / HEADER) == header:
+            replace_file(to / HEADER, header)
+            return
+    raise StorageError("The vault's keys change all the time.", fix="Try again in a minute.")
+
+
+def _copy_database(vault: Path, to: Path) -> bool:
+    """Copy `journal.db` and its log; whether the file was still the vault's at the end."""
+    path = vault / DATABASE
+    if not path.exists():
+        raise VaultDamaged("The vault has no journal.db.", fix="Restore it from a backup.")
+    with _descriptor(path) as database:
+        with _locked(database, fcntl.LOCK_SH, _PENDING):
+            _lock(database, fcntl.LOCK_SH, _SHARED, _SHARED_SIZE)
+        # From here on nobody can be the last to close it, which would remove log and memory.
+        made = not (vault / SHARED_MEMORY).exists()
+        with _descriptor(vault / SHARED_MEMORY, os.O_CREAT) as memory:
+            with _locked(memory, fcntl.LOCK_EX, _CHECKPOINT):
+                _write(to / DATABASE, lambda out: _pieces(database, out))
+                with _locked(memory, fcntl.LOCK_EX, _WRITE):
+                    _copy_log(vault / LOG, to / LOG)
+            same = path.stat().st_ino == os.fstat(database).st_ino
+            if made:
+                # Only with the whole database to ourselves: else somebody uses it by now.
+                with suppress(BlockingIOError, PermissionError):
+                    fcntl.lockf(database, fcntl.LOCK_EX | fcntl.LOCK_NB, _SHARED_SIZE, _SHARED)
+                    (vault / SHARED_MEMORY).unlink()
+    return same
+
+
+def _copy_log(log: Path, to: Path) -> None:
+    to.unlink(missing_ok=True)
+    if log.exists() and log.stat().st_size:
+        with _descriptor(log) as source:
+            _write(to, lambda out: _pieces(source, out))
+
+
+def _copy_inbox(inbox: Path, to: Path) -> None:
+    """The inbox is an ordinary database: SQLite copies it, locks and all."""
+    to.unlink(missing_ok=True)
+    if not inbox.exists():
+        return
+    os.close(os.open(to, os.O_WRONLY | os.O_CREAT, 0o600))
+    try:
+        with (
+            closing(sqlite3.connect(inbox, timeout=_WAIT_S)) as source,
+            closing(sqlite3.connect(to)) as copy,
+        ):
+            source.backup(copy)
+    except sqlite3.DatabaseError:
+        # Damaged: then at least its bytes, for whoever looks into it later.
+        with _descriptor(inbox) as damaged:
+            _write(to, lambda out: _pieces(damaged, out))
+
+
+class _Out:
+    """The one thing `_write`'s callers need: somewhere to put pieces."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def append(self, data: bytes) -> None:
+        while data:
+            data = data[os.write(self._descriptor, data) :]
+
+
+def _pieces(source: int, out: _Out) -> None:
+    place = 0
+    while data := os.pread(source, _PIECE, place):
+        out.append(data)
+        place += len(data)
+
+
+def _write(path: Path, fill: Callable[[_Out], None]) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        fill(_Out(descriptor))
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise VaultDamaged(
+            f"Cannot read the vault's {path.name}: {error.strerror}.",
+            fix="Restore it from a backup.",
+        ) from error
+
+
+@contextmanager
+def _descriptor(path: Path, flags: int = 0) -> Iterator[int]:
+    descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | flags, 0o600)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _locked(descriptor: int, kind: int, place: int) -> Iterator[None]:
+    _lock(descriptor, kind, place, 1)
+    try:
+        yield
+    finally:
+        fcntl.lockf(descriptor, fcntl.LOCK_UN, 1, place)
+
+
+def _lock(descriptor: int, kind: int, place: int, size: int) -> None:
+    deadline = time.monotonic() + _WAIT_S
+    while True:
+        try:
+            fcntl.lockf(descriptor, kind | fcntl.LOCK_NB, size, place)
+        except OSError as error:
+            if error.errno not in (errno.EACCES, errno.EAGAIN):
+                raise
+            if time.monotonic() > deadline:
+                raise StorageError(
+                    "The vault is busy and did not become free.", fix="Try again in a minute."
+                ) from error
+            time.sleep(0.005)
+        else:
+            return
+
+
+def _cannot_copy(vault: Path, error: OSError) -> StorageError:
+    if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
+        return StorageError(
+            f"Cannot take the vault's locks in {vault}: {error.strerror}.",
+            fix="Run this as the user that the Llama runs as.",
+        )
+    return cannot_write(Path(error.filename or vault), error)
