@@ -1,0 +1,133 @@
+"""Whether a vault is as it was written: header, every page's tag, SQLite's own checks, the inbox.
+
+Works on a sealed copy, so that a damaged vault is not touched and a running Llama not disturbed.
+Knows no table of the journal's: whoever calls brings the checks of the schema.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import apsw
+
+from herdbook.crypto.keys import inbox_public_key
+from herdbook.crypto.recovery import read_recovery_code
+from herdbook.errors import RecoveryCodeInvalid, StorageError, VaultDamaged
+from herdbook.vault.header import Header, HeaderFile, read_header, unlock_header
+from herdbook.vault.inbox import Inbox
+from herdbook.vault.pages import Pages, open_pages
+from herdbook.vault.vault import HEADER, INBOX
+
+Check = Callable[[apsw.Connection], list[str]]
+"""Sentences about what is wrong with the rows; they name rows by number, never their text."""
+
+_LIMIT: Final = 20
+
+
+@dataclass(slots=True)
+class Report:
+    """What was found. `problems` is empty for a whole vault; `damaged_pages` are page numbers."""
+
+    problems: list[str] = field(default_factory=list)
+    damaged_pages: list[int] = field(default_factory=list)
+    pages: int = 0
+    drops: int = 0
+    refused_drops: int = 0
+    frames_ignored: int = 0
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.problems
+
+
+def unlock(file: HeaderFile, secret: str) -> bytes:
+    """The DEK, by the password or by a recovery code. Blocks for one key derivation.
+
+    Raises `WrongSecret`, `VaultDamaged`.
+    """
+    try:
+        code = read_recovery_code(secret)
+    except RecoveryCodeInvalid:
+        return unlock_header(file, "password", secret)
+    return unlock_header(file, "recovery", code)
+
+
+def verify(folder: Path, secret: str, check: Check) -> Report:
+    """Verify the sealed copy in `folder`, which may be changed by it.
+
+    Raises `WrongSecret`, `VaultUnsupported`, and `VaultDamaged` when not even the header is whole;
+    what is wrong behind it is in the report.
+    """
+    file = read_header(folder / HEADER)
+    return verify_with(folder, file.header, unlock(file, secret), check)
+
+
+def verify_with(folder: Path, header: Header, dek: bytes, check: Check) -> Report:
+    """As `verify`, with the DEK in hand."""
+    report = Report()
+    try:
+        with open_pages(folder, dek) as pages:
+            _check_pages(pages, report)
+            if report.whole:
+                _check_structure(pages.connection, report, check)
+            _check_inbox(pages.connection, folder, header, report)
+    except VaultDamaged as error:
+        report.problems.append(error.message)
+    return report
+
+
+def _check_pages(pages: Pages, report: Report) -> None:
+    report.pages = pages.count
+    report.frames_ignored = pages.ignored
+    report.problems += pages.problems
+    for number in pages.numbers:
+        if pages.read(number) is None:
+            report.damaged_pages.append(number)
+    if report.damaged_pages == list(pages.numbers):
+        report.problems.append(
+            "Not one page opens: the vault's header and database do not belong together."
+        )
+    elif report.damaged_pages:
+        report.problems.append(f"These pages fail their tags: {ranges(report.damaged_pages)}.")
+
+
+def _check_structure(connection: apsw.Connection, report: Report, check: Check) -> None:
+    try:
+        found = [str(row[0]) for row in connection.execute(f"PRAGMA integrity_check({_LIMIT})")]
+        if found != ["ok"]:
+            report.problems.append("The pages do not fit together: " + "; ".join(found) + ".")
+        keys = connection.execute("PRAGMA foreign_key_check").fetchall()
+        report.problems += [f"Row {row} of {table} points nowhere." for table, row, *_ in keys]
+        report.problems += check(connection)[:_LIMIT]
+    except (apsw.CorruptError, apsw.NotADBError, apsw.SQLError, StorageError) as error:
+        report.problems.append(f"The database is not whole: {error}.")
+
+
+def _check_inbox(connection: apsw.Connection, folder: Path, header: Header, report: Report) -> None:
+    try:
+        row = connection.execute("SELECT value FROM vault_keys WHERE name = 'inbox'").fetchone()
+    except (apsw.CorruptError, apsw.NotADBError, apsw.SQLError):
+        report.problems.append("The key of the inbox is not readable.")
+        return
+    if row is None or inbox_public_key(row[0]) != header.inbox_public_key:
+        report.problems.append("The vault's header and database do not belong together.")
+    elif (folder / INBOX).exists():
+        try:
+            inbox = Inbox(folder / INBOX, header.vault_id)
+            report.drops = len(inbox.open_all(row[0]))
+            report.refused_drops = inbox.count_refused()
+        except (VaultDamaged, StorageError) as error:
+            report.problems.append(error.message)
+
+
+def ranges(numbers: list[int]) -> str:
+    """Ascending numbers as people write them: ``2, 5 to 9``."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return ", ".join(str(a) if a == b else f"{a} to {b}" for a, b in runs)
