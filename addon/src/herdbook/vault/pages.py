@@ -43,7 +43,9 @@ class Pages:
         if first is not None and first[24:28] == first[92:96] and any(first[28:32]):
             # What SQLite's own header says of the length holds when these counters agree.
             said = int.from_bytes(first[28:32], "big")
-            self.count = said if log.pages is None else max(said, self.count)
+            if log.pages is not None and said > self.count:
+                self.problems.append(f"Page 1 counts {said} pages, the log only {self.count}.")
+            self.count = said if log.pages is None else self.count
         if self.count > self._highest:
             self.problems.append(
                 f"The database should have {self.count} pages; "

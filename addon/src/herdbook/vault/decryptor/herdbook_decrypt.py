@@ -204,12 +204,15 @@ def open_page(dek: bytes, number: int, page: bytes) -> bytes:
 
 
 def _chacha20(key: bytes, counter: int, nonce: bytes, data: bytes) -> bytes:
-    """ChaCha20 of RFC 8439 from a block counter that begins again at 0 after 2^32 - 1."""
+    """ChaCha20 from a block counter that, within `data`, carries into the nonce's first word."""
     counter &= 0xFFFFFFFF
     room = (2**32 - counter) * 64
     initial = struct.pack("<I", counter) + nonce
     done = Cipher(algorithms.ChaCha20(key, initial), None).encryptor().update(data[:room])
-    return done + (_chacha20(key, 0, nonce, data[room:]) if len(data) > room else b"")
+    if len(data) <= room:
+        return done
+    carried = struct.pack("<I", (struct.unpack("<I", nonce[:4])[0] + 1) & 0xFFFFFFFF) + nonce[4:]
+    return done + _chacha20(key, 0, carried, data[room:])
 
 
 class Log(NamedTuple):
@@ -310,7 +313,9 @@ def _write_pages(
         if number == 1 and plain[24:28] == plain[92:96] and any(plain[28:32]):
             # What the database says of its own length holds when these two counters agree.
             said = struct.unpack(">I", plain[28:32])[0]
-            count = said if log.pages is None else max(said, count)
+            if log.pages is not None and said > count:
+                problems.append(f"Page 1 counts {said} pages, the log only {count}.")
+            count = said if log.pages is None else count
         out.write(plain)
     missing = count - number
     if missing > 0:
