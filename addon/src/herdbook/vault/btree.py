@@ -87,6 +87,8 @@ class Trees:
 
     def _row(self, page: bytes, at: int, *, table: bool) -> Row:
         length, at = _varint(page, at)
+        if length < 0:
+            raise _Broken
         rowid = None
         if table:
             rowid, at = _varint(page, at)
@@ -125,9 +127,11 @@ def _record(data: bytes) -> list[Value]:
     values: list[Value] = []
     while at < length:
         kind, at = _varint(data, at)
+        if kind < 0 or kind in (10, 11):
+            raise _Broken
         size = (0, 1, 2, 3, 4, 6, 8, 8, 0, 0, 0, 0)[kind] if kind < 12 else (kind - 12) // 2
         piece = data[place : place + size]
-        if len(piece) < size or kind in (10, 11):
+        if len(piece) < size:
             raise _Broken
         values.append(_value(kind, piece))
         place += size
