@@ -4,7 +4,7 @@ import apsw
 import pytest
 
 from herdbook.clock import Quality
-from herdbook.crypto.keys import inbox_public_key, new_inbox_key
+from herdbook.crypto.keys import inbox_public_key, new_inbox_key, seal_drop
 from herdbook.errors import InboxFull, TextTooLong
 from herdbook.vault import inbox as module
 from herdbook.vault.inbox import Inbox
@@ -149,4 +149,15 @@ def test_a_refused_drop_stays_and_is_not_shown_again(inbox: Inbox) -> None:
     inbox.add(PUBLIC, b"no entry")
     inbox.refuse([row for row, _ in inbox.open_all(KEY)])
     assert inbox.open_all(KEY) == []
+    assert inbox.count_refused() == 1
+
+
+def test_a_drop_that_is_no_text_is_refused_and_stops_nobody(tmp_path: Path, inbox: Inbox) -> None:
+    """Anybody can seal anything to the inbox's public key."""
+    inbox.add(PUBLIC, b"good")
+    with apsw.Connection(str(tmp_path / "inbox.db")) as connection:
+        forged = seal_drop(PUBLIC, b"\x94\x01\xa4mine\xa2\xff\xfe\xc4\x00")
+        connection.execute("INSERT INTO drops(sealed) VALUES(?)", (forged,))
+    connection.close()
+    assert [drop.body for _, drop in inbox.open_all(KEY)] == [b"good"]
     assert inbox.count_refused() == 1

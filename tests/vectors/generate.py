@@ -549,6 +549,11 @@ def inbox() -> Iterator[Case]:
         "a drop of version 2": drop(envelope(2, me, some_id, body())),
         "a drop of version 0": drop(envelope(0, me, some_id, body())),
         "a drop with its version as text": drop(envelope("1", me, some_id, body())),
+        "a drop with its version as a truth": drop(envelope(True, me, some_id, body())),
+        "a drop whose id is a number": drop(envelope(1, me, 7, body())),
+        "a drop whose vault id is no text": drop(
+            envelope(1, me, some_id, body())[:3] + b"\xff" * 40
+        ),
         "a drop that is a map": drop(msgspec.msgpack.encode({"version": 1})),
         "a drop that is a number": drop(b"\x01"),
         "an empty drop": drop(b""),

@@ -139,7 +139,7 @@ class Inbox:
     def _read(self, plaintext: bytes) -> Drop:
         try:
             drop = msgspec.msgpack.decode(plaintext, type=Drop)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise VaultDamaged("A drop in the inbox is not readable.") from error
         if drop.version != 1 or drop.vault_id != self._vault_id:
             raise VaultDamaged("A drop in the inbox is not for this vault.")
@@ -163,7 +163,8 @@ class Inbox:
                 f"The inbox cannot be written: {error}.",
                 fix="Free some space or make the folder writable, then try again.",
             ) from error
-        except sqlite3.DatabaseError as error:
+        # Unicode: sqlite3 cannot even say what is wrong with a name in a damaged schema.
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             raise VaultDamaged(
                 "The inbox is not readable.", fix="Restore inbox.db from a backup, or remove it."
             ) from error

@@ -342,7 +342,7 @@ def read_drops(path: Path, secret_key: bytes, vault_id: str) -> list[tuple[Any, 
             return [_open_drop(row[0], row[1], secret_key, vault_id) for row in rows]
         finally:
             inbox.close()
-    except (sqlite3.Error, MemoryError) as error:
+    except (sqlite3.Error, UnicodeDecodeError, MemoryError) as error:
         raise Damaged(f"inbox.db is not readable: {error}.") from error
 
 
@@ -361,14 +361,15 @@ def _open_drop(number: int, sealed: Any, key: bytes, vault_id: str) -> tuple[Any
 
 def _read_drop(plaintext: bytes, vault_id: str) -> tuple[str, dict[str, Any]]:
     drop = _unpack_all(plaintext)
-    if type(drop) is not list or len(drop) < 4 or drop[0] != 1 or type(drop[3]) is not bytes:
+    kinds = [type(part) for part in drop[:4]] if type(drop) is list else []
+    if kinds != [int, str, str, bytes] or drop[0] != 1:
         raise Damaged("it is of another version, or not readable")
     if drop[1] != vault_id:
         raise Damaged("it is for another vault")
     body = _unpack_all(drop[3])
     if type(body) is not dict or not {"day", "created_ms", "author", "source", "text"} <= set(body):
         raise Damaged("its entry is not readable")
-    return str(drop[2]), body
+    return drop[2], body
 
 
 def _unpack_all(data: bytes) -> Any:
