@@ -423,11 +423,13 @@ def _unpack(data: bytes, at: int, depth: int) -> tuple[Any, int]:
 # ---- the whole -------------------------------------------------------------------------------
 
 
-def decrypt(folder: Path, way: str, secret: str, out: Path, *, salvage: bool = False) -> list[str]:
-    """Make the plain SQLite file `out` (which must not exist); returns what to tell about it.
+def decrypt(
+    folder: Path, way: str, secret: str, out: Path, *, salvage: bool = False
+) -> tuple[list[str], list[str]]:
+    """Make the plain SQLite file `out`, which must not exist; returns what is wrong, and notes.
 
     Raises `Refused`, and leaves no file then; with `salvage` a damaged database gives the pages
-    that open, zeros in place of the others, and what is damaged is told.
+    that open, zeros in place of the others.
     """
     try:
         with (folder / "header.json").open("rb") as file:
@@ -453,7 +455,7 @@ def decrypt(folder: Path, way: str, secret: str, out: Path, *, salvage: bool = F
         partial.unlink(missing_ok=True)
     refused = [f"{drop[0]} ({drop[-1]})" for drop in drops if drop[-1]]
     told = [f"The inbox holds {len(drops)} drops, in the table “inbox”."] if drops else []
-    return problems + told + ([f"Refused: {', '.join(refused[:20])}."] if refused else [])
+    return problems, told + ([f"Refused: {', '.join(refused[:20])}."] if refused else [])
 
 
 def _check(
@@ -462,7 +464,10 @@ def _check(
     """Whether the plain database is whole and is the header's; returns the drops."""
     database = sqlite3.connect(plain)
     try:
-        found = [row[0] for row in database.execute("PRAGMA integrity_check(20)")]
+        try:
+            found = [row[0] for row in database.execute("PRAGMA integrity_check(20)")]
+        except sqlite3.Error as error:
+            found = [str(error)]
         if found != ["ok"]:
             problems.append("The pages do not fit together: " + "; ".join(found))
         row = database.execute("SELECT value FROM vault_keys WHERE name = 'inbox'").fetchone()
@@ -515,15 +520,15 @@ def main(arguments: list[str] | None = None) -> int:
             read_recovery_code(secret)
         except CodeInvalid:
             way = "password"
-        told = decrypt(options.vault, way, secret, options.out, salvage=options.salvage)
+        problems, told = decrypt(options.vault, way, secret, options.out, salvage=options.salvage)
     except Refused as error:
         print(f"{error.outcome}: {error}", file=sys.stderr)
         return error.code
     except (OSError, UnicodeError) as error:
         print(f"Cannot read or write: {error}", file=sys.stderr)
         return 1
-    print("\n".join([*told, f"{options.out} is an ordinary SQLite file, and readable by anybody."]))
-    return 0
+    print("\n".join([*problems, *told, f"{options.out} is a SQLite file, readable by anybody."]))
+    return Damaged.code if problems else 0
 
 
 if __name__ == "__main__":
