@@ -1,4 +1,5 @@
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from datetime import UTC, date
 from pathlib import Path
@@ -9,15 +10,21 @@ import pytest
 from herdbook.crypto.kdf import MEMORY_FLOOR_KIB, KdfParameters
 from herdbook.crypto.recovery import new_recovery_code
 from herdbook.errors import (
+    Busy,
+    HerdbookError,
     InputError,
     PersonUnknown,
     RecoveryCodeInvalid,
     StorageError,
     TextTooLong,
+    TooManyAttempts,
+    VaultDamaged,
     VaultLocked,
     WrongSecret,
 )
 from herdbook.llama import vaults as module
+from herdbook.llama.attempts import FREE
+from herdbook.llama.derivations import WAITING_LIMIT
 from herdbook.llama.pending import LIMIT_MS
 from herdbook.llama.people import Person
 from herdbook.llama.vaults import Vaults
@@ -195,11 +202,63 @@ async def test_a_crash_between_keeping_and_forgetting_a_drop_does_not_repeat_it(
 
     with monkeypatch.context() as patched:
         patched.setattr("herdbook.vault.inbox.Inbox.remove", crash)
-        with pytest.raises(StorageError):
-            await vaults.unlock("Ada", PASSWORD)
+        await vaults.unlock("Ada", PASSWORD)
     await vaults.lock(person.id)
     await vaults.unlock("Ada", PASSWORD)
     assert [entry.text for entry in await vaults.journal(person.id).on_day(DAY)] == ["Once."]
+
+
+@pytest.mark.parametrize("error", [StorageError("full"), VaultDamaged("damaged")])
+async def test_an_inbox_that_fails_keeps_nobody_from_reading(
+    vaults: Vaults, monkeypatch: pytest.MonkeyPatch, error: HerdbookError
+) -> None:
+    person = await _person(vaults)
+    await vaults.journal(person.id).add(DAY, "Readable.")
+    await vaults.lock(person.id)
+    await vaults.drop(person, "Waits.", day=DAY, source=None)
+
+    def fail(self: object, *keys: bytes) -> None:
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr("herdbook.vault.inbox.Inbox.open_all", fail)
+        await vaults.unlock("Ada", PASSWORD)
+        # Durable is durable, whatever becomes of absorbing it.
+        await vaults.drop(person, "Kept.", day=DAY, source=None)
+        entries = await vaults.journal(person.id).on_day(DAY)
+        assert [entry.text for entry in entries] == ["Readable."]
+    await vaults.lock(person.id)
+    await vaults.unlock("Ada", PASSWORD)
+    entries = await vaults.journal(person.id).on_day(DAY)
+    assert [entry.text for entry in entries] == ["Readable.", "Waits.", "Kept."]
+
+
+async def test_a_crowd_at_the_door_is_turned_away_and_not_queued(vaults: Vaults) -> None:
+    person = await _person(vaults)
+    await vaults.lock(person.id)
+    crowd = [asyncio.create_task(vaults.unlock(f"Nobody {n}", "wrong")) for n in range(30)]
+    results = await asyncio.gather(*crowd, return_exceptions=True)
+    assert sum(isinstance(result, Busy) for result in results) >= 30 - WAITING_LIMIT - 1
+    assert all(isinstance(result, Busy | WrongSecret) for result in results)
+    assert await vaults.unlock("Ada", PASSWORD) == person
+
+
+async def test_being_turned_away_is_no_way_to_begin_counting_anew(vaults: Vaults) -> None:
+    await _person(vaults)
+    for _ in range(FREE):
+        with pytest.raises(WrongSecret):
+            await vaults.unlock("Ada", "wrong")
+    release = threading.Event()
+    crowd = [
+        asyncio.create_task(vaults.derivations.run(release.wait)) for _ in range(WAITING_LIMIT)
+    ]
+    await asyncio.sleep(0)
+    with pytest.raises(Busy):
+        await vaults.unlock("Ada", "wrong")
+    release.set()
+    await asyncio.gather(*crowd)
+    with pytest.raises(TooManyAttempts):
+        await vaults.unlock("Ada", "wrong")
 
 
 async def test_a_drop_without_a_day_is_for_today_where_the_house_stands(

@@ -12,7 +12,8 @@ API) translate once, from the code.
     ├── StorageError             storage_failed
     ├── Unavailable
     │   ├── BrokerUnavailable    broker_unavailable
-    │   └── PortTaken            port_taken
+    │   ├── PortTaken            port_taken
+    │   └── Busy                 busy
     ├── VaultError
     │   ├── VaultLocked          vault_locked
     │   ├── VaultDamaged         vault_damaged
@@ -97,6 +98,12 @@ class PortTaken(Unavailable):
     """Another program listens where Herdbook should."""
 
     code = "port_taken"
+
+
+class Busy(Unavailable):
+    """As much is asked of a slow part as it takes in; asking again soon helps."""
+
+    code = "busy"
 
 
 class VaultError(HerdbookError):

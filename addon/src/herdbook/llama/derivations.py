@@ -6,11 +6,15 @@ import asyncio
 import os
 import time
 from collections.abc import Callable
+from typing import Final
 
 from herdbook.crypto.calibration import calibrate, memory_limit_kib
 from herdbook.crypto.kdf import KdfParameters, derive_key, new_salt
-from herdbook.errors import HerdbookError, WrongSecret
+from herdbook.errors import Busy, HerdbookError, WrongSecret
 from herdbook.llama.attempts import Attempts
+
+WAITING_LIMIT: Final = 4
+"""Derivations that run or wait; a second or two until one's own turn."""
 
 
 class Derivations:
@@ -21,21 +25,37 @@ class Derivations:
         self.attempts = attempts
         self._parameters = parameters
         self._one = asyncio.Lock()
+        self._waiting = 0
 
     async def run[T](self, work: Callable[[], T]) -> T:
-        """What `work` returns, run in a thread once all before it are done."""
-        async with self._one:
-            return await asyncio.to_thread(work)
+        """What `work` returns, run in a thread once all before it are done. Raises `Busy`."""
+        self._check_room()
+        self._waiting += 1
+        try:
+            async with self._one:
+                return await asyncio.to_thread(work)
+        finally:
+            self._waiting -= 1
+
+    def _check_room(self) -> None:
+        # Each takes long, and strangers may ask too: a queue without end would keep people out.
+        if self._waiting >= WAITING_LIMIT:
+            raise Busy(
+                "Too many people sign in or make keys at this moment.",
+                fix="Try again in a few seconds.",
+            )
 
     async def test[T](self, name: str, work: Callable[[], T]) -> T:
         """`run` something that tests a secret of a name; it counts as wrong until it has ended.
 
-        Raises `TooManyAttempts`, and what `work` raises: only `WrongSecret` goes on counting.
+        Raises `TooManyAttempts`, `Busy`, and what `work` raises: `WrongSecret` goes on counting,
+        and so does being turned away here, or a crowd could be used to begin anew.
         """
+        self._check_room()  # before it counts: being turned away is no attempt
         await self.attempts.count(name)
         try:
             result = await self.run(work)
-        except WrongSecret:
+        except (WrongSecret, Busy):
             raise
         except HerdbookError:
             await self.attempts.forget(name)

@@ -19,7 +19,15 @@ import msgspec
 
 from herdbook.clock import Clock, day_of
 from herdbook.crypto.kdf import KdfParameters
-from herdbook.errors import InputError, PersonUnknown, VaultError, VaultLocked, WrongSecret
+from herdbook.errors import (
+    InputError,
+    PersonUnknown,
+    StorageError,
+    VaultDamaged,
+    VaultError,
+    VaultLocked,
+    WrongSecret,
+)
 from herdbook.files import make_folder
 from herdbook.ids import random_id
 from herdbook.journal.entry import SOURCE_LIMIT, clean_text
@@ -161,7 +169,7 @@ class Vaults:
             # Another tab may have been first.
             if person.id not in self._open:
                 self._keep_open(person, await open_unlocked(folder, dek, SCHEMA))
-        await self.journal(person.id).absorb()
+        await _absorb(self._open.get(person.id))
         return person
 
     def _refuse(self, key: str, secret: str) -> None:
@@ -203,7 +211,7 @@ class Vaults:
             await vault.database.close()
             return
         self._keep_open(person, vault)
-        await self.journal(person.id).absorb()
+        await _absorb(self._open.get(person.id))
 
     def journal(self, person_id: str) -> Journal:
         """The journal of an unlocked vault, which counts as use. Raises `VaultLocked`."""
@@ -249,13 +257,7 @@ class Vaults:
             inbox.add(public_key, body, paced=source is not None)
 
         await asyncio.to_thread(add)
-        opened = self._open.get(person.id)
-        if opened is not None:
-            try:
-                await opened.journal.absorb()
-            except VaultLocked:
-                # It locked in this very moment: the drop waits, as drops do.
-                _LOGGER.debug("A vault locked while a drop came; it is absorbed at the next unlock")
+        await _absorb(self._open.get(person.id))
 
     async def lock_idle(self) -> None:
         """Lock every vault nobody has used for `IDLE_LIMIT_MS`; runs until cancelled."""
@@ -277,6 +279,22 @@ class Vaults:
         self._open[person.id] = _Open(
             vault, Journal(vault, self._clock), self._clock.monotonic_ms()
         )
+
+
+async def _absorb(opened: _Open | None) -> None:
+    """Take in what waits in the inbox; if that fails, it goes on waiting there.
+
+    A full disk or a damaged inbox must not keep anybody from reading, and a drop that is durable
+    must not be reported as failed, or it is sent again.
+    """
+    if opened is None:
+        return
+    try:
+        await opened.journal.absorb()
+    except VaultLocked:
+        _LOGGER.debug("A vault locked while a drop came; it is absorbed at the next unlock")
+    except (StorageError, VaultDamaged) as error:
+        _LOGGER.warning("What waits in an inbox stays there until the next unlock: %s", error)
 
 
 def check_password(password: str) -> None:

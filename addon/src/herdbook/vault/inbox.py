@@ -90,6 +90,8 @@ class Inbox:
         One that does not open (another vault's, or changed) is marked and stays, so that it is
         neither lost nor tried again and again.
         """
+        if not self._path.exists():
+            return []
         opened: list[tuple[int, Drop]] = []
         refused: list[tuple[int]] = []
         with self._connected() as connection:
