@@ -27,7 +27,7 @@ VAULT_ID = "mine"
 async def open_journal(folder: Path) -> tuple[Journal, Database]:
     database = await Database.open(folder / "journal.db", DEK, SCHEMA)
     inbox = Inbox(folder / "inbox.db", VAULT_ID)
-    return Journal(Vault(VAULT_ID, database, inbox, INBOX_KEY), SystemClock()), database
+    return Journal(Vault(VAULT_ID, database, inbox, (INBOX_KEY,)), SystemClock()), database
 
 
 def die() -> None:

@@ -65,9 +65,9 @@ class StoppingInbox(Inbox):
 
     stop = ""
 
-    def open_all(self, secret_key: bytes) -> list[tuple[int, Drop]]:
+    def open_all(self, *secret_keys: bytes) -> list[tuple[int, Drop]]:
         self._stop_at("open_all")
-        found = super().open_all(secret_key)
+        found = super().open_all(*secret_keys)
         self._stop_at("write")
         return found
 
@@ -128,6 +128,7 @@ def test_in_any_order_each_drop_becomes_one_entry(acts: list[str]) -> None:
         msgspec.msgpack.encode(DroppedEntry(DAY, 0, "x" * 100_001, "house", None)),
         msgspec.msgpack.encode(DroppedEntry(DAY, 0, "x", "nobody", None)),  # type: ignore[arg-type]
     ],
+    ids=["empty", "no msgpack", "half", "far off", "blank", "too long", "nobody's"],
 )
 async def test_a_drop_that_is_no_entry_stops_no_other(tmp_path: Path, body: bytes) -> None:
     """Sealing needs no secret: whoever can write the file can put anything in."""

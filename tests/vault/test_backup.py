@@ -203,7 +203,7 @@ async def test_an_export_and_its_way_back(vault: Path, tmp_path: Path) -> None:
     assert shipped == {"export.json", "README.txt", "herdbook_decrypt.py"}
     assert (tmp_path / "out" / "header.json").stat().st_mode & 0o077 == 0
     opened = await open_vault(tmp_path / "out.back", PASSWORD, SCHEMA)
-    assert [drop.body for _, drop in opened.inbox.open_all(opened.inbox_key)] == [b"a drop"]
+    assert [drop.body for _, drop in opened.inbox.open_all(*opened.inbox_keys)] == [b"a drop"]
     await opened.database.close()
 
 

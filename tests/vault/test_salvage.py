@@ -132,7 +132,7 @@ async def test_everything_comes_out_of_a_whole_vault(
     assert verify(tmp_path / "new", PASSWORD, problems).whole
     opened = await open_vault(tmp_path / "new", draft.recovery_code, SCHEMA)
     assert await Journal(opened, SystemClock()).draft(DAY) == "half a thou"
-    assert len(opened.inbox.open_all(opened.inbox_key)) == 1
+    assert len(opened.inbox.open_all(*opened.inbox_keys)) == 1
     await opened.database.close()
 
 
@@ -232,7 +232,7 @@ def test_no_plain_page_is_ever_on_disk(
 
 async def test_a_schema_of_another_release_is_left_alone(vault: Path, tmp_path: Path) -> None:
     opened = await open_vault(vault, PASSWORD, SCHEMA)
-    await opened.database.read(lambda connection: connection.pragma("user_version", 99))
+    await opened.database.alone(lambda connection: connection.pragma("user_version", 99))
     await opened.database.close()
     with pytest.raises(VaultUnsupported, match="another release"):
         salvage(vault, PASSWORD, tmp_path / "new", SCHEMA)

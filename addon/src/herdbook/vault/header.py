@@ -6,7 +6,8 @@ changed without the vault refusing to open. Which file is the header is `herdboo
 """
 
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from secrets import token_bytes
+from typing import Annotated, Final, Literal, get_args
 
 import msgspec
 from msgspec import Meta
@@ -37,17 +38,12 @@ SUITE: Final = "argon2id-xchacha20poly1305-sqlite3mc.chacha20-x25519"
 _SIZE_LIMIT: Final = 64 * 1024
 
 Purpose = Literal["password", "recovery"]
-Id = Annotated[str, Meta(pattern="^[0-9a-f]{32}\\Z")]
-"""Names a folder, too: nothing but digits may come out of a header."""
-Bytes16 = Annotated[bytes, Meta(min_length=16, max_length=16)]
-Bytes32 = Annotated[bytes, Meta(min_length=32, max_length=32)]
-Bytes72 = Annotated[bytes, Meta(min_length=72, max_length=72)]
-
-_Id = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
-_Salt = Annotated[bytes, msgspec.Meta(min_length=SALT_SIZE, max_length=SALT_SIZE)]
-_Sealed = Annotated[bytes, msgspec.Meta(min_length=WRAP_SIZE, max_length=WRAP_SIZE)]
-_Key = Annotated[bytes, msgspec.Meta(min_length=KEY_SIZE, max_length=KEY_SIZE)]
-_Mac = Annotated[bytes, msgspec.Meta(min_length=MAC_SIZE, max_length=MAC_SIZE)]
+# Names a folder, too: nothing but digits may come out of a header.
+_Id = Annotated[str, Meta(pattern="^[0-9a-f]{32}\\Z")]
+_Salt = Annotated[bytes, Meta(min_length=SALT_SIZE, max_length=SALT_SIZE)]
+_Sealed = Annotated[bytes, Meta(min_length=WRAP_SIZE, max_length=WRAP_SIZE)]
+_Key = Annotated[bytes, Meta(min_length=KEY_SIZE, max_length=KEY_SIZE)]
+_Mac = Annotated[bytes, Meta(min_length=MAC_SIZE, max_length=MAC_SIZE)]
 
 
 class Kdf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -66,8 +62,8 @@ class Wrap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The DEK under one KEK: the KEK's salt (16 bytes), then nonce, ciphertext and tag (72)."""
 
     purpose: Purpose
-    salt: Bytes16
-    sealed: Bytes72
+    salt: _Salt
+    sealed: _Sealed
 
 
 class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -75,11 +71,11 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     format: int
     suite: str
-    vault_id: Id
-    key_id: Id
+    vault_id: _Id
+    key_id: _Id
     kdf: Kdf
     wraps: tuple[Wrap, ...]
-    inbox_public_key: Bytes32
+    inbox_public_key: _Key
 
     def canonical(self) -> bytes:
         """The bytes that the MAC covers."""
@@ -90,7 +86,20 @@ class SignedHeader(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A header and its MAC under the DEK that it wraps."""
 
     header: Header
-    mac: Bytes32
+    mac: _Mac
+
+
+class HeaderFile(SignedHeader, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The file. `successor` is there while the DEK is being changed and is complete in itself.
+
+    The database is sealed by the DEK of one of the two.
+    """
+
+    successor: SignedHeader | None = None
+
+    def generations(self) -> tuple[SignedHeader, ...]:
+        """The header and, amid a rotation, its successor."""
+        return (self,) if self.successor is None else (self, self.successor)
 
 
 class _Version(msgspec.Struct):
