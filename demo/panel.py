@@ -22,6 +22,7 @@ class Panel:
         await page.fill("#password", password)
         await page.fill("#again", password)
         await page.click("form .primary")
+        await page.wait_for_url("**/create/code")
         code = " ".join(await page.locator(".code span").all_inner_texts())
         await page.click("a.primary")
         await page.fill("#code", code)

@@ -1,5 +1,6 @@
 """The panel in a real browser: no word is lost, nothing stays behind, everybody can use it."""
 
+import asyncio
 import re
 import threading
 from collections.abc import AsyncIterator, Callable
@@ -58,12 +59,30 @@ class Tab:
     async def field_is(self, text: str) -> None:
         await expect(self.page.locator("#words")).to_have_value(text)
 
+    async def write_long_day(self) -> None:
+        """A day longer than any screen."""
+        for number in range(12):
+            form = {"text": f"Entry {number}. " * 12, "key": f"long {number}"}
+            path = await self.page.locator("#composer").get_attribute("action")
+            answer = await self.page.request.post(
+                f"{self.url.rstrip('/')}{path}",
+                form=form,
+                headers={"Sec-Fetch-Site": "same-origin"},
+            )
+            assert answer.ok
+
     async def entries(self, *texts: str) -> None:
         await expect(self.page.locator(".entry-text")).to_have_text(list(texts))
 
     def violations(self) -> list[str]:
         """What the console said that a page's own server did not mean."""
-        return [line for line in self.console if "Failed to load resource" not in line]
+        meant = (
+            "Failed to load resource",
+            "Response Status Error Code",
+            # The field that was wrong has the focus already.
+            "Autofocus processing was blocked",
+        )
+        return [line for line in self.console if not line.startswith(meant)]
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -116,6 +135,7 @@ async def test_from_nothing_to_a_journal(chromium: Browser, set_up: Stage) -> No
         await page.fill("#password", PASSWORD)
         await page.fill("#again", PASSWORD)
         await page.click("form .primary")
+        await page.wait_for_url("**/create/code")
         code = await page.locator(".code span").all_inner_texts()
         await page.reload()
         assert await page.locator(".code span").all_inner_texts() == code
@@ -179,6 +199,135 @@ async def test_on_a_touch_screen_enter_breaks_the_line_and_the_button_sends(
         await opened.field_is("one\ntwo")
         await opened.page.tap("#composer .primary")
         await opened.entries("one\ntwo")
+
+
+GAP = """() => document.querySelector(".composer").getBoundingClientRect().top
+    - [...document.querySelectorAll(".entry")].at(-1).getBoundingClientRect().bottom"""
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 844},
+    "has_touch": True,
+    "is_mobile": True,
+}
+
+
+@pytest.mark.parametrize("options", [PHONE, {"viewport": {"width": 1280, "height": 800}}])
+async def test_what_was_just_written_is_in_sight(
+    chromium: Browser, set_up: Stage, options: dict[str, Any]
+) -> None:
+    await set_up.person("Ada")
+    async with tab(chromium, set_up, **options) as opened:
+        page = opened.page
+        await opened.sign_in()
+        await opened.write_long_day()
+        await opened.open()
+        assert await page.evaluate(GAP) >= 0, "today opens at its end"
+        await page.evaluate("scrollTo(0, 0)")
+        await page.fill("#words", "The last line of the day.")
+        await page.click("#composer .primary")
+        await expect(page.locator(".entry")).to_have_count(13)
+        async with asyncio.timeout(5):
+            while await page.evaluate(GAP) < 0:  # it may scroll smoothly
+                await asyncio.sleep(0.02)
+        await expect(page.get_by_text("The last line of the day.")).to_be_in_viewport()
+
+        await opened.open("day/2026-10-31")
+        await opened.write_long_day()
+        await page.goto("about:blank")
+        await opened.open("day/2026-10-31")
+        assert await page.evaluate("scrollY") == 0, "another day opens at its start"
+
+
+async def test_no_time_shows_beside_the_writing_field(chromium: Browser, set_up: Stage) -> None:
+    await set_up.person("Ada")
+    async with tab(chromium, set_up, viewport={"width": 1280, "height": 800}) as opened:
+        await opened.sign_in()
+        await opened.write_long_day()
+        await opened.open()
+        beside = """() => [...document.querySelectorAll(".entry-when")].filter((when) => {
+            const {left, top, height} = when.getBoundingClientRect();
+            const below = document.elementFromPoint(left + 140, top + height / 2);
+            return top > document.querySelector("#composer").getBoundingClientRect().top
+                && top + height / 2 < innerHeight && !below.closest("#composer");
+        }).length"""
+        for place in range(0, 600, 40):
+            await opened.page.evaluate(f"scrollTo(0, {place})")
+            assert await opened.page.evaluate(beside) == 0
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+async def test_a_very_long_entry_unfolds_by_keyboard(
+    chromium: Browser, set_up: Stage, scripts: bool
+) -> None:
+    person = await set_up.person("Ada")
+    day = set_up.today
+    await set_up.vaults.journal(person.id).add(day, "all work and no play\n" * 4_000)
+    async with tab(chromium, set_up, java_script_enabled=scripts) as opened:
+        await opened.sign_in()
+        text, control = opened.page.locator(".entry-text"), opened.page.locator(".unfold summary")
+
+        async def height() -> float:
+            box = await text.bounding_box()
+            assert box is not None
+            return box["height"]
+
+        assert await height() < 700
+        await control.focus()
+        await opened.page.keyboard.press("Enter")
+        await expect(control.get_by_text("Show less")).to_be_visible()
+        assert await height() > 50_000
+        await opened.page.keyboard.press("Space")
+        assert await height() < 700
+
+
+async def test_what_the_house_writes_comes_in_and_disturbs_nothing(ada: Tab, set_up: Stage) -> None:
+    page, person = ada.page, set_up.vaults.people.find(name="Ada")
+    await set_up.vaults.journal(person.id).add(set_up.today, "line\n" * 60)
+    await ada.write_long_day()
+    await ada.open()
+    await page.clock.install()
+    await page.reload()
+    await page.click(".unfold summary")
+    await page.focus("#words")
+    await page.keyboard.type("half a tho")
+    await page.evaluate("scrollTo(0, 300)")
+    await set_up.vaults.drop(person, "The engineer came.", day=None, source="Home Assistant")
+    await page.clock.run_for(10_500)
+    await expect(page.locator(".entry-text").last).to_have_text("The engineer came.")
+    await expect(page.locator("#arrived")).to_have_text(
+        "New entry: Written at 01:00 from Home Assistant"
+    )
+    await expect(page.locator("#words")).to_be_focused()
+    await ada.field_is("half a tho")
+    await expect(page.locator(".unfold")).to_have_attribute("open", "")
+    assert await page.evaluate("scrollY") == 300
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".entry-text").last).to_have_text("half a tho")
+    await expect(page.locator(".unfold")).to_have_attribute("open", "")
+
+
+async def test_an_open_page_asks_only_while_it_is_seen_and_seldom_when_nobody_answers(
+    ada: Tab,
+) -> None:
+    page = ada.page
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/house" in request.url else 0)
+    await page.clock.install()
+    await page.reload()
+    for count in range(1, 4):
+        async with page.expect_response("**/house?*"):
+            await page.clock.run_for(10_000)
+        assert len(asked) == count
+    await page.evaluate(
+        "Object.defineProperty(document, 'hidden', {value: true, configurable: true})"
+    )
+    await page.clock.run_for(60_000)
+    assert len(asked) == 3
+    await page.evaluate("delete document.hidden")
+    await page.context.set_offline(True)
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    for _ in range(30):
+        await page.clock.run_for(10_000)
+    assert 2 <= len(asked) - 3 <= 6, "in five minutes"
 
 
 async def test_the_field_grows_with_its_text(ada: Tab) -> None:
@@ -261,11 +410,29 @@ async def test_the_lock_button_keeps_what_was_just_typed(ada: Tab) -> None:
     await ada.field_is("one more thing")
 
 
+async def test_an_entry_too_long_is_told_while_it_is_typed_and_never_sent_again(ada: Tab) -> None:
+    text = "x" * 100_001
+    notice = ada.page.locator("#notice")
+    await ada.page.fill("#words", text)
+    await expect(notice).to_contain_text("An entry holds 100,000 characters, and this is longer.")
+    await ada.status("Draft saved")
+    await ada.page.press("#words", "Enter")
+    await expect(notice).to_contain_text("this has 100,001. Split it into several entries.")
+    await ada.status("Not saved")
+    await ada.field_is(text)
+    await ada.page.press("#words", "Backspace")
+    await ada.status("Draft saved")
+    await expect(notice).to_be_empty()
+    await ada.page.press("#words", "Enter")
+    await ada.entries(text[1:])
+
+
 async def test_a_text_too_long_to_keep_stays_and_says_so(ada: Tab) -> None:
     text = "far too long " * 20_000
     await ada.page.fill("#words", text)
     await expect(ada.page.locator("#notice")).to_contain_text("Split it into several entries.")
     await ada.field_is(text)
+    await ada.status("Not saved")
     await ada.page.fill("#words", "short")
     await ada.status("Draft saved")
     await expect(ada.page.locator("#notice")).to_be_empty()
@@ -328,6 +495,97 @@ async def test_a_restarted_llama_costs_no_word(ada: Tab) -> None:
     await ada.field_is("still here")
     await ada.page.click("#composer .primary")
     await ada.entries("still here")
+
+
+async def test_the_door_knows_whose_page_it_closed(ada: Tab) -> None:
+    await ada.page.context.clear_cookies()
+    await ada.page.locator("#words").press_sequentially("still here")
+    await expect(ada.page.locator("#door-name")).to_have_value("Ada")
+    assert not any("Ada" in address for address in ada.addresses)
+    await ada.page.fill("#door-secret", PASSWORD)
+    await ada.page.keyboard.press("Enter")
+    await expect(ada.page.locator("#door-title")).to_have_count(0)
+    await ada.page.click(".bar-lock")
+    await ada.page.wait_for_url("**/locked")
+    await expect(ada.page.locator("#name")).to_have_value("Ada")
+    await expect(ada.page.locator("#secret")).to_be_focused()
+
+
+async def test_a_form_that_failed_is_no_page_to_go_back_to(
+    chromium: Browser, set_up: Stage
+) -> None:
+    async with tab(chromium, set_up, **PHONE) as opened:
+        page = opened.page
+        await opened.open("create")
+        await page.fill("#name", "Ada")
+        await page.fill("#password", PASSWORD)
+        await page.fill("#again", PASSWORD + "!")
+        await page.tap("form .primary")
+        await expect(page.get_by_role("alert")).to_contain_text("The two passwords differ.")
+        await expect(page.get_by_role("alert")).to_be_in_viewport(ratio=1)
+        await expect(page.locator("#password")).to_be_focused()
+        await page.fill("#password", PASSWORD)
+        await page.fill("#again", PASSWORD)
+        await page.tap("form .primary")
+        await page.wait_for_url("**/create/code")
+        await page.go_back()
+        await expect(page.get_by_text("A vault is half made")).to_be_visible()
+        await page.go_forward()
+        code = "".join(await page.locator(".code span").all_inner_texts())
+        await page.tap("a.primary")
+        await page.locator("#code").press_sequentially(code[:10].lower())
+        assert await page.input_value("#code") == f"{code[:4]} {code[4:8]} {code[8:10]}".lower()
+        await page.tap("form .primary")
+        await expect(page.get_by_role("alert")).to_contain_text("22 of 32")
+        await expect(page.locator("#code")).to_be_focused()
+        await page.fill("#code", code)
+        await page.tap("form .primary")
+        await page.wait_for_url("**/day/*")
+
+        await page.tap(".bar-lock")
+        await page.wait_for_url("**/locked")
+        await page.fill("#secret", "wrong")
+        await page.tap("form .primary")
+        await expect(page.locator("#door-notice")).to_contain_text("open no vault here")
+        await expect(page.locator("#name")).to_have_value("Ada")
+        await page.fill("#secret", PASSWORD)
+        await page.tap("form .primary")
+        await page.wait_for_url("**/day/*")
+        await page.go_back()
+        await page.wait_for_url("**/day/*")
+        assert opened.violations() == []
+
+
+async def test_a_form_that_gets_no_answer_says_so(chromium: Browser, set_up: Stage) -> None:
+    await set_up.person("Ada")
+    async with tab(chromium, set_up) as opened:
+        await opened.open("sign-in")
+        await opened.page.context.set_offline(True)
+        await opened.page.fill("#name", "Ada")
+        await opened.page.fill("#secret", PASSWORD)
+        await opened.page.press("#secret", "Enter")
+        await expect(opened.page.get_by_role("alert")).to_contain_text("does not answer")
+        await opened.page.context.set_offline(False)
+        await opened.page.press("#secret", "Enter")
+        await expect(opened.page.locator("#words")).to_be_visible()
+
+
+async def test_the_code_page_prints_itself(chromium: Browser, set_up: Stage) -> None:
+    for scripts in (True, False):
+        async with tab(chromium, set_up, java_script_enabled=scripts) as opened:
+            page = opened.page
+            await opened.open("create")
+            await page.fill("#name", "Ada")
+            await page.fill("#password", PASSWORD)
+            await page.fill("#again", PASSWORD)
+            await page.click("form .primary")
+            await page.wait_for_url("**/create/code")
+            button = page.locator("[data-print]")
+            await expect(button).to_be_visible(visible=scripts)
+            if scripts:
+                await page.evaluate("window.print = () => document.body.append('printed')")
+                await button.click()
+                await expect(page.get_by_text("printed")).to_be_visible()
 
 
 async def test_a_page_left_open_closes_with_its_vault(ada: Tab, set_up: Stage) -> None:

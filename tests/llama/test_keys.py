@@ -218,7 +218,7 @@ async def test_a_rotation_leaves_nothing_that_the_old_key_opens(
     assert await _entries(vaults, person) == ["The first snow."], "open again by itself"
     assert await _works(vaults, old, draft.recovery_code, PASSWORD) == [False, True, True]
     await vaults.lock(person.id)
-    assert {path.name for path in folder.iterdir()} == {"header.json", "journal.db", "inbox.db"}
+    assert {path.name for path in folder.iterdir()} == {"header.json", "journal.db"}
     assert header.read_header(folder / "header.json").successor is None
     assert inbox_of(folder)[1] != old_inbox
     # The old header put back, with its password, opens the new database no more.

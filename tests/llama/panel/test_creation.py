@@ -53,10 +53,15 @@ async def test_another_browser_does_not_see_the_code(set_up: Stage, browser: Bro
 
 async def test_a_code_typed_wrong_may_be_typed_again(browser: Browser) -> None:
     code = _code(await (await browser.post("/create", FORM)).text())
-    for wrong in ("", "nonsense", new_recovery_code()):
+    for wrong, told in (
+        ("", "32 of 32 letters and digits are missing"),
+        (code[:9], "24 of 32 letters and digits are missing"),
+        (f"{code} 7-7", "this has 2 more"),
+        (new_recovery_code(), "not this vault’s code"),
+    ):
         answer = await browser.post("/create/confirm", {"code": wrong})
         assert answer.status == 422
-        assert "not this vault’s code" in await answer.text()
+        assert told in await answer.text()
     assert (await browser.post("/create/confirm", {"code": code})).status == 200
 
 
@@ -77,6 +82,10 @@ async def test_a_form_that_cannot_be_used_says_why_and_keeps_no_password(
     assert told in page
     assert PASSWORD not in page
     assert browser.token() == ""
+    field = "name" if "name" in change else "password"
+    assert re.search(rf'<input id="{field}"[^>]* autofocus>', page)
+    assert page.count("autofocus") == 1
+    assert "Step 1 of 3" in page
 
 
 async def test_a_name_is_taken_once(set_up: Stage, browser: Browser) -> None:

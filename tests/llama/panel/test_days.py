@@ -67,7 +67,10 @@ async def test_the_heading_and_the_ways_to_the_neighbours(ada: Browser) -> None:
 
 
 async def test_the_ends_of_the_calendar(ada: Browser) -> None:
-    assert 'rel="prev"' not in await ada.page("/day/0001-01-01")
+    first = await ada.page("/day/0001-01-01")
+    assert 'rel="prev"' not in first
+    assert "Monday, 1 January 0001" in first
+    assert '<span class="day-year">0001</span>' in first
     assert 'rel="next"' not in await ada.page("/day/9999-12-31")
 
 
@@ -99,6 +102,47 @@ async def test_the_same_composition_is_kept_once(set_up: Stage, ada: Browser, da
     assert (await ada.post(f"{day}/draft", form | {"text": "said on"})).status == 204
     assert _draft(await ada.page(day)) == "", "a draft that comes late does not bring it back"
     assert await ada.composition(set_up.today) != form["key"]
+
+
+async def test_an_entry_written_on_another_day_says_when(
+    ada: Browser, set_up: Stage, day: str
+) -> None:
+    await ada.post(f"{day}/entries", {"text": "today"})
+    assert "Added" not in await ada.page(day)
+    for other, told in (
+        ("2026-11-01", "Added 2 November, 01:00"),
+        ("2019-07-04", "Added 2 November 2026, 01:00"),
+    ):
+        await ada.post(f"/day/{other}/entries", {"text": "remembered"})
+        assert told in await ada.page(f"/day/{other}")
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"), [("line\n" * 39 + "end", False), ("line\n" * 45, True), ("x" * 9_000, True)]
+)
+async def test_a_very_long_entry_is_folded(ada: Browser, day: str, text: str, folded: bool) -> None:
+    page = await (await ada.post(f"{day}/entries", {"text": text})).text()
+    assert ("Show all" in page) is folded
+    assert text.strip() in page, "all of it is on the page"
+
+
+async def test_without_a_script_the_page_comes_back_at_the_new_entry(
+    ada: Browser, day: str
+) -> None:
+    answer = await ada.post(f"{day}/entries", {"text": "here"}, allow_redirects=False)
+    found = re.fullmatch(rf"{day}#(entry-\w+)", answer.headers["Location"])
+    assert found
+    assert f'id="{found[1]}"' in await ada.page(day)
+
+
+async def test_a_draft_longer_than_an_entry_is_kept_and_says_so(ada: Browser, day: str) -> None:
+    for text, status in (("x" * 100_000, 204), ("x" * 100_001, 200), (" \n", 204)):
+        answer = await ada.post(f"{day}/draft", {"text": text}, headers=HTMX)
+        assert answer.status == status
+        if status == 200:
+            assert answer.headers["HX-Retarget"] == "#notice"
+            assert "An entry holds 100,000 characters" in await answer.text()
+        assert _draft(await ada.page(day)) == text
 
 
 async def test_htmx_gets_the_entries_and_a_fresh_composition(
@@ -264,6 +308,23 @@ async def test_an_open_page_closes_when_its_vault_has_locked(
     await ada.post("/lock")
     assert (await ada.get(f"{day}/house?vault=open", headers=HTMX)).status == 401
     assert (await ada.get(f"{day}/house?vault=signed_out", headers=HTMX)).status == 204
+
+
+async def test_an_open_page_learns_what_is_new_and_only_that(
+    set_up: Stage, ada: Browser, person: Person, day: str
+) -> None:
+    async def ask(page: str) -> tuple[int, str]:
+        shows = dict(re.findall(r'name="(vault|entries_mark|house_mark)" value="(\w*)"', page))
+        answer = await ada.get(f"{day}/house", params=shows, headers=HTMX)
+        return answer.status, await answer.text()
+
+    page = await ada.page(day)
+    assert await ask(page) == (204, "")
+    await set_up.vaults.drop(person, "The engineer came.", day=None, source="Home Assistant")
+    status, news = await ask(page)
+    assert status == 200
+    assert _entries(news) == ["The engineer came."]
+    assert await ask(news) == (204, "")
 
 
 async def test_asking_the_house_does_not_keep_the_vault_open(

@@ -89,10 +89,23 @@ async def test_lock_locks_and_ends_the_session(set_up: Stage, ada: Browser) -> N
     answer = await ada.post("/lock")
     assert answer.url.path == "/locked"
     assert not set_up.vaults.is_unlocked(person.id)
-    assert ada.token() == ""
     async with set_up.browser() as thief:
-        cookie = {"Cookie": f"herdbook={token}"}
-        assert (await thief.get("/herd", headers=cookie)).url.path == "/sign-in"
+        for useless in (token, ada.token()):
+            cookie = {"Cookie": f"herdbook={useless}"}
+            for path in ("/herd", f"/day/{set_up.today}"):
+                assert (await thief.get(path, headers=cookie)).url.path == "/sign-in"
+
+
+async def test_after_locking_this_browser_has_the_name_filled_in_and_no_other(
+    set_up: Stage, ada: Browser
+) -> None:
+    await ada.post("/lock")
+    for path in ("/locked", "/sign-in"):
+        assert 'value="Ada"' in await ada.page(path)
+    assert "Ada" not in ada.token()
+    async with set_up.browser() as stranger:
+        for path in ("/locked", "/sign-in"):
+            assert "Ada" not in await stranger.page(path)
 
 
 async def test_lock_keeps_what_stands_in_the_writing_field(set_up: Stage, ada: Browser) -> None:

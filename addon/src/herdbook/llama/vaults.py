@@ -221,6 +221,13 @@ class Vaults:
         opened.used_ms = self._clock.monotonic_ms()
         return opened.journal
 
+    def glance(self, person_id: str) -> Journal:
+        """The journal of an unlocked vault, not counting as use. Raises `VaultLocked`."""
+        opened = self._open.get(person_id)
+        if opened is None:
+            raise VaultLocked("Your vault is locked.", fix="Unlock it to go on.")
+        return opened.journal
+
     def is_unlocked(self, person_id: str) -> bool:
         """Whether a person's vault is open now."""
         return person_id in self._open

@@ -4,6 +4,8 @@ Each step can be reloaded or gone back to. The code stands on its own page only,
 vault is made; nothing is on disk before.
 """
 
+from typing import Final
+
 from aiohttp import web
 
 from herdbook.errors import InputError, RecoveryCodeInvalid, WrongSecret
@@ -16,7 +18,12 @@ from herdbook.llama.panel.desk import (
 )
 from herdbook.llama.panel.faults import status_of, words_of
 from herdbook.llama.panel.sessions import Session
+from herdbook.llama.panel.strings import Strings
 from herdbook.llama.vaults import Creation
+
+_FORM_AGAIN: Final = {"HX-Retarget": "#form", "HX-Reselect": "#form", "HX-Reswap": "outerHTML"}
+"""Has htmx take the form out of the page and put it in place of the one that was sent: what failed
+is then no page of its own, and “back” asks nobody to send it again."""
 
 
 async def show_create(request: web.Request) -> web.Response:
@@ -25,7 +32,8 @@ async def show_create(request: web.Request) -> web.Response:
     if unlocked_here(request):
         return pages.go(request, "home")
     pending = _pending(request) is not None
-    return pages.page("create.html", {"name": "", "message": "", "fix": "", "pending": pending})
+    values = {"name": "", "message": "", "fix": "", "wrong": "", "pending": pending}
+    return pages.page("create.html", values)
 
 
 async def create(request: web.Request) -> web.Response:
@@ -34,14 +42,17 @@ async def create(request: web.Request) -> web.Response:
     fields = await fields_of(request)
     name, password = fields.get("name", ""), fields.get("password", "")
     strings = desk.pages.strings
+    wrong = "name"
     try:
+        desk.vaults.people.check_free(name)
+        wrong = "password"
         if password != fields.get("again", ""):
             raise InputError(strings("create.mismatch"), fix=strings("create.mismatch_fix"))
         creation = await desk.vaults.begin_creation(name, password)
     except InputError as error:
         message, fix = words_of(desk.pages, error)
-        values = {"name": name, "message": message, "fix": fix, "pending": False}
-        return desk.pages.page("create.html", values, status=status_of(error))
+        values = {"name": name, "message": message, "fix": fix, "wrong": wrong, "pending": False}
+        return desk.pages.page("create.html", values, status=status_of(error), headers=_FORM_AGAIN)
     response = desk.pages.go(request, "code")
     begin_session(request, response, Session(creation=creation.token))
     return response
@@ -74,7 +85,7 @@ async def confirm(request: web.Request) -> web.Response:
     try:
         person = await desk.vaults.finish_creation(creation.token, typed)
     except (RecoveryCodeInvalid, WrongSecret):
-        message, fix = desk.pages.strings("confirm.wrong"), desk.pages.strings("confirm.wrong_fix")
+        message, fix = _mistake(desk.pages.strings, typed, creation.recovery_code)
     except InputError as error:
         message, fix = words_of(desk.pages, error)
     else:
@@ -82,7 +93,20 @@ async def confirm(request: web.Request) -> web.Response:
         begin_session(request, response, Session(person))
         return response
     values = {"typed": typed, "message": message, "fix": fix}
-    return desk.pages.page("confirm.html", values, status=422)
+    return desk.pages.page("confirm.html", values, status=422, headers=_FORM_AGAIN)
+
+
+def _mistake(strings: Strings, typed: str, code: str) -> tuple[str, str]:
+    """What is wrong with a typed code, and what to do: first whether it is all there."""
+    length = sum(map(str.isalnum, code))
+    missing = length - sum(map(str.isalnum, typed))
+    if missing > 0:
+        return strings("confirm.missing", count=missing, length=length), strings(
+            "confirm.missing_fix"
+        )
+    if missing < 0:
+        return strings("confirm.extra", count=-missing, length=length), strings("confirm.wrong_fix")
+    return strings("confirm.wrong"), strings("confirm.wrong_fix")
 
 
 def _pending(request: web.Request) -> Creation | None:

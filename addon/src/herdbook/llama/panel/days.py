@@ -5,14 +5,16 @@ while the vault is locked is sealed into the inbox.
 """
 
 import logging
+from collections.abc import Iterable
 from datetime import date, timedelta
+from hashlib import blake2b
 from secrets import token_urlsafe
 
 from aiohttp import web
 
-from herdbook.errors import HerdbookError, Unauthorized, VaultLocked
+from herdbook.errors import HerdbookError, InputError, TextTooLong, Unauthorized, VaultLocked
 from herdbook.house.observation import Observation
-from herdbook.journal.entry import Entry, read_day
+from herdbook.journal.entry import TEXT_LIMIT, Entry, clean_text, read_day
 from herdbook.llama.panel.desk import Desk, desk_of, fields_of, session_of, signed_in
 from herdbook.llama.panel.faults import KEPT
 from herdbook.llama.panel.pages import is_htmx
@@ -50,7 +52,7 @@ async def show(request: web.Request) -> web.Response:
             "draft": draft,
             "previous": day - timedelta(days=1) if day > date.min else None,
             "next": day + timedelta(days=1) if day < date.max else None,
-            "observations": await _observations(desk, day),
+            **await _noticed(desk, day),
             **_door(session, day, entries),
             **_standing(desk, day),
         },
@@ -68,20 +70,27 @@ async def write(request: web.Request) -> web.Response:
         session, person = signed_in(request)
     except Unauthorized:
         return signed_out(request, day)
+    kept = None
     async with session.writing:
         if session.claim(composition):
             try:
-                await _keep(desk, session, person, day, text)
+                kept = await _keep(desk, session, person, day, text)
             except Exception:
                 session.release(composition)
                 raise
     if not is_htmx(request):
-        return desk.pages.go(request, "day", day=day.isoformat())
+        response = desk.pages.go(request, "day", day=day.isoformat())
+        if kept is not None:
+            response.headers["Location"] += f"#entry-{kept.id}"
+        return response
     return await entries_part(request, session, person, day, answer=True)
 
 
 async def save_draft(request: web.Request) -> web.Response:
-    """Keep what is being written. With ``leaving``, a locked vault's inbox takes it."""
+    """Keep what is being written. With ``leaving``, a locked vault's inbox takes it.
+
+    A draft may be longer than an entry; the answer then says so, while there is time to split it.
+    """
     desk = desk_of(request)
     fields = await fields_of(request)
     text, composition = fields.get("text", ""), fields.get("key", "")
@@ -96,6 +105,8 @@ async def save_draft(request: web.Request) -> web.Response:
             return web.Response(status=204)
         try:
             await desk.vaults.journal(person.id).save_draft(day, text)
+            if _too_long(text):
+                return _too_long_notice(desk)
         except VaultLocked:
             if "leaving" not in fields:
                 return _part(request, 423, _door(session, day, None))
@@ -106,9 +117,10 @@ async def save_draft(request: web.Request) -> web.Response:
 
 
 async def house(request: web.Request) -> web.Response:
-    """What the house noticed, asked again and again by an open page.
+    """What is new: entries, and what the house noticed. An open page asks again and again.
 
-    A page that still shows a vault which has locked meanwhile is told to close, too.
+    It says what it shows; when that is all there is, the answer is empty. A page that still shows
+    a vault which has locked meanwhile is told to close. Asking is not use.
     """
     desk = desk_of(request)
     day = read_day(request.match_info["day"])
@@ -117,9 +129,16 @@ async def house(request: web.Request) -> web.Response:
         session, person = signed_in(request)
     except Unauthorized:
         return web.Response(status=204) if shown == "signed_out" else signed_out(request, day)
-    if shown == "open" and not desk.vaults.is_unlocked(person.id):
-        return _part(request, 423, _door(session, day, None))
-    return desk.pages.page("parts/house.html", {"observations": await _observations(desk, day)})
+    entries: list[Entry] | None = None
+    if shown == "open":
+        try:
+            entries = await desk.vaults.glance(person.id).on_day(day)
+        except VaultLocked:
+            return _part(request, 423, _door(session, day, None))
+    values = {**_door(session, day, entries), **_standing(desk, day), **await _noticed(desk, day)}
+    if all(request.query.get(mark, "") == values[mark] for mark in ("entries_mark", "house_mark")):
+        return web.Response(status=204)
+    return desk.pages.page("parts/news.html", values)
 
 
 async def entries_part(
@@ -142,12 +161,37 @@ def signed_out(request: web.Request, day: date) -> web.Response:
     return _part(request, 401, {"state": "signed_out", "person": None, "sealed": False, "day": day})
 
 
-async def _keep(desk: Desk, session: Session, person: Person, day: date, text: str) -> None:
+async def _keep(desk: Desk, session: Session, person: Person, day: date, text: str) -> Entry | None:
+    """The new entry; None when it was sealed."""
     try:
-        await desk.vaults.journal(person.id).add(day, text)
+        return await desk.vaults.journal(person.id).add(day, text)
     except VaultLocked:
         await desk.vaults.drop(person, text, day=day, source=None)
         session.sealed = True
+        return None
+
+
+def _too_long(text: str) -> bool:
+    try:
+        clean_text(text)
+    except TextTooLong:
+        return True
+    except InputError:
+        # Nothing to send yet.
+        return False
+    return False
+
+
+def _too_long_notice(desk: Desk) -> web.Response:
+    strings = desk.pages.strings
+    return desk.pages.page(
+        "parts/notice.html",
+        {
+            "message": strings("day.too_long", limit=f"{TEXT_LIMIT:,}"),
+            "fix": strings("day.too_long_fix"),
+        },
+        headers={"HX-Retarget": "#notice", "HX-Reswap": "innerHTML"},
+    )
 
 
 def _door(session: Session, day: date, entries: list[Entry] | None) -> dict[str, object]:
@@ -157,6 +201,7 @@ def _door(session: Session, day: date, entries: list[Entry] | None) -> dict[str,
     return {
         "state": "locked" if entries is None else "open",
         "entries": entries,
+        "entries_mark": "" if entries is None else _mark(entry.id for entry in entries),
         "sealed": session.sealed,
         "person": session.person,
         "day": day,
@@ -181,13 +226,20 @@ def _part(request: web.Request, status: int, values: dict[str, object]) -> web.R
     )
 
 
-async def _observations(desk: Desk, day: date) -> list[Observation] | None:
+async def _noticed(desk: Desk, day: date) -> dict[str, object]:
     """What the house noticed today, newest first; None when the house book does not answer."""
-    if day != desk.today():
-        return []
-    try:
-        return (await desk.herd.today_observations())[::-1]
-    except HerdbookError as error:
-        # Writing must go on without the house.
-        _LOGGER.warning("The day page shows no observations: %s", error)
-        return None
+    observations: list[Observation] | None = []
+    if day == desk.today():
+        try:
+            observations = (await desk.herd.today_observations())[::-1]
+        except HerdbookError as error:
+            # Writing must go on without the house.
+            _LOGGER.warning("The day page shows no observations: %s", error)
+            observations = None
+    mark = "none" if observations is None else _mark(one.id for one in observations)
+    return {"observations": observations, "house_mark": mark}
+
+
+def _mark(ids: Iterable[str]) -> str:
+    """By which a page says what it shows; it tells nothing to anybody else."""
+    return blake2b(" ".join(ids).encode(), digest_size=8).hexdigest()

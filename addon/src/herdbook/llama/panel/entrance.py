@@ -10,7 +10,6 @@ from herdbook.llama.panel.days import entries_part
 from herdbook.llama.panel.desk import (
     begin_session,
     desk_of,
-    end_session,
     fields_of,
     session_of,
     signed_in,
@@ -26,8 +25,10 @@ async def show_sign_in(request: web.Request) -> web.Response:
     pages = desk_of(request).pages
     if unlocked_here(request):
         return pages.go(request, "home")
+    session = session_of(request)
+    name = session.name if session else ""
     locked = request.path.endswith("/locked")
-    return pages.page("sign_in.html", {"name": "", "day": None, "wrong": False, "locked": locked})
+    return pages.page("sign_in.html", {"name": name, "day": None, "wrong": False, "locked": locked})
 
 
 async def sign_in(request: web.Request) -> web.Response:
@@ -84,7 +85,11 @@ def _refused(
 
 
 async def lock(request: web.Request) -> web.Response:
-    """Keep the page's draft, lock the vault, and end the session."""
+    """Keep the page's draft, lock the vault, and end the session.
+
+    The one that takes its place is signed in to nothing: it only knows whose name to fill in, so
+    that neither the browser nor the address needs to.
+    """
     desk = desk_of(request)
     session, person = signed_in(request)
     fields = await fields_of(request)
@@ -99,5 +104,5 @@ async def lock(request: web.Request) -> web.Response:
                 await desk.vaults.drop(person, text, day=day, source=None)
     await desk.vaults.lock(person.id)
     response = desk.pages.go(request, "locked")
-    end_session(request, response)
+    begin_session(request, response, Session(name=person.name))
     return response

@@ -14,6 +14,9 @@ from herdbook.llama.panel.strings import Strings
 
 _BASE_PATH: Final = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
 
+_LONG: Final = 40
+"""Lines of an entry, above which it is folded."""
+
 
 class Pages:
     """Renders templates. `router` names the routes that `url` builds addresses of."""
@@ -52,6 +55,8 @@ class Pages:
             time_of=self.time_of,
             iso_of=_iso_of,
             moment_of=self.moment_of,
+            date_of=self.date_of,
+            is_long=_is_long,
             long_date=self.long_date,
             short_date=self.short_date,
             weekday=self.weekday,
@@ -95,9 +100,19 @@ class Pages:
         """A wall time, in milliseconds or as ISO 8601, as hours and minutes of the household."""
         return _moment(moment).astimezone(self._zone).strftime("%H:%M")
 
-    def moment_of(self, moment: int | str) -> str:
-        """A wall time as a day and a time, “20 November, 22:15”."""
-        day = self.short_date(_moment(moment).astimezone(self._zone).date())
+    def date_of(self, moment: int | str) -> date:
+        """The household's day of a wall time."""
+        return _moment(moment).astimezone(self._zone).date()
+
+    def moment_of(self, moment: int | str, year: int | None = None) -> str:
+        """A wall time as a day and a time, “20 November, 22:15”.
+
+        Where `year` is known to the reader, another one is told: “20 November 2026, 22:15”.
+        """
+        date = self.date_of(moment)
+        day = self.short_date(date)
+        if year is not None and year != date.year:
+            day = self.strings("dates.day_year", day=day, year=f"{date.year:04}")
         return self.strings("dates.moment", day=day, time=self.time_of(moment))
 
     def weekday(self, day: date) -> str:
@@ -116,7 +131,7 @@ class Pages:
             weekday=self.weekday(day),
             day=day.day,
             month=self.strings("dates.months").split()[day.month - 1],
-            year=day.year,
+            year=f"{day.year:04}",
         )
 
 
@@ -129,6 +144,11 @@ def _moment(moment: int | str) -> datetime:
     if isinstance(moment, int):
         return datetime.fromtimestamp(moment / 1000, UTC)
     return datetime.fromisoformat(moment)
+
+
+def _is_long(text: str) -> bool:
+    """Whether a text fills more lines than a page shows at once, at about 60 characters each."""
+    return sum(1 + len(line) // 60 for line in text.split("\n")) > _LONG
 
 
 def _iso_of(moment: int | str) -> str:

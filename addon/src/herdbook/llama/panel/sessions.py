@@ -25,13 +25,15 @@ _COMPOSITIONS: Final = 64
 class Session:
     """One browser.
 
-    `person` once signed in; `creation` is the token of a vault being made, `change` that of keys
-    being changed; `told` is what the keys page has to say once; `sealed` says that something was
-    written since the vault locked and waits in the inbox. Whoever reads or writes
-    holds `writing`: a page asked for at once shows what the last one left behind.
+    `person` once signed in; `name` is of whoever locked here, for the sign-in page; `creation` is
+    the token of a vault being made, `change` that of keys being changed; `told` is what the keys
+    page has to say once; `sealed` says that something was written since the vault locked and waits
+    in the inbox. Whoever reads or writes holds `writing`: a page asked for at once shows what the
+    last one left behind.
     """
 
     person: Person | None = None
+    name: str = ""
     creation: str | None = None
     change: str | None = None
     told: str = ""

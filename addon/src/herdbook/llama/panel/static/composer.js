@@ -3,6 +3,7 @@
 // htmx carries the requests (see day.html): the form sends an entry, the textarea saves its draft a
 // moment after each change. This module says when, shows how it went, and takes out of the field
 // what has been kept, and nothing else.
+import { showNewest } from "./day.js";
 
 const PATIENCE = 400; // ms before “Saving…” is worth a word
 const RESAVE = 3000; // ms between attempts while something is unsaved
@@ -14,6 +15,7 @@ export function mountComposer(form) {
   let saved = words.value; // what the vault has as the draft
   let sending = false;
   let refused = false; // the draft as it is cannot be kept: only a change makes asking again useful
+  let told = ""; // what was last said about the draft
   let slow = 0;
 
   const dirty = () => words.value !== saved;
@@ -68,14 +70,25 @@ export function mountComposer(form) {
 
   document.addEventListener("htmx:afterRequest", (event) => {
     const { elt, successful, requestConfig, xhr } = event.detail;
-    if (elt === form) sent(successful, requestConfig);
+    if (elt === form) sent(successful, requestConfig, xhr.status);
     else if (elt === words) drafted(successful, requestConfig, xhr.status);
   });
 
-  const sent = (successful, requestConfig) => {
+  // A notice that stands there already is not read out again with every word.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { requestConfig, serverResponse, shouldSwap } = event.detail;
+    if (requestConfig.elt !== words || !shouldSwap) return;
+    if (serverResponse === told && notice.hasChildNodes()) event.detail.shouldSwap = false;
+    told = serverResponse;
+  });
+
+  // The same again would be refused again: the notice says what to do instead.
+  const isRefused = (status) => status >= 400 && status < 500 && !locked();
+
+  const sent = (successful, requestConfig, status) => {
     sending = false;
     if (!successful) {
-      say("failed", text.entryFailed);
+      say("failed", isRefused(status) ? text.refused : text.entryFailed);
       return;
     }
     const kept = requestConfig.formData.get("text");
@@ -86,18 +99,19 @@ export function mountComposer(form) {
     grow();
     // The answer brought its own sentence: saved, or sealed.
     say("saved", form.querySelector("#status-text").textContent);
-    words.focus();
-    form.scrollIntoView({ block: "nearest" });
+    words.focus({ preventScroll: true });
+    showNewest();
   };
 
   const drafted = (successful, requestConfig, status) => {
     if (!successful) {
-      refused = status >= 400 && status < 500 && !locked();
-      say("failed", locked() ? text.draftWaits : text.draftFailed);
+      refused = isRefused(status);
+      say("failed", locked() ? text.draftWaits : refused ? text.refused : text.draftFailed);
       return;
     }
     saved = requestConfig.formData.get("text");
-    notice.replaceChildren();
+    // Kept, and still to be split: then the answer is that notice.
+    if (status === 204) notice.replaceChildren();
     say("saved", dirty() || !saved ? "" : text.draftSaved);
   };
 

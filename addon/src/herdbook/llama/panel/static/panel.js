@@ -1,5 +1,6 @@
-// The panel's only script address: what every page needs, and the two elements that some have.
+// The panel's only script address: what every page needs, and what some have.
 import { mountComposer } from "./composer.js";
+import { mountDay } from "./day.js";
 import "./reveal-secret.js";
 
 // htmx notes the page's path in sessionStorage even with its history off. Nothing of the panel's
@@ -18,5 +19,21 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   if (isError && xhr.getResponseHeader("HX-Retarget") === null) event.detail.shouldSwap = false;
 });
 
+// A form that got no answer, or one of somebody else's, must not just stand there.
+document.addEventListener("htmx:afterRequest", (event) => {
+  const { elt, successful, xhr } = event.detail;
+  const place = elt.querySelector("[data-unanswered]");
+  if (!place || successful || xhr.getResponseHeader("HX-Retarget") !== null) return;
+  const notice = document.createElement("p");
+  notice.className = "notice";
+  notice.setAttribute("role", "alert");
+  notice.textContent = place.dataset.unanswered;
+  place.replaceChildren(notice);
+});
+
 const composer = document.querySelector("#composer");
-if (composer) mountComposer(composer);
+if (composer) {
+  mountComposer(composer);
+  mountDay(composer);
+}
+if (document.querySelector("[data-print], .code-input")) import("./recovery-code.js");

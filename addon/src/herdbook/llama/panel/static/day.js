@@ -1,0 +1,115 @@
+// The day page around the writing field: where it opens, and what comes in while it stands open.
+//
+// It asks for news (see “house” in day.html) while somebody can see it. What is there already stays
+// as it is: open folds, selections, focus and the place one reads at.
+
+const EVERY = 10_000; // ms between questions
+const AT_MOST = 160_000; // ms between questions to a Llama that does not answer
+
+export function mountDay(form) {
+  const house = document.querySelector("#house");
+  const arrived = document.querySelector("#arrived");
+  let pause = EVERY;
+  let timer = 0;
+
+  const ask = () => {
+    clearTimeout(timer);
+    if (!document.hidden) htmx.trigger(house, "ask");
+  };
+  document.addEventListener("visibilitychange", ask);
+  timer = setTimeout(ask, pause);
+
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const { elt, xhr } = event.detail;
+    if (elt !== house) return;
+    pause = xhr.status > 0 && xhr.status < 500 ? EVERY : Math.min(2 * pause, AT_MOST);
+    clearTimeout(timer);
+    timer = setTimeout(ask, pause);
+    if (xhr.status === 200) receive(xhr.responseText);
+  });
+
+  const receive = (answer) => {
+    const news = new DOMParser().parseFromString(answer, "text/html");
+    const added = addEntries(news.querySelector("#news-entries"));
+    const noticed = replaceHouse(house, news.querySelector("#news-house"));
+    const said = added.map((entry) => {
+      const when = entry.querySelector(".entry-when").textContent.trim().replace(/\s+/g, " ");
+      return arrived.dataset.entry.replace("{when}", when);
+    });
+    if (noticed) said.push(noticed);
+    if (said.length) arrived.textContent = said.join(". ");
+  };
+
+  // --- What one writes, and what is written already, is never beneath the writing field.
+  const room = () => {
+    document.documentElement.style.scrollPaddingBlockEnd = `${form.offsetHeight + 28}px`;
+  };
+  new ResizeObserver(room).observe(form);
+  room();
+
+  // --- Today opens where one writes, another day at its start; a reload stays where it was.
+  const atEnd = () => {
+    if (form.dataset.when === "today" && document.querySelector(".entry"))
+      scrollTo(0, document.documentElement.scrollHeight);
+  };
+  if (performance.getEntriesByType("navigation")[0]?.type === "navigate") atEnd();
+
+  let unfolded = [];
+  document.addEventListener("htmx:beforeSwap", () => {
+    unfolded = [...document.querySelectorAll(".entry:has(.unfold[open])")].map(({ id }) => id);
+  });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    for (const id of unfolded) {
+      const fold = document.getElementById(id)?.querySelector(".unfold");
+      if (fold) fold.open = true;
+    }
+    // The door opened in place.
+    if (event.detail.requestConfig.elt.closest(".door")) atEnd();
+    // The door of a lost session: whose page this is stands nowhere but on it.
+    const name = document.querySelector("#door-name");
+    if (name && !name.value) name.value = form.dataset.person;
+  });
+}
+
+/** Bring what was just written into sight. */
+export function showNewest() {
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  [...document.querySelectorAll(".entry")]
+    .at(-1)
+    ?.scrollIntoView({ block: "nearest", behavior: still ? "instant" : "smooth" });
+}
+
+function addEntries(fresh) {
+  const state = document.querySelector("#vault-state");
+  // A door may have come in between.
+  if (state.value !== "open" || !fresh.firstElementChild) return [];
+  const added = [];
+  let place = document.querySelector("#entries-mark");
+  place.value = fresh.querySelector("#entries-mark").value;
+  for (const entry of fresh.querySelectorAll(".entry")) {
+    let here = document.getElementById(entry.id);
+    if (!here) {
+      here = document.adoptNode(entry);
+      place.after(here);
+      added.push(here);
+    }
+    place = here;
+  }
+  if (added.length) document.querySelector("#entries .empty")?.remove();
+  return added;
+}
+
+/** What the house noticed last, when that is new. */
+function replaceHouse(house, fresh) {
+  const mark = (of) => of.querySelector("#house-mark").value;
+  if (mark(house) === mark(fresh)) return "";
+  const details = house.querySelector("details");
+  const focused = details?.contains(document.activeElement);
+  house.replaceChildren(...fresh.childNodes);
+  if (details) {
+    const now = house.querySelector("details");
+    if (now) now.open = details.open;
+    if (focused) now?.querySelector("summary").focus({ preventScroll: true });
+  }
+  return house.querySelector("li span")?.innerText ?? "";
+}
