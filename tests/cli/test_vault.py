@@ -50,8 +50,9 @@ def here(tmp_path: Path) -> Path:
     async def make() -> None:
         vaults = _vaults(tmp_path / "here" / "data")
         creation = await vaults.begin_creation("Ada", PASSWORD)
-        ada = await vaults.finish_creation(creation.token, creation.recovery_code)
-        await vaults.journal(ada.id).add(DAY, "The canary sang.")
+        opening = await vaults.finish_creation(creation.token, creation.recovery_code)
+        ada = opening.person
+        await vaults.journal(opening).add(DAY, "The canary sang.")
         await vaults.lock(ada.id)
         await vaults.drop(ada, "The porch is warm.", day=DAY, source="porch")
         await vaults.close()
@@ -86,8 +87,8 @@ both = pytest.mark.parametrize("export", ["export", "export.tar"], indirect=True
 def _texts(config: Path, name: str, secret: str = PASSWORD) -> list[str]:
     async def read() -> list[str]:
         vaults = _vaults(config.parent / "data")
-        person = await vaults.unlock(name, secret)
-        texts = sorted(entry.text for entry in await vaults.journal(person.id).on_day(DAY))
+        opening = await vaults.unlock(name, secret)
+        texts = sorted(entry.text for entry in await vaults.journal(opening).on_day(DAY))
         await vaults.close()
         return texts
 

@@ -258,9 +258,9 @@ async def test_no_time_shows_beside_the_writing_field(chromium: Browser, set_up:
 async def test_a_very_long_entry_unfolds_by_keyboard(
     chromium: Browser, set_up: Stage, scripts: bool
 ) -> None:
-    person = await set_up.person("Ada")
+    opening = await set_up.person("Ada")
     day = set_up.today
-    await set_up.vaults.journal(person.id).add(day, "all work and no play\n" * 4_000)
+    await set_up.vaults.journal(opening).add(day, "all work and no play\n" * 4_000)
     async with tab(chromium, set_up, java_script_enabled=scripts) as opened:
         await opened.sign_in()
         text, control = opened.page.locator(".entry-text"), opened.page.locator(".unfold summary")
@@ -280,8 +280,9 @@ async def test_a_very_long_entry_unfolds_by_keyboard(
 
 
 async def test_what_the_house_writes_comes_in_and_disturbs_nothing(ada: Tab, set_up: Stage) -> None:
-    page, person = ada.page, set_up.vaults.people.find(name="Ada")
-    await set_up.vaults.journal(person.id).add(set_up.today, "line\n" * 60)
+    page, opening = ada.page, await set_up.vaults.unlock("Ada", PASSWORD)
+    person = opening.person
+    await set_up.vaults.journal(opening).add(set_up.today, "line\n" * 60)
     await ada.write_long_day()
     await ada.open()
     await page.clock.install()
@@ -338,6 +339,27 @@ async def test_the_field_grows_with_its_text(ada: Tab) -> None:
     assert before is not None
     assert after is not None
     assert after["height"] > before["height"] + 100
+
+
+async def test_a_page_takes_in_the_last_words_that_it_overtook(ada: Tab, set_up: Stage) -> None:
+    """The last word of a page that goes may arrive after the next page was asked for."""
+    journal = set_up.vaults.journal(await set_up.vaults.unlock("Ada", PASSWORD))
+    page = ada.page
+    await page.clock.install()
+    await ada.open()
+    await journal.save_draft(set_up.today, "come late")
+    await page.clock.run_for(500)
+    await ada.field_is("come late")
+    await journal.save_draft(set_up.today, "come later still")
+    await page.clock.run_for(2_000)
+    await ada.field_is("come later still")
+    # Who types is not interrupted.
+    await page.reload()
+    await page.focus("#words")
+    await page.keyboard.type("!")
+    await journal.save_draft(set_up.today, "too late")
+    await page.clock.run_for(400)
+    await ada.field_is("come later still!")
 
 
 async def test_a_draft_survives_a_reload_and_a_closed_tab(ada: Tab) -> None:

@@ -24,6 +24,7 @@ from herdbook.errors import (
 from herdbook.llama import keys as module
 from herdbook.llama.attempts import FREE
 from herdbook.llama.keys import Keys
+from herdbook.llama.opening import Opening
 from herdbook.llama.pending import LIMIT_MS
 from herdbook.llama.people import Person
 from herdbook.llama.vaults import Vaults
@@ -59,16 +60,28 @@ async def keys(vaults: Vaults, clock: ManualClock) -> AsyncIterator[Keys]:
 
 
 @pytest.fixture
-async def ada(vaults: Vaults) -> tuple[Person, str]:
-    """Ada, her vault unlocked with one entry in it, and her recovery code."""
-    return await _person(vaults, "Ada")
+async def opened(vaults: Vaults) -> tuple[Opening, str]:
+    """Ada's vault, unlocked with one entry in it, and its recovery code."""
+    return await _opened(vaults, "Ada")
 
 
-async def _person(vaults: Vaults, name: str) -> tuple[Person, str]:
+@pytest.fixture
+def opening(opened: tuple[Opening, str]) -> Opening:
+    """By which Ada reads."""
+    return opened[0]
+
+
+@pytest.fixture
+def ada(opened: tuple[Opening, str]) -> tuple[Person, str]:
+    """Ada and her recovery code."""
+    return opened[0].person, opened[1]
+
+
+async def _opened(vaults: Vaults, name: str) -> tuple[Opening, str]:
     creation = await vaults.begin_creation(name, PASSWORD)
-    person = await vaults.finish_creation(creation.token, creation.recovery_code)
-    await vaults.journal(person.id).add(DAY, "The first snow.")
-    return person, creation.recovery_code
+    opening = await vaults.finish_creation(creation.token, creation.recovery_code)
+    await vaults.journal(opening).add(DAY, "The first snow.")
+    return opening, creation.recovery_code
 
 
 async def _works(vaults: Vaults, *secrets: str) -> list[bool]:
@@ -84,17 +97,17 @@ async def _works(vaults: Vaults, *secrets: str) -> list[bool]:
     return works
 
 
-async def _entries(vaults: Vaults, person: Person) -> list[str]:
-    return [entry.text for entry in await vaults.journal(person.id).on_day(DAY)]
+async def _entries(vaults: Vaults, opening: Opening) -> list[str]:
+    return [entry.text for entry in await vaults.journal(opening).on_day(DAY)]
 
 
 @pytest.mark.parametrize("way", ["password", "recovery code"])
 async def test_a_password_is_changed_under_an_open_vault(
-    vaults: Vaults, keys: Keys, ada: tuple[Person, str], way: str
+    vaults: Vaults, keys: Keys, opening: Opening, ada: tuple[Person, str], way: str
 ) -> None:
     person, code = ada
     await keys.change_password(person, PASSWORD if way == "password" else code, NEW_PASSWORD)
-    assert await _entries(vaults, person) == ["The first snow."], "still open"
+    assert await _entries(vaults, opening) == ["The first snow."], "still open"
     assert await _works(vaults, PASSWORD, NEW_PASSWORD, code) == [False, True, True]
     assert not list(vaults.folder_of(person).glob("*.previous"))
 
@@ -198,7 +211,7 @@ async def _rotate(keys: Keys, person: Person) -> str:
 
 
 async def test_a_rotation_leaves_nothing_that_the_old_key_opens(
-    vaults: Vaults, keys: Keys, ada: tuple[Person, str]
+    vaults: Vaults, keys: Keys, opening: Opening, ada: tuple[Person, str]
 ) -> None:
     person, old = ada
     folder = vaults.folder_of(person)
@@ -215,7 +228,7 @@ async def test_a_rotation_leaves_nothing_that_the_old_key_opens(
     assert rotation.finished
     assert rotation.error is None
     assert rotation.done == rotation.total > 0
-    assert await _entries(vaults, person) == ["The first snow."], "open again by itself"
+    assert await _entries(vaults, opening) == ["The first snow."], "open again by itself"
     assert await _works(vaults, old, draft.recovery_code, PASSWORD) == [False, True, True]
     await vaults.lock(person.id)
     assert {path.name for path in folder.iterdir()} == {"header.json", "journal.db"}
@@ -233,7 +246,11 @@ async def test_a_rotation_leaves_nothing_that_the_old_key_opens(
 
 
 async def test_what_is_dropped_around_a_rotation_is_absorbed_once(
-    vaults: Vaults, keys: Keys, ada: tuple[Person, str], monkeypatch: pytest.MonkeyPatch
+    vaults: Vaults,
+    keys: Keys,
+    opening: Opening,
+    ada: tuple[Person, str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     person, _ = ada
     resume, reached = threading.Event(), threading.Event()
@@ -254,14 +271,14 @@ async def test_what_is_dropped_around_a_rotation_is_absorbed_once(
     await keys.finish(token, new)
     await asyncio.to_thread(reached.wait, 30)
     with pytest.raises(VaultLocked):
-        vaults.journal(person.id)
+        vaults.journal(opening)
     await vaults.drop(person, "Meanwhile.", day=DAY, source=None)
     resume.set()
     await keys.wait(person.id, 30)
     assert not vaults.is_unlocked(person.id), "it was locked before"
     await vaults.drop(person, "After.", day=DAY, source=None)
-    await vaults.unlock("Ada", PASSWORD)
-    assert await _entries(vaults, person) == ["The first snow.", "Before.", "Meanwhile.", "After."]
+    opening = await vaults.unlock("Ada", PASSWORD)
+    assert await _entries(vaults, opening) == ["The first snow.", "Before.", "Meanwhile.", "After."]
 
 
 async def test_locking_amid_a_rotation_keeps_it_locked(
@@ -302,10 +319,10 @@ async def test_a_rotation_that_fails_says_so_and_the_old_keys_work(
 
 
 async def test_two_people_change_keys_at_once(vaults: Vaults, keys: Keys) -> None:
-    people = [(await _person(vaults, name))[0] for name in ("Ada", "Ben")]
-    await asyncio.gather(*(_rotate(keys, person) for person in people))
-    for person in people:
-        assert await _entries(vaults, person) == ["The first snow."]
+    openings = [(await _opened(vaults, name))[0] for name in ("Ada", "Ben")]
+    await asyncio.gather(*(_rotate(keys, opening.person) for opening in openings))
+    for opening in openings:
+        assert await _entries(vaults, opening) == ["The first snow."]
 
 
 async def _fail(vaults: Vaults, name: str) -> Exception:
@@ -336,11 +353,11 @@ async def test_known_and_unknown_names_wait_alike_and_over_restarts(
     await again.close()
 
 
-async def test_guessing_closes_nobodys_open_vault(vaults: Vaults, ada: tuple[Person, str]) -> None:
+async def test_guessing_closes_nobodys_open_vault(vaults: Vaults, opening: Opening) -> None:
     for _ in range(FREE + 1):
         await _fail(vaults, "Ada")
-    await vaults.journal(ada[0].id).add(DAY, "And then it thawed.")
-    assert await _entries(vaults, ada[0]) == ["The first snow.", "And then it thawed."]
+    await vaults.journal(opening).add(DAY, "And then it thawed.")
+    assert await _entries(vaults, opening) == ["The first snow.", "And then it thawed."]
 
 
 async def test_guesses_made_at_once_count_each(vaults: Vaults, ada: tuple[Person, str]) -> None:
@@ -410,8 +427,8 @@ async def test_a_known_and_an_unknown_name_cost_the_same_derivations(
 async def test_the_loop_goes_on_while_a_key_is_derived(tmp_path: Path, clock: ManualClock) -> None:
     slow = KdfParameters(64 * 1024, 6, 1)
     vaults = Vaults(tmp_path, clock, UTC, slow)
-    person, _ = await _person(vaults, "Ada")
-    await vaults.lock(person.id)
+    opening, _ = await _opened(vaults, "Ada")
+    await vaults.lock(opening.person.id)
     gaps: list[float] = []
 
     async def watch() -> None:

@@ -25,6 +25,7 @@ from herdbook.errors import (
 from herdbook.llama import vaults as module
 from herdbook.llama.attempts import FREE
 from herdbook.llama.derivations import WAITING_LIMIT
+from herdbook.llama.opening import IDLE_LIMIT_MS, Opening
 from herdbook.llama.pending import LIMIT_MS
 from herdbook.llama.people import Person
 from herdbook.llama.vaults import Vaults
@@ -47,7 +48,7 @@ async def vaults(tmp_path: Path, clock: ManualClock) -> AsyncIterator[Vaults]:
     await vaults.close()
 
 
-async def _person(vaults: Vaults, name: str = "Ada") -> Person:
+async def _opening(vaults: Vaults, name: str = "Ada") -> Opening:
     creation = await vaults.begin_creation(name, PASSWORD)
     return await vaults.finish_creation(creation.token, creation.recovery_code)
 
@@ -61,7 +62,8 @@ async def test_nothing_is_written_before_the_code_was_typed_back(
         await vaults.finish_creation(creation.token, "nonsense")
     with pytest.raises(WrongSecret, match="not this vault"):
         await vaults.finish_creation(creation.token, new_recovery_code())
-    person = await vaults.finish_creation(creation.token, creation.recovery_code.lower())
+    opening = await vaults.finish_creation(creation.token, creation.recovery_code.lower())
+    person = opening.person
     assert [path.name for path in (tmp_path / "vaults").iterdir()] == [person.vault_id]
     assert vaults.is_unlocked(person.id)
 
@@ -80,7 +82,7 @@ async def test_a_creation_is_finished_once(vaults: Vaults) -> None:
         *(vaults.finish_creation(creation.token, creation.recovery_code) for _ in range(3)),
         return_exceptions=True,
     )
-    assert sum(isinstance(result, Person) for result in results) == 1
+    assert sum(isinstance(result, Opening) for result in results) == 1
     assert sum(isinstance(result, InputError) for result in results) == 2
     assert len(vaults.people.all()) == 1
 
@@ -92,7 +94,7 @@ async def test_a_name_that_cannot_be_is_refused(vaults: Vaults, name: str) -> No
 
 
 async def test_a_name_is_taken_whatever_its_case(vaults: Vaults) -> None:
-    await _person(vaults, "Zoë")
+    await _opening(vaults, "Zoë")
     with pytest.raises(InputError, match="taken"):
         await vaults.begin_creation("ZOE\u0308", PASSWORD)
 
@@ -106,17 +108,19 @@ async def test_a_password_has_a_length(vaults: Vaults, password: str) -> None:
 async def test_written_locked_unlocked_and_still_there_after_a_restart(
     vaults: Vaults, tmp_path: Path, clock: ManualClock
 ) -> None:
-    person = await _person(vaults)
-    await vaults.journal(person.id).add(DAY, "The first snow.")
-    await vaults.journal(person.id).save_draft(DAY, "and th")
+    opening = await _opening(vaults)
+    person = opening.person
+    await vaults.journal(opening).add(DAY, "The first snow.")
+    await vaults.journal(opening).save_draft(DAY, "and th")
     await vaults.lock(person.id)
     with pytest.raises(VaultLocked):
-        vaults.journal(person.id)
+        vaults.journal(opening)
     await vaults.close()
 
     again = Vaults(tmp_path, clock, UTC, FAST)
-    assert await again.unlock(" ada ", PASSWORD) == person
-    journal = again.journal(person.id)
+    opened = await again.unlock(" ada ", PASSWORD)
+    assert opened.person == person
+    journal = again.journal(opened)
     assert [entry.text for entry in await journal.on_day(DAY)] == ["The first snow."]
     assert await journal.on_day(date(2026, 11, 21)) == []
     assert await journal.draft(DAY) == "and th"
@@ -129,7 +133,8 @@ async def test_written_locked_unlocked_and_still_there_after_a_restart(
 async def test_a_wrong_password_and_a_wrong_name_sound_the_same(
     vaults: Vaults, name: str, secret: str
 ) -> None:
-    person = await _person(vaults)
+    opening = await _opening(vaults)
+    person = opening.person
     await vaults.lock(person.id)
     with pytest.raises(WrongSecret) as raised:
         await vaults.unlock(name, secret)
@@ -144,15 +149,48 @@ async def test_an_idle_vault_locks_and_a_used_one_does_not(
     vaults: Vaults, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_CHECK_EVERY_S", 0.01)
-    idle, used = await _person(vaults, "Idle"), await _person(vaults, "Used")
+    idle, used = await _opening(vaults, "Idle"), await _opening(vaults, "Used")
     task = asyncio.create_task(vaults.lock_idle())
-    clock.advance(module.IDLE_LIMIT_MS - 1)
-    vaults.journal(used.id)
+    clock.advance(IDLE_LIMIT_MS - 1)
+    vaults.journal(used)
+    vaults.glance(idle)
     clock.advance(1)
     async with asyncio.timeout(5):
-        while vaults.is_unlocked(idle.id):
+        while vaults.is_unlocked(idle.person.id):
             await asyncio.sleep(0.01)
-    assert vaults.is_unlocked(used.id)
+    assert vaults.is_unlocked(used.person.id)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_what_was_open_when_the_vault_locked_stays_closed(vaults: Vaults) -> None:
+    """A tablet left in the kitchen does not read because its owner unlocked upstairs."""
+    kitchen = await _opening(vaults)
+    await vaults.lock(kitchen.person.id)
+    upstairs = await vaults.unlock("Ada", PASSWORD)
+    assert await vaults.journal(upstairs).on_day(DAY) == []
+    assert not vaults.admits(kitchen)
+    for read in (vaults.journal, vaults.glance):
+        with pytest.raises(VaultLocked):
+            read(kitchen)
+    assert vaults.admits(await vaults.unlock("Ada", PASSWORD))
+    assert vaults.admits(upstairs), "a second one takes nothing from the first"
+
+
+async def test_each_opening_has_its_own_idle_time(
+    vaults: Vaults, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_CHECK_EVERY_S", 0.01)
+    kitchen = await _opening(vaults)
+    upstairs = await vaults.unlock("Ada", PASSWORD)
+    task = asyncio.create_task(vaults.lock_idle())
+    clock.advance(IDLE_LIMIT_MS - 1)
+    vaults.journal(upstairs)
+    clock.advance(1)
+    async with asyncio.timeout(5):
+        while vaults.admits(kitchen):
+            await asyncio.sleep(0.01)
+    assert vaults.admits(upstairs)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 
@@ -160,13 +198,14 @@ async def test_an_idle_vault_locks_and_a_used_one_does_not(
 async def test_a_drop_waits_while_locked_and_appears_at_the_next_unlock_once(
     vaults: Vaults, clock: ManualClock
 ) -> None:
-    person = await _person(vaults)
+    opening = await _opening(vaults)
+    person = opening.person
     await vaults.lock(person.id)
     await vaults.drop(person, "The engineer came.", day=DAY, source="Home Assistant")
     await vaults.drop(person, "Kept while locked.", day=DAY, source=None)
     for _ in range(2):
-        await vaults.unlock("Ada", PASSWORD)
-        entries = await vaults.journal(person.id).on_day(DAY)
+        opening = await vaults.unlock("Ada", PASSWORD)
+        entries = await vaults.journal(opening).on_day(DAY)
         assert [(entry.text, entry.author, entry.source) for entry in entries] == [
             ("The engineer came.", "house", "Home Assistant"),
             ("Kept while locked.", "person", None),
@@ -176,24 +215,27 @@ async def test_a_drop_waits_while_locked_and_appears_at_the_next_unlock_once(
 
 
 async def test_a_drop_into_an_unlocked_vault_appears_at_once(vaults: Vaults) -> None:
-    person = await _person(vaults)
+    opening = await _opening(vaults)
+    person = opening.person
     await vaults.drop(person, "Now.", day=DAY, source="Home Assistant")
-    assert [entry.text for entry in await vaults.journal(person.id).on_day(DAY)] == ["Now."]
+    assert [entry.text for entry in await vaults.journal(opening).on_day(DAY)] == ["Now."]
 
 
 async def test_many_drops_at_once_become_one_entry_each(vaults: Vaults) -> None:
-    person = await _person(vaults)
+    opening = await _opening(vaults)
+    person = opening.person
     await asyncio.gather(
         *(vaults.drop(person, f"Drop {n}", day=DAY, source="x") for n in range(20))
     )
-    entries = await vaults.journal(person.id).on_day(DAY)
+    entries = await vaults.journal(opening).on_day(DAY)
     assert sorted(entry.text for entry in entries) == sorted(f"Drop {n}" for n in range(20))
 
 
 async def test_a_crash_between_keeping_and_forgetting_a_drop_does_not_repeat_it(
     vaults: Vaults, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    person = await _person(vaults)
+    opening = await _opening(vaults)
+    person = opening.person
     await vaults.lock(person.id)
     await vaults.drop(person, "Once.", day=DAY, source=None)
 
@@ -202,18 +244,19 @@ async def test_a_crash_between_keeping_and_forgetting_a_drop_does_not_repeat_it(
 
     with monkeypatch.context() as patched:
         patched.setattr("herdbook.vault.inbox.Inbox.remove", crash)
-        await vaults.unlock("Ada", PASSWORD)
+        opening = await vaults.unlock("Ada", PASSWORD)
     await vaults.lock(person.id)
-    await vaults.unlock("Ada", PASSWORD)
-    assert [entry.text for entry in await vaults.journal(person.id).on_day(DAY)] == ["Once."]
+    opening = await vaults.unlock("Ada", PASSWORD)
+    assert [entry.text for entry in await vaults.journal(opening).on_day(DAY)] == ["Once."]
 
 
 @pytest.mark.parametrize("error", [StorageError("full"), VaultDamaged("damaged")])
 async def test_an_inbox_that_fails_keeps_nobody_from_reading(
     vaults: Vaults, monkeypatch: pytest.MonkeyPatch, error: HerdbookError
 ) -> None:
-    person = await _person(vaults)
-    await vaults.journal(person.id).add(DAY, "Readable.")
+    opening = await _opening(vaults)
+    person = opening.person
+    await vaults.journal(opening).add(DAY, "Readable.")
     await vaults.lock(person.id)
     await vaults.drop(person, "Waits.", day=DAY, source=None)
 
@@ -222,29 +265,30 @@ async def test_an_inbox_that_fails_keeps_nobody_from_reading(
 
     with monkeypatch.context() as patched:
         patched.setattr("herdbook.vault.inbox.Inbox.open_all", fail)
-        await vaults.unlock("Ada", PASSWORD)
+        opening = await vaults.unlock("Ada", PASSWORD)
         # Durable is durable, whatever becomes of absorbing it.
         await vaults.drop(person, "Kept.", day=DAY, source=None)
-        entries = await vaults.journal(person.id).on_day(DAY)
+        entries = await vaults.journal(opening).on_day(DAY)
         assert [entry.text for entry in entries] == ["Readable."]
     await vaults.lock(person.id)
-    await vaults.unlock("Ada", PASSWORD)
-    entries = await vaults.journal(person.id).on_day(DAY)
+    opening = await vaults.unlock("Ada", PASSWORD)
+    entries = await vaults.journal(opening).on_day(DAY)
     assert [entry.text for entry in entries] == ["Readable.", "Waits.", "Kept."]
 
 
 async def test_a_crowd_at_the_door_is_turned_away_and_not_queued(vaults: Vaults) -> None:
-    person = await _person(vaults)
+    opening = await _opening(vaults)
+    person = opening.person
     await vaults.lock(person.id)
     crowd = [asyncio.create_task(vaults.unlock(f"Nobody {n}", "wrong")) for n in range(30)]
     results = await asyncio.gather(*crowd, return_exceptions=True)
     assert sum(isinstance(result, Busy) for result in results) >= 30 - WAITING_LIMIT - 1
     assert all(isinstance(result, Busy | WrongSecret) for result in results)
-    assert await vaults.unlock("Ada", PASSWORD) == person
+    assert (await vaults.unlock("Ada", PASSWORD)).person == person
 
 
 async def test_being_turned_away_is_no_way_to_begin_counting_anew(vaults: Vaults) -> None:
-    await _person(vaults)
+    await _opening(vaults)
     for _ in range(FREE):
         with pytest.raises(WrongSecret):
             await vaults.unlock("Ada", "wrong")
@@ -266,24 +310,26 @@ async def test_a_drop_without_a_day_is_for_today_where_the_house_stands(
 ) -> None:
     clock.wall = 1_795_302_000_000  # 2026-11-21T23:00Z, the 22nd in Amsterdam
     vaults = Vaults(tmp_path, clock, ZoneInfo("Europe/Amsterdam"), FAST)
-    person = await _person(vaults)
+    opening = await _opening(vaults)
+    person = opening.person
     await vaults.drop(person, "Late.", day=None, source=None)
-    assert len(await vaults.journal(person.id).on_day(date(2026, 11, 22))) == 1
+    assert len(await vaults.journal(opening).on_day(date(2026, 11, 22))) == 1
     await vaults.close()
 
 
 async def test_a_drop_that_cannot_be_an_entry_is_refused_before_it_is_sealed(
     vaults: Vaults,
 ) -> None:
-    person = await _person(vaults)
+    opening = await _opening(vaults)
+    person = opening.person
     for text, error in (("  ", InputError), ("x" * 100_001, TextTooLong)):
         with pytest.raises(error):
             await vaults.drop(person, text, day=DAY, source=None)
-    assert await vaults.journal(person.id).on_day(DAY) == []
+    assert await vaults.journal(opening).on_day(DAY) == []
 
 
 async def test_people_are_found_by_user_id_then_by_name(vaults: Vaults) -> None:
-    ada = await _person(vaults, "Ada")
+    ada = (await _opening(vaults, "Ada")).person
     ben = Person("b", "Ben", "user-of-ben", "v")
     await vaults.people.add(ben)
     assert vaults.people.find(user_id="user-of-ben", name="Ada") == ben

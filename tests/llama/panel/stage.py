@@ -15,8 +15,8 @@ from aiohttp.test_utils import TestClient, TestServer
 from herdbook.clock import day_of
 from herdbook.crypto.kdf import MEMORY_FLOOR_KIB, KdfParameters
 from herdbook.house.book import HouseBook
+from herdbook.llama.opening import Opening
 from herdbook.llama.panel.routes import panel_app
-from herdbook.llama.people import Person
 from herdbook.llama.vaults import Vaults
 from tests.fakes.clock import ManualClock
 
@@ -80,7 +80,7 @@ class Stage:
     def today(self) -> date:
         return day_of(self.clock.wall_ms(), ZONE)
 
-    async def person(self, name: str = "Ada") -> Person:
+    async def person(self, name: str = "Ada") -> Opening:
         """Somebody with an unlocked vault."""
         creation = await self.vaults.begin_creation(name, PASSWORD)
         return await self.vaults.finish_creation(creation.token, creation.recovery_code)

@@ -246,6 +246,41 @@ async def test_signed_out_while_writing_the_page_asks_in_place(
     assert (await browser.post(f"{day}/{path}", {"text": "x"})).url.path == "/sign-in"
 
 
+async def test_a_browser_left_behind_reads_nothing_when_another_unlocks(
+    set_up: Stage, ada: Browser, person: Person, day: str
+) -> None:
+    await ada.post(f"{day}/entries", {"text": "between us"})
+    assert _entries(await ada.page(day)) == ["between us"]
+    await set_up.vaults.lock(person.id)
+    async with set_up.browser() as other:
+        await other.sign_in()
+        assert _entries(await other.page(day)) == ["between us"]
+        left = await ada.page(day)
+        assert _entries(left) == []
+        assert "door-secret" in left
+        assert (await ada.get(f"{day}/draft")).status == 423
+        news = await ada.get(f"{day}/house?vault=open", headers=HTMX)
+        assert news.status == 423
+        assert "between us" not in await news.text()
+        # What is written there is kept all the same.
+        await ada.post(f"{day}/entries", {"text": "from the kitchen"})
+        assert _entries(await other.page(day)) == ["between us", "from the kitchen"]
+        await ada.sign_in()
+        assert len(_entries(await ada.page(day))) == 2
+
+
+async def test_a_page_can_ask_for_the_draft_it_overtook(
+    set_up: Stage, ada: Browser, browser: Browser, day: str
+) -> None:
+    text = "half <b>a</b> thought"
+    await ada.post(f"{day}/draft", {"text": text})
+    answer = await ada.get(f"{day}/draft")
+    assert (await answer.text(), answer.content_type) == (text, "text/plain")
+    async with set_up.browser() as nobody:
+        answer = await nobody.get(f"{day}/draft", allow_redirects=False)
+        assert (answer.status, answer.headers["Location"]) == (303, "/sign-in")
+
+
 async def test_what_the_house_wrote_says_where_it_is_from(
     set_up: Stage, ada: Browser, person: Person, day: str
 ) -> None:

@@ -1,3 +1,4 @@
+from herdbook.llama.opening import Opening
 from herdbook.llama.panel.sessions import LIFETIME_MS, LIMIT, Session, Sessions
 from herdbook.llama.people import Person
 from tests.fakes.clock import ManualClock
@@ -32,6 +33,16 @@ def test_use_keeps_a_session_and_a_day_without_ends_it() -> None:
     assert sessions.find(token) is None
 
 
+def test_a_page_that_asks_by_itself_keeps_no_session() -> None:
+    clock = ManualClock()
+    sessions = Sessions(clock)
+    token = sessions.start(Session())
+    clock.advance(LIFETIME_MS)
+    assert sessions.find(token, used=False) is not None
+    clock.advance(1)
+    assert sessions.find(token, used=False) is None
+
+
 def test_the_longest_unused_session_makes_room() -> None:
     sessions = Sessions(ManualClock())
     used, unused = sessions.start(Session()), sessions.start(Session())
@@ -45,8 +56,8 @@ def test_the_longest_unused_session_makes_room() -> None:
 def test_all_other_sessions_of_a_person_end_at_once() -> None:
     sessions = Sessions(ManualClock())
     ada, ben = (Person(name, name, None, name) for name in ("ada", "ben"))
-    kept = Session(ada)
-    tokens = [sessions.start(one) for one in (kept, Session(ada), Session(ben), Session())]
+    kept, other, bens = (Session(Opening(person)) for person in (ada, ada, ben))
+    tokens = [sessions.start(one) for one in (kept, other, bens, Session())]
     sessions.end_others("ada", kept)
     assert [sessions.find(token) is not None for token in tokens] == [True, False, True, True]
     sessions.end_others("ada")

@@ -34,6 +34,7 @@ from herdbook.journal.entry import SOURCE_LIMIT, clean_text
 from herdbook.journal.journal import SCHEMA, DroppedEntry, Journal
 from herdbook.llama.attempts import Attempts
 from herdbook.llama.derivations import Derivations
+from herdbook.llama.opening import Opening, OpenVault
 from herdbook.llama.pending import Pending
 from herdbook.llama.people import People, Person, name_key
 from herdbook.vault.folder import current_header, unlock
@@ -49,7 +50,6 @@ from herdbook.vault.vault import (
     remove_half_made,
 )
 
-IDLE_LIMIT_MS: Final = 15 * 60_000
 PASSWORD_LENGTH: Final = 8
 _PASSWORD_LIMIT: Final = 1_024
 _CHECK_EVERY_S: Final = 5.0
@@ -71,13 +71,6 @@ class _Pending:
     draft: Draft
 
 
-@dataclass(slots=True)
-class _Open:
-    vault: Vault
-    journal: Journal
-    used_ms: int
-
-
 class Vaults:
     """See the module. Use `lock_idle` as a task of the server's, and `close` at its end."""
 
@@ -97,8 +90,8 @@ class Vaults:
         self._clock = clock
         self._zone = zone
         self._pending: Pending[_Pending] = Pending(clock)
-        self._open: dict[str, _Open] = {}
-        self._reopening: set[str] = set()
+        self._open: dict[str, OpenVault] = {}
+        self._reopening: dict[str, list[Opening]] = {}
         self._gates: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._creating = asyncio.Lock()
         self.people = People(folder / "people.json")
@@ -120,7 +113,7 @@ class Vaults:
         """A creation that still waits. Raises `InputError` when it has expired or never was."""
         return Creation(token, self._pending.get(token).draft.recovery_code)
 
-    async def finish_creation(self, token: str, typed_code: str) -> Person:
+    async def finish_creation(self, token: str, typed_code: str) -> Opening:
         """Write the vault, once its recovery code has been typed back, and leave it unlocked.
 
         Raises `RecoveryCodeInvalid` or `WrongSecret` when the code was typed wrong (it may be
@@ -145,9 +138,9 @@ class Vaults:
                 raise
             self._pending.forget(token)
             self._keep_open(person, vault)
-        return person
+            return self._admit(person)
 
-    async def unlock(self, name: str, secret: str) -> Person:
+    async def unlock(self, name: str, secret: str) -> Opening:
         """Open a person's vault with the password or the recovery code, and absorb its inbox.
 
         Raises `WrongSecret`, also for an unknown name, after the same time and in the same words,
@@ -167,10 +160,11 @@ class Vaults:
             folder = self.folder_of(person)
             dek = await self.derivations.test(key, partial(unlock, folder, secret))
             # Another tab may have been first.
-            if person.id not in self._open:
+            if not self.is_unlocked(person.id):
                 self._keep_open(person, await open_unlocked(folder, dek, SCHEMA))
+            opening = self._admit(person)
         await _absorb(self._open.get(person.id))
-        return person
+        return opening
 
     def _refuse(self, key: str, secret: str) -> None:
         """Try a secret on a vault that is not there, at the cost of one that is."""
@@ -194,47 +188,56 @@ class Vaults:
     async def closed(self, person_id: str) -> AsyncIterator[None]:
         """Keep a vault closed; what is written meanwhile is sealed into its inbox."""
         async with self.gate(person_id):
-            if person_id in self._open:
+            if self.is_unlocked(person_id):
+                openings = list(self._open[person_id].used_ms)
                 await self.lock(person_id)
-                self._reopening.add(person_id)
+                self._reopening[person_id] = openings
             try:
                 yield
             finally:
-                self._reopening.discard(person_id)
+                self._reopening.pop(person_id, None)
 
     async def reopen(self, person: Person, dek: bytes) -> None:
-        """Within `closed`: open the vault again if it was open, unless it was locked meanwhile."""
+        """Within `closed`: open the vault again if it was open, unless it was locked meanwhile.
+
+        Who could read it before can read it again.
+        """
         if person.id not in self._reopening:
             return
         vault = await open_unlocked(self.folder_of(person), dek, SCHEMA)
         if person.id not in self._reopening:
             await vault.database.close()
             return
-        self._keep_open(person, vault)
-        await _absorb(self._open.get(person.id))
+        opened = self._keep_open(person, vault)
+        now = self._clock.monotonic_ms()
+        opened.used_ms.update(dict.fromkeys(self._reopening[person.id], now))
+        await _absorb(opened)
 
-    def journal(self, person_id: str) -> Journal:
+    def journal(self, opening: Opening) -> Journal:
         """The journal of an unlocked vault, which counts as use. Raises `VaultLocked`."""
-        opened = self._open.get(person_id)
-        if opened is None:
+        journal = self.glance(opening)
+        self._open[opening.person.id].used_ms[opening] = self._clock.monotonic_ms()
+        return journal
+
+    def glance(self, opening: Opening) -> Journal:
+        """The journal of an unlocked vault, not counting as use. Raises `VaultLocked`."""
+        opened = self._open.get(opening.person.id)
+        if opened is None or opening not in opened.used_ms:
             raise VaultLocked("Your vault is locked.", fix="Unlock it to go on.")
-        opened.used_ms = self._clock.monotonic_ms()
         return opened.journal
 
-    def glance(self, person_id: str) -> Journal:
-        """The journal of an unlocked vault, not counting as use. Raises `VaultLocked`."""
-        opened = self._open.get(person_id)
-        if opened is None:
-            raise VaultLocked("Your vault is locked.", fix="Unlock it to go on.")
-        return opened.journal
+    def admits(self, opening: Opening) -> bool:
+        """Whether an opening still opens its vault."""
+        opened = self._open.get(opening.person.id)
+        return opened is not None and opening in opened.used_ms
 
     def is_unlocked(self, person_id: str) -> bool:
-        """Whether a person's vault is open now."""
+        """Whether a person's vault is open now, for whomever."""
         return person_id in self._open
 
     async def lock(self, person_id: str) -> None:
         """Close a vault and drop its keys; what was being saved is saved first."""
-        self._reopening.discard(person_id)
+        self._reopening.pop(person_id, None)
         opened = self._open.pop(person_id, None)
         if opened is not None:
             await opened.vault.database.close()
@@ -267,12 +270,12 @@ class Vaults:
         await _absorb(self._open.get(person.id))
 
     async def lock_idle(self) -> None:
-        """Lock every vault nobody has used for `IDLE_LIMIT_MS`; runs until cancelled."""
+        """Lock every vault that nobody uses any more; runs until cancelled."""
         while True:
             await asyncio.sleep(_CHECK_EVERY_S)
-            limit = self._clock.monotonic_ms() - IDLE_LIMIT_MS
-            for person_id in [key for key, opened in self._open.items() if opened.used_ms <= limit]:
-                await self.lock(person_id)
+            for person_id, opened in list(self._open.items()):
+                if opened.end_idle(self._clock.monotonic_ms()):
+                    await self.lock(person_id)
             self._pending.forget_expired()
 
     async def close(self) -> None:
@@ -282,13 +285,17 @@ class Vaults:
         for person_id in list(self._open):
             await self.lock(person_id)
 
-    def _keep_open(self, person: Person, vault: Vault) -> None:
-        self._open[person.id] = _Open(
-            vault, Journal(vault, self._clock), self._clock.monotonic_ms()
-        )
+    def _keep_open(self, person: Person, vault: Vault) -> OpenVault:
+        opened = self._open[person.id] = OpenVault(vault, Journal(vault, self._clock))
+        return opened
+
+    def _admit(self, person: Person) -> Opening:
+        opening = Opening(person)
+        self._open[person.id].used_ms[opening] = self._clock.monotonic_ms()
+        return opening
 
 
-async def _absorb(opened: _Open | None) -> None:
+async def _absorb(opened: OpenVault | None) -> None:
     """Take in what waits in the inbox; if that fails, it goes on waiting there.
 
     A full disk or a damaged inbox must not keep anybody from reading, and a drop that is durable

@@ -83,14 +83,14 @@ async def confirm(request: web.Request) -> web.Response:
     if creation is None:
         return desk.pages.go(request, "create")
     try:
-        person = await desk.vaults.finish_creation(creation.token, typed)
+        opening = await desk.vaults.finish_creation(creation.token, typed)
     except (RecoveryCodeInvalid, WrongSecret):
         message, fix = _mistake(desk.pages.strings, typed, creation.recovery_code)
     except InputError as error:
         message, fix = words_of(desk.pages, error)
     else:
         response = desk.pages.go(request, "home")
-        begin_session(request, response, Session(person))
+        begin_session(request, response, Session(opening))
         return response
     values = {"typed": typed, "message": message, "fix": fix}
     return desk.pages.page("confirm.html", values, status=422, headers=_FORM_AGAIN)

@@ -15,11 +15,11 @@ from aiohttp import web
 from herdbook.errors import HerdbookError, InputError, TextTooLong, Unauthorized, VaultLocked
 from herdbook.house.observation import Observation
 from herdbook.journal.entry import TEXT_LIMIT, Entry, clean_text, read_day
+from herdbook.llama.opening import Opening
 from herdbook.llama.panel.desk import Desk, desk_of, fields_of, session_of, signed_in
 from herdbook.llama.panel.faults import KEPT
 from herdbook.llama.panel.pages import is_htmx
 from herdbook.llama.panel.sessions import Session
-from herdbook.llama.people import Person
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -28,21 +28,21 @@ async def home(request: web.Request) -> web.Response:
     """Go to today's page, or to the door."""
     desk = desk_of(request)
     session = session_of(request)
-    if session is not None and session.person is not None:
+    if session is not None and session.opening is not None:
         return desk.pages.go(request, "day", day=desk.today().isoformat())
     return desk.pages.go(request, "sign_in" if desk.vaults.people.all() else "create")
 
 
 async def show(request: web.Request) -> web.Response:
     """A day's page; while the vault is locked, its closed door and the writing field."""
-    session, person = signed_in(request)
+    session, opening = signed_in(request)
     day = read_day(request.match_info["day"])
     desk = desk_of(request)
     entries: list[Entry] | None = None
     draft = ""
     try:
         async with session.writing:
-            journal = desk.vaults.journal(person.id)
+            journal = desk.vaults.journal(opening)
             entries, draft = await journal.on_day(day), await journal.draft(day)
     except VaultLocked:
         entries = None
@@ -67,14 +67,14 @@ async def write(request: web.Request) -> web.Response:
     request[KEPT] = text
     day = read_day(request.match_info["day"])
     try:
-        session, person = signed_in(request)
+        session, opening = signed_in(request)
     except Unauthorized:
         return signed_out(request, day)
     kept = None
     async with session.writing:
         if session.claim(composition):
             try:
-                kept = await _keep(desk, session, person, day, text)
+                kept = await _keep(desk, session, opening, day, text)
             except Exception:
                 session.release(composition)
                 raise
@@ -83,7 +83,19 @@ async def write(request: web.Request) -> web.Response:
         if kept is not None:
             response.headers["Location"] += f"#entry-{kept.id}"
         return response
-    return await entries_part(request, session, person, day, answer=True)
+    return await entries_part(request, session, opening, day, answer=True)
+
+
+async def show_draft(request: web.Request) -> web.Response:
+    """What is being written, as it is: for a page that may have overtaken the last one's draft.
+
+    Raises `Unauthorized`, `VaultLocked`.
+    """
+    session, opening = signed_in(request, used=False)
+    day = read_day(request.match_info["day"])
+    async with session.writing:
+        draft = await desk_of(request).vaults.glance(opening).draft(day)
+    return web.Response(text=draft)
 
 
 async def save_draft(request: web.Request) -> web.Response:
@@ -96,7 +108,7 @@ async def save_draft(request: web.Request) -> web.Response:
     text, composition = fields.get("text", ""), fields.get("key", "")
     day = read_day(request.match_info["day"])
     try:
-        session, person = signed_in(request)
+        session, opening = signed_in(request)
     except Unauthorized:
         return signed_out(request, day)
     async with session.writing:
@@ -104,14 +116,14 @@ async def save_draft(request: web.Request) -> web.Response:
             # It became an entry while this was on its way.
             return web.Response(status=204)
         try:
-            await desk.vaults.journal(person.id).save_draft(day, text)
+            await desk.vaults.journal(opening).save_draft(day, text)
             if _too_long(text):
                 return _too_long_notice(desk)
         except VaultLocked:
             if "leaving" not in fields:
                 return _part(request, 423, _door(session, day, None))
             if text.strip() and session.claim(composition):
-                await desk.vaults.drop(person, text, day=day, source=None)
+                await desk.vaults.drop(opening.person, text, day=day, source=None)
                 session.sealed = True
     return web.Response(status=204)
 
@@ -126,13 +138,13 @@ async def house(request: web.Request) -> web.Response:
     day = read_day(request.match_info["day"])
     shown = request.query.get("vault")
     try:
-        session, person = signed_in(request)
+        session, opening = signed_in(request, used=False)
     except Unauthorized:
         return web.Response(status=204) if shown == "signed_out" else signed_out(request, day)
     entries: list[Entry] | None = None
     if shown == "open":
         try:
-            entries = await desk.vaults.glance(person.id).on_day(day)
+            entries = await desk.vaults.glance(opening).on_day(day)
         except VaultLocked:
             return _part(request, 423, _door(session, day, None))
     values = {**_door(session, day, entries), **_standing(desk, day), **await _noticed(desk, day)}
@@ -142,12 +154,12 @@ async def house(request: web.Request) -> web.Response:
 
 
 async def entries_part(
-    request: web.Request, session: Session, person: Person, day: date, *, answer: bool = False
+    request: web.Request, session: Session, opening: Opening, day: date, *, answer: bool = False
 ) -> web.Response:
     """A day's entries as they are now; as an `answer`, with a fresh composition and its status."""
     desk = desk_of(request)
     try:
-        entries = await desk.vaults.journal(person.id).on_day(day)
+        entries = await desk.vaults.journal(opening).on_day(day)
     except VaultLocked:
         entries = None
     values = {**_door(session, day, entries), **_standing(desk, day)}
@@ -161,12 +173,14 @@ def signed_out(request: web.Request, day: date) -> web.Response:
     return _part(request, 401, {"state": "signed_out", "person": None, "sealed": False, "day": day})
 
 
-async def _keep(desk: Desk, session: Session, person: Person, day: date, text: str) -> Entry | None:
+async def _keep(
+    desk: Desk, session: Session, opening: Opening, day: date, text: str
+) -> Entry | None:
     """The new entry; None when it was sealed."""
     try:
-        return await desk.vaults.journal(person.id).add(day, text)
+        return await desk.vaults.journal(opening).add(day, text)
     except VaultLocked:
-        await desk.vaults.drop(person, text, day=day, source=None)
+        await desk.vaults.drop(opening.person, text, day=day, source=None)
         session.sealed = True
         return None
 
@@ -203,7 +217,7 @@ def _door(session: Session, day: date, entries: list[Entry] | None) -> dict[str,
         "entries": entries,
         "entries_mark": "" if entries is None else _mark(entry.id for entry in entries),
         "sealed": session.sealed,
-        "person": session.person,
+        "person": session.opening and session.opening.person,
         "day": day,
         "composition": token_urlsafe(12),
     }

@@ -11,9 +11,9 @@ from herdbook.errors import InputError, Unauthorized
 from herdbook.house.node import NodeRow
 from herdbook.house.observation import Observation
 from herdbook.llama.keys import Keys
+from herdbook.llama.opening import Opening
 from herdbook.llama.panel.pages import Pages
 from herdbook.llama.panel.sessions import Session, Sessions
-from herdbook.llama.people import Person
 from herdbook.llama.vaults import Vaults
 
 
@@ -57,24 +57,24 @@ def desk_of(request: web.Request) -> Desk:
     return request.app[DESK]
 
 
-def session_of(request: web.Request) -> Session | None:
-    """The browser's session, signed in or not."""
-    return desk_of(request).sessions.find(request.cookies.get(_COOKIE, ""))
+def session_of(request: web.Request, *, used: bool = True) -> Session | None:
+    """The browser's session, signed in or not. Not `used` by a page that asks by itself."""
+    return desk_of(request).sessions.find(request.cookies.get(_COOKIE, ""), used=used)
 
 
-def signed_in(request: web.Request) -> tuple[Session, Person]:
-    """The session and its person. Raises `Unauthorized` when nobody is signed in."""
-    session = session_of(request)
-    if session is None or session.person is None:
+def signed_in(request: web.Request, *, used: bool = True) -> tuple[Session, Opening]:
+    """The session and what signing in gave it. Raises `Unauthorized` when nobody is signed in."""
+    session = session_of(request, used=used)
+    if session is None or session.opening is None:
         raise Unauthorized("Nobody is signed in here.", fix="Sign in.")
-    return session, session.person
+    return session, session.opening
 
 
 def unlocked_here(request: web.Request) -> bool:
-    """Whether somebody is signed in whose vault is open."""
+    """Whether somebody is signed in who can read their vault here."""
     session = session_of(request)
-    person = session.person if session else None
-    return person is not None and desk_of(request).vaults.is_unlocked(person.id)
+    opening = session.opening if session else None
+    return opening is not None and desk_of(request).vaults.admits(opening)
 
 
 def begin_session(request: web.Request, response: web.Response, session: Session) -> None:

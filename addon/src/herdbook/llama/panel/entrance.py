@@ -6,6 +6,7 @@ from aiohttp import web
 
 from herdbook.errors import TooManyAttempts, VaultLocked, WrongSecret
 from herdbook.journal.entry import read_day
+from herdbook.llama.opening import Opening
 from herdbook.llama.panel.days import entries_part
 from herdbook.llama.panel.desk import (
     begin_session,
@@ -43,21 +44,28 @@ async def sign_in(request: web.Request) -> web.Response:
     request[KEPT] = text
     day = read_day(fields["day"]) if fields.get("day") else None
     try:
-        person = await desk.vaults.unlock(name, fields.get("secret", ""))
+        opening = await desk.vaults.unlock(name, fields.get("secret", ""))
     except (WrongSecret, TooManyAttempts) as error:
         return _refused(request, error, name, day)
-    before = session_of(request)
-    session = before if before and before.person == person else Session(person)
+    session = _session_for(session_of(request), opening)
     if day is None:
         response = desk.pages.go(request, "home")
     elif is_htmx(request) and text:
         if not session.claimed(fields.get("key", "")):
-            await desk.vaults.journal(person.id).save_draft(day, text)
-        response = await entries_part(request, session, person, day)
+            await desk.vaults.journal(opening).save_draft(day, text)
+        response = await entries_part(request, session, opening, day)
     else:
         response = desk.pages.go(request, "day", day=day.isoformat())
     begin_session(request, response, session)
     return response
+
+
+def _session_for(session: Session | None, opening: Opening) -> Session:
+    """The browser's own session if it is the same person's: what it knows of its page stays."""
+    if session is None or session.opening is None or session.opening.person != opening.person:
+        return Session(opening)
+    session.opening = opening
+    return session
 
 
 def _refused(
@@ -91,14 +99,15 @@ async def lock(request: web.Request) -> web.Response:
     that neither the browser nor the address needs to.
     """
     desk = desk_of(request)
-    session, person = signed_in(request)
+    session, opening = signed_in(request)
+    person = opening.person
     fields = await fields_of(request)
     text = fields.get("text", "")
     request[KEPT] = text
     if text and "day" in fields and not session.claimed(fields.get("key", "")):
         day = read_day(fields["day"])
         try:
-            await desk.vaults.journal(person.id).save_draft(day, text)
+            await desk.vaults.journal(opening).save_draft(day, text)
         except VaultLocked:
             if text.strip():
                 await desk.vaults.drop(person, text, day=day, source=None)

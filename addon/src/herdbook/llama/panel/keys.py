@@ -28,7 +28,8 @@ _WAIT_S: Final = 1.0
 async def show(request: web.Request) -> web.Response:
     """What can be done, and what has just been done."""
     desk = desk_of(request)
-    session, person = signed_in(request)
+    session, opening = signed_in(request)
+    person = opening.person
     rotation = desk.keys.rotation(person.id)
     if rotation is not None:
         if not rotation.finished:
@@ -44,7 +45,8 @@ async def show(request: web.Request) -> web.Response:
 async def change_password(request: web.Request) -> web.Response:
     """Change the password and end every other session of the person."""
     desk = desk_of(request)
-    session, person = signed_in(request)
+    session, opening = signed_in(request)
+    person = opening.person
     fields = await fields_of(request)
     password = fields.get("password", "")
     strings = desk.pages.strings
@@ -62,7 +64,8 @@ async def change_password(request: web.Request) -> web.Response:
 async def new_code(request: web.Request) -> web.Response:
     """Draw a new recovery code and go on to its page."""
     desk = desk_of(request)
-    session, person = signed_in(request)
+    session, opening = signed_in(request)
+    person = opening.person
     secret = (await fields_of(request)).get("secret", "")
     try:
         session.change = await desk.keys.begin(person, "code", secret)
@@ -74,7 +77,8 @@ async def new_code(request: web.Request) -> web.Response:
 async def new_key(request: web.Request) -> web.Response:
     """Draw a new key and its recovery code, and go on to the code's page."""
     desk = desk_of(request)
-    session, person = signed_in(request)
+    session, opening = signed_in(request)
+    person = opening.person
     secret = (await fields_of(request)).get("secret", "")
     try:
         session.change = await desk.keys.begin(person, "rotation", secret)
@@ -86,7 +90,8 @@ async def new_key(request: web.Request) -> web.Response:
 async def show_code(request: web.Request) -> web.Response:
     """The new recovery code, for as long as it waits to be typed back."""
     desk = desk_of(request)
-    session, person = signed_in(request)
+    session, opening = signed_in(request)
+    person = opening.person
     change = _waiting(desk, session, person)
     if change is None:
         return desk.pages.go(request, "keys")
@@ -97,7 +102,8 @@ async def show_code(request: web.Request) -> web.Response:
 async def show_confirm(request: web.Request) -> web.Response:
     """Where the new recovery code is typed back."""
     desk = desk_of(request)
-    session, person = signed_in(request)
+    session, opening = signed_in(request)
+    person = opening.person
     change = _waiting(desk, session, person)
     if change is None:
         return desk.pages.go(request, "keys")
@@ -108,7 +114,8 @@ async def show_confirm(request: web.Request) -> web.Response:
 async def confirm(request: web.Request) -> web.Response:
     """Let the change take effect, if its code was typed right."""
     desk = desk_of(request)
-    session, person = signed_in(request)
+    session, opening = signed_in(request)
+    person = opening.person
     typed = (await fields_of(request)).get("code", "")
     change = _waiting(desk, session, person)
     if change is None or session.change is None:
@@ -138,7 +145,7 @@ async def confirm(request: web.Request) -> web.Response:
 async def show_progress(request: web.Request) -> web.Response:
     """How far a rotation is; an open page asks again and again."""
     desk = desk_of(request)
-    _, person = signed_in(request)
+    person = signed_in(request)[1].person
     rotation = desk.keys.rotation(person.id)
     if rotation is None or rotation.finished:
         return desk.pages.go(request, "keys")
@@ -150,7 +157,7 @@ async def show_progress(request: web.Request) -> web.Response:
 async def lock_everywhere(request: web.Request) -> web.Response:
     """Lock the vault, end every session of the person, and let go of what waits."""
     desk = desk_of(request)
-    _, person = signed_in(request)
+    person = signed_in(request)[1].person
     desk.keys.forget(person.id)
     await desk.vaults.lock(person.id)
     response = desk.pages.go(request, "locked")

@@ -12,7 +12,7 @@ from secrets import token_urlsafe
 from typing import Final
 
 from herdbook.clock import Clock
-from herdbook.llama.people import Person
+from herdbook.llama.opening import Opening
 
 LIFETIME_MS: Final = 24 * 3_600_000
 """Without use."""
@@ -25,14 +25,15 @@ _COMPOSITIONS: Final = 64
 class Session:
     """One browser.
 
-    `person` once signed in; `name` is of whoever locked here, for the sign-in page; `creation` is
+    `opening` is what signing in gave: it says who is there, also when it opens nothing any more;
+    `name` is of whoever locked here, for the sign-in page; `creation` is
     the token of a vault being made, `change` that of keys being changed; `told` is what the keys
     page has to say once; `sealed` says that something was written since the vault locked and waits
     in the inbox. Whoever reads or writes holds `writing`: a page asked for at once shows what the
     last one left behind.
     """
 
-    person: Person | None = None
+    opening: Opening | None = None
     name: str = ""
     creation: str | None = None
     change: str | None = None
@@ -80,14 +81,17 @@ class Sessions:
             self._sessions.popitem(last=False)
         return token
 
-    def find(self, token: str) -> Session | None:
-        """The session of a token, kept alive by the asking; None once it has ended."""
+    def find(self, token: str, *, used: bool = True) -> Session | None:
+        """The session of a token, kept alive if it is `used`; None once it has ended."""
         key = _key(token)
-        session, used_ms = self._sessions.pop(key, (None, 0))
+        session, used_ms = self._sessions.get(key, (None, 0))
         now = self._clock.monotonic_ms()
         if session is None or now - used_ms > LIFETIME_MS:
+            self._sessions.pop(key, None)
             return None
-        self._sessions[key] = (session, now)
+        if used:
+            self._sessions[key] = (session, now)
+            self._sessions.move_to_end(key)
         return session
 
     def end(self, token: str) -> None:
@@ -97,8 +101,8 @@ class Sessions:
     def end_others(self, person_id: str, keep: Session | None = None) -> None:
         """Forget every session of a person but `keep`."""
         for key, (session, _) in list(self._sessions.items()):
-            person = session.person
-            if person is not None and person.id == person_id and session is not keep:
+            opening = session.opening
+            if opening is not None and opening.person.id == person_id and session is not keep:
                 del self._sessions[key]
 
 

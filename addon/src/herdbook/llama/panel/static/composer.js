@@ -7,6 +7,7 @@ import { showNewest } from "./day.js";
 
 const PATIENCE = 400; // ms before “Saving…” is worth a word
 const RESAVE = 3000; // ms between attempts while something is unsaved
+const CATCH_UP = [400, 2000]; // ms after which a page looks for what the last one said in leaving
 
 export function mountComposer(form) {
   const words = form.querySelector("#words");
@@ -17,6 +18,7 @@ export function mountComposer(form) {
   let refused = false; // the draft as it is cannot be kept: only a change makes asking again useful
   let told = ""; // what was last said about the draft
   let slow = 0;
+  let touched = false; // since the page stands
 
   const dirty = () => words.value !== saved;
   // The door in place of the entries says so.
@@ -46,6 +48,7 @@ export function mountComposer(form) {
   });
 
   words.addEventListener("input", () => {
+    touched = true;
     refused = false;
     grow();
     if (locked()) say("waits", words.value ? text.draftWaits : "");
@@ -62,7 +65,7 @@ export function mountComposer(form) {
 
   document.addEventListener("htmx:beforeRequest", (event) => {
     const { elt } = event.detail;
-    if (elt === form) sending = true;
+    if (elt === form) sending = touched = true;
     if (elt !== form && elt !== words) return;
     clearTimeout(slow);
     slow = setTimeout(() => say("saving", text.saving), PATIENCE);
@@ -135,6 +138,20 @@ export function mountComposer(form) {
   };
   addEventListener("beforeunload", leave);
   addEventListener("pagehide", leave);
+
+  // --- That last word may be overtaken by this page. Nobody who types is interrupted by it.
+  const catchUp = async () => {
+    if (touched || locked()) return;
+    // Without an answer nothing is lost: what the last page left is in the vault, or comes there.
+    const answer = await fetch(text.draft, { redirect: "manual" }).catch(() => null);
+    if (!answer?.ok || !answer.headers.get("Content-Type").startsWith("text/plain")) return;
+    const draft = await answer.text();
+    if (touched || locked() || draft === words.value) return;
+    words.value = saved = draft;
+    grow();
+    say("saved", draft ? text.draftSaved : "");
+  };
+  for (const pause of CATCH_UP) setTimeout(catchUp, pause);
 
   grow();
   if (matchMedia("(pointer: fine)").matches) {
