@@ -79,7 +79,8 @@ class Archive:
         """Write everything; to be called in a transaction, on a journal's schema."""
         connection.execute(_TABLES)
         connection.executemany(
-            "INSERT INTO entries VALUES(?, ?, ?, ?, 'person', NULL, ?)",
+            "INSERT INTO entries(number, id, day, created_ms, author, text) "
+            "VALUES(?, ?, ?, ?, 'person', ?)",
             (
                 (number, f"{number:032x}", self.day(number).isoformat(), number, text)
                 for number, text in self.texts()

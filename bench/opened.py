@@ -7,7 +7,6 @@ import sqlite3
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -15,15 +14,12 @@ from typing import Final, NamedTuple, cast
 
 import apsw
 import numpy as np
-from aiohttp import web
 
 from bench.archive import TOP, Archive, Vectors, nearest, phrases, search
 from bench.plain import PlainDatabase
 from herdbook.clock import SystemClock
 from herdbook.journal.journal import SCHEMA, Journal
-from herdbook.llama.panel.assets import Assets
-from herdbook.llama.panel.pages import Pages
-from herdbook.llama.panel.strings import Strings
+from herdbook.llama.panel.contents import contents_of
 from herdbook.vault.database import Database
 from herdbook.vault.vault import Vault
 
@@ -51,21 +47,17 @@ class Opened:
         self._sealed = task.key is not None
         self._key = bytes.fromhex(task.key or "")
         self._archive = Archive(task.n)
-        self._pages = Pages(web.UrlDispatcher(), Strings.load("en"), Assets(), UTC, "")
         self.database: Database
 
     async def open(self) -> None:
-        """Open, migrate if need be, and render the entries of the newest day."""
+        """Open, migrate if need be, and render what the newest day's page shows."""
         if self._sealed:
             self.database = await Database.open(self._path, self._key, SCHEMA)
         else:
             plain = await PlainDatabase.open(self._path, self._key, SCHEMA)
             self.database = cast(Database, plain)
-        day = self._archive.last_day
-        entries = await self.journal().on_day(day)
-        assert entries
-        values = {"state": "open", "entries": entries, "when": "past", "day": day}
-        assert self._pages.page("parts/entries.html", values).text
+        contents = await contents_of(self.journal(), self._archive.last_day)
+        assert contents.shown()
 
     def journal(self) -> Journal:
         """The journal of the open database; it needs nothing else of a vault here."""

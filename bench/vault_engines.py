@@ -108,7 +108,8 @@ def measure_pages(path: Path, engine: str, n: int) -> Figures:
         "vector_ms": _median_ms(lambda: nearest(connection, next(asked))),
         "save_ms": _median_ms(
             lambda: connection.execute(
-                "INSERT INTO entries VALUES(?1, ?1, ?2, 0, 'person', NULL, 'a line of the day')",
+                "INSERT INTO entries(number, id, day, created_ms, author, text) "
+                "VALUES(?1, ?1, ?2, 0, 'person', 'a line of the day')",
                 (next(number), day),
             )
         ),

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from herdbook.clock import SystemClock
 from herdbook.crypto.kdf import KdfParameters
+from herdbook.journal.draft import Saving
 from herdbook.journal.journal import SCHEMA, Journal
 from herdbook.vault.vault import create_vault, draft_vault
 from tests.vectors.vaults import drop
@@ -33,7 +34,7 @@ async def make(name: str) -> None:
             lambda connection: connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         )
         await journal.add(FIRST_DAY, "Ünïcödé 🦙 and a long day. " * 300)
-        await journal.save_draft(FIRST_DAY, "Half a thou")
+        await journal.save_draft(Saving("a" * 32, "w", 0, FIRST_DAY, "Half a thou"))
         for n in range(3):
             drop(vault.inbox, draft.header.header.inbox_public_key, f"Dropped {n}.")
         (FOLDER / name).mkdir()

@@ -40,7 +40,8 @@ async def test_the_package_opens_it(vault: Path, kind: str) -> None:
         first = await journal.on_day(date(2026, 11, 1))
         assert [entry.text[:7] for entry in first] == ["Day 1:", "Ünïcödé"]
         assert len(first[1].text) > 7_000
-        assert await journal.draft(date(2026, 11, 1)) == "Half a thou"
+        (draft,) = await journal.drafts(date(2026, 11, 1))
+        assert draft.text == "Half a thou"
         assert await journal.absorb() == 0
     finally:
         await opened.database.close()

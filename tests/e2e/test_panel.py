@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, Route, async_playwright, expect
 
+from herdbook.journal.draft import Saving
 from herdbook.vault.rotation import Rotation, rotate
 from tests.llama.panel.stage import PASSWORD, Stage, stage
 
@@ -70,6 +71,13 @@ class Tab:
                 headers={"Sec-Fetch-Site": "same-origin"},
             )
             assert answer.ok
+
+    async def write(self, text: str) -> None:
+        """Send an entry and wait until it stands there."""
+        count = await self.page.locator(".entry-text").count()
+        await self.page.fill("#words", text)
+        await self.page.click("#composer .primary")
+        await expect(self.page.locator(".entry-text")).to_have_count(count + 1)
 
     async def entries(self, *texts: str) -> None:
         await expect(self.page.locator(".entry-text")).to_have_text(list(texts))
@@ -344,20 +352,24 @@ async def test_the_field_grows_with_its_text(ada: Tab) -> None:
 async def test_a_page_takes_in_the_last_words_that_it_overtook(ada: Tab, set_up: Stage) -> None:
     """The last word of a page that goes may arrive after the next page was asked for."""
     journal = set_up.vaults.journal(await set_up.vaults.unlock("Ada", PASSWORD))
+
+    async def late(text: str) -> None:
+        await journal.save_draft(Saving("a" * 32, "the page before", 0, set_up.today, text))
+
     page = ada.page
     await page.clock.install()
     await ada.open()
-    await journal.save_draft(set_up.today, "come late")
+    await late("come late")
     await page.clock.run_for(500)
     await ada.field_is("come late")
-    await journal.save_draft(set_up.today, "come later still")
+    await late("come later still")
     await page.clock.run_for(2_000)
     await ada.field_is("come later still")
     # Who types is not interrupted.
     await page.reload()
     await page.focus("#words")
     await page.keyboard.type("!")
-    await journal.save_draft(set_up.today, "too late")
+    await late("too late")
     await page.clock.run_for(400)
     await ada.field_is("come later still!")
 
@@ -503,7 +515,128 @@ async def test_words_left_on_a_locked_page_are_sealed(ada: Tab, set_up: Stage) -
     await expect(ada.page.locator("#door-title")).to_have_text("Sealed into your inbox")
     await ada.page.fill("#door-secret", PASSWORD)
     await ada.page.keyboard.press("Enter")
-    await ada.entries("left behind")
+    await ada.field_is("left behind")
+    await ada.entries()
+    await ada.page.reload()
+    await ada.field_is("left behind")
+
+
+async def test_an_entry_is_changed_moved_and_given_back_its_words(ada: Tab, set_up: Stage) -> None:
+    page = ada.page
+    await ada.write("The first snw.")
+    await page.click(".menu summary")
+    await page.click(".menu-items >> text=Change")
+    await ada.field_is("The first snw.")
+    await expect(page.locator(".changing")).to_contain_text("You are changing the entry of")
+    # Half changed, and gone: it is there again.
+    await page.fill("#words", "The first sno")
+    await ada.status("Draft saved")
+    await page.reload()
+    await ada.field_is("The first sno")
+    await ada.open()
+    await ada.field_is("")
+    await expect(page.locator(".entry-note")).to_contain_text("You have begun to change this.")
+    await page.click("text=Go on writing")
+    await page.fill("#words", "The first snow.")
+    await page.click("#composer .primary")
+    await ada.entries("The first snow.")
+    await ada.field_is("")
+    await expect(page.locator(".entry-note")).to_have_count(0)
+    await page.click(".entry-changed")
+    await ada.entries("The first snw.")
+    await page.go_back()
+    # Another day.
+    await page.click(".menu summary")
+    await page.click(".menu-items >> text=Change")
+    await page.fill("#to", "2026-10-31")
+    await page.click("#composer .primary")
+    await page.wait_for_url("**/day/2026-10-31#entry-*")
+    await ada.entries("The first snow.")
+    # Left as it was.
+    await page.click(".menu summary")
+    await page.click(".menu-items >> text=Change")
+    await page.fill("#words", "no")
+    await page.click("text=Leave it as it was")
+    await ada.entries("The first snow.")
+    await ada.field_is("")
+    await page.reload()
+    await expect(page.locator(".entry-note")).to_have_count(0)
+    assert ada.violations() == []
+
+
+async def test_a_change_survives_a_lock_in_the_middle_of_it(ada: Tab, set_up: Stage) -> None:
+    page = ada.page
+    await ada.write("before")
+    await page.click(".menu summary")
+    await page.click(".menu-items >> text=Change")
+    await _lock(set_up)
+    await page.fill("#words", "before and after")
+    await expect(page.locator("#door-title")).to_be_visible()
+    await ada.field_is("before and after")
+    await page.click("#composer .primary")
+    await expect(page.locator("#door-title")).to_have_text("Sealed into your inbox")
+    await ada.field_is("")
+    await page.fill("#door-secret", PASSWORD)
+    await page.keyboard.press("Enter")
+    await ada.entries("before")
+    await page.click("text=Go on writing")
+    await ada.field_is("before and after")
+    await page.click("#composer .primary")
+    await ada.entries("before and after")
+
+
+async def test_an_entry_is_deleted_and_brought_back_by_keyboard(ada: Tab) -> None:
+    page = ada.page
+    await ada.write("one")
+    await page.focus(".menu summary")
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    await ada.entries()
+    await expect(page.locator(".entry-deleted")).to_contain_text("is deleted")
+    await page.click("text=Bring it back")
+    await ada.entries("one")
+    await page.focus(".menu summary")
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("Escape")
+    await expect(page.locator(".menu[open]")).to_have_count(0)
+
+
+async def test_two_windows_keep_both_texts_and_say_so(ada: Tab, chromium: Browser) -> None:
+    page = ada.page
+    await page.fill("#words", "The snow")
+    await ada.status("Draft saved")
+    other = await page.context.new_page()
+    await other.goto(ada.url)
+    await expect(other.locator("#words")).to_have_value("The snow")
+    await other.fill("#words", "The snow fell.")
+    await expect(other.locator("#status")).to_have_text("Draft saved")
+    await page.fill("#words", "The snow melted.")
+    await expect(page.locator("#notice")).to_contain_text("Both are kept")
+    await page.fill("#words", "The snow melted soon.")
+    await ada.status("Draft saved")
+    await other.close()
+    await page.reload()
+    await ada.field_is("The snow melted soon.")
+    await expect(page.locator(".entry-unfinished")).to_contain_text("The snow fell.")
+    await page.click("text=Go on writing")
+    await ada.field_is("The snow fell.")
+    await page.click("#composer .primary")
+    await ada.entries("The snow fell.")
+    await page.reload()
+    await ada.field_is("The snow melted soon.")
+
+
+async def test_markdown_stands_as_it_is_meant(ada: Tab) -> None:
+    text = "# Sunday\n- [x] bread :bread:\n\n|a|b|\n|-|-:|\n|1|2|\n\n<img src=x onerror=alert(1)>"
+    await ada.write(text)
+    entry = ada.page.locator(".entry-text")
+    await expect(entry.get_by_role("heading", name="Sunday")).to_be_visible()
+    await expect(entry.get_by_role("checkbox", name="bread 🍞")).to_be_checked()
+    await expect(entry.get_by_role("cell", name="2")).to_have_css("text-align", re.compile("right"))
+    await expect(entry).to_contain_text("<img src=x onerror=alert(1)>")
+    assert ada.violations() == []
 
 
 async def test_a_restarted_llama_costs_no_word(ada: Tab) -> None:

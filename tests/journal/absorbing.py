@@ -60,8 +60,8 @@ def in_the_middle_of_entries() -> None:
     real = module._insert
     done: list[None] = []
 
-    def instead(connection: apsw.Connection, entry: Any) -> None:
-        real(connection, entry)
+    def instead(connection: apsw.Connection, entry: Any, composition: str | None) -> None:
+        real(connection, entry, composition)
         done.append(None)
         if len(done) == 2:
             die()

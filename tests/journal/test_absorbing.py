@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from herdbook.clock import SystemClock
-from herdbook.journal.journal import DroppedEntry, Journal
+from herdbook.journal.dropped import DroppedEntry
+from herdbook.journal.journal import Journal
 from herdbook.vault.inbox import Drop, Inbox
 from tests.journal import absorbing
 from tests.journal.absorbing import PUBLIC, STEPS, VAULT_ID, open_journal
@@ -137,3 +138,64 @@ async def test_a_drop_that_is_no_entry_stops_no_other(tmp_path: Path, body: byte
     _drop(tmp_path, "after")
     assert await _texts(tmp_path) == ["before", "after"]
     assert Inbox(tmp_path / "inbox.db", VAULT_ID).count_refused() == 1
+
+
+def _leave(folder: Path, composition: str, text: str, *, unfinished: bool) -> None:
+    """What somebody writes while the vault is locked."""
+    dropped = DroppedEntry(DAY, 0, text, "person", None, composition, unfinished)
+    body = msgspec.msgpack.encode(dropped)
+    Inbox(folder / "inbox.db", VAULT_ID).add(PUBLIC, body, paced=False)
+
+
+async def _drafts(folder: Path) -> list[str]:
+    journal, database = await open_journal(folder)
+    try:
+        await journal.absorb()
+        return sorted(draft.text for draft in await journal.drafts(DAY))
+    finally:
+        await database.close()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("xy"), st.text("ab", min_size=1, max_size=3), st.booleans()),
+        max_size=8,
+    )
+)
+def test_of_what_is_left_behind_no_word_gets_lost(
+    left: list[tuple[str, str, bool]],
+) -> None:
+    """In any order, and absorbed at any time: each text is an entry, or is in an unfinished one."""
+
+    async def play(folder: Path) -> tuple[list[str], list[str]]:
+        for number, (composition, text, unfinished) in enumerate(left):
+            _leave(folder, composition, text, unfinished=unfinished)
+            if number % 3 == 2:
+                await _drafts(folder)
+        return await _texts(folder), await _drafts(folder)
+
+    with tempfile.TemporaryDirectory() as folder:
+        texts, drafts = asyncio.run(play(Path(folder)))
+    sent = {(composition, text) for composition, text, unfinished in left if not unfinished}
+    assert sorted(texts) == sorted(text for _, text in sent), "each once"
+    for number, (composition, text, _) in enumerate(left):
+        # Who sends something else in the end has taken the draft back.
+        if not any(later == composition and not open_ for later, _, open_ in left[number + 1 :]):
+            assert any(kept.startswith(text) for kept in [*texts, *drafts])
+
+
+async def test_a_forged_draft_takes_nothing_away(tmp_path: Path) -> None:
+    journal, database = await open_journal(tmp_path)
+    entry = await journal.add(DAY, "mine")
+    assert entry is not None
+    await database.close()
+    for body in (
+        DroppedEntry(DAY, 0, "not yours", "person", None, "x" * 9_000, True, entry.id),
+        DroppedEntry(DAY, 0, " ", "person", None, "y", True),
+        DroppedEntry(DAY, 0, "z" * 200_001, "person", None, "z", True),
+    ):
+        Inbox(tmp_path / "inbox.db", VAULT_ID).add(PUBLIC, msgspec.msgpack.encode(body))
+    assert await _texts(tmp_path) == ["mine"]
+    assert await _drafts(tmp_path) == ["not yours"]
+    assert Inbox(tmp_path / "inbox.db", VAULT_ID).count_refused() == 2

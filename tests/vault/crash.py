@@ -23,7 +23,8 @@ import msgspec
 
 from herdbook.crypto.kdf import MEMORY_FLOOR_KIB, KdfParameters
 from herdbook.files import Step
-from herdbook.journal.journal import SCHEMA, DroppedEntry
+from herdbook.journal.dropped import DroppedEntry
+from herdbook.journal.journal import SCHEMA
 from herdbook.vault.folder import unlock
 from herdbook.vault.rewrap import change_password, draft_code, take_code
 from herdbook.vault.rotation import draft_rotation, rotate

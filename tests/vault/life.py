@@ -11,7 +11,9 @@ import msgspec
 
 from herdbook.clock import SystemClock
 from herdbook.crypto.kdf import MEMORY_FLOOR_KIB, KdfParameters
-from herdbook.journal.journal import SCHEMA, DroppedEntry, Journal
+from herdbook.journal.draft import Saving
+from herdbook.journal.dropped import DroppedEntry
+from herdbook.journal.journal import SCHEMA, Journal
 from herdbook.vault.database import Database
 from herdbook.vault.vault import create_vault, draft_vault, inbox_of, open_vault
 
@@ -54,7 +56,7 @@ async def live(vaults: Path) -> None:
     folder, database = vaults / vault.vault_id, vault.database
     journal = Journal(vault, SystemClock())
     await journal.add(DAY, CANARY)
-    await journal.save_draft(DAY, CANARY)
+    await journal.save_draft(Saving("a" * 32, "w", 0, DAY, CANARY))
     inbox, key = inbox_of(folder)
     inbox.add(key, msgspec.msgpack.encode(DroppedEntry(DAY, 0, CANARY, "house", "the door")))
     assert await journal.absorb() == 1

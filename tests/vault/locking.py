@@ -10,6 +10,7 @@ from pathlib import Path
 import apsw
 
 from herdbook.clock import SystemClock
+from herdbook.journal.draft import Saving
 from herdbook.journal.journal import SCHEMA, Journal
 from herdbook.vault.vault import Vault, open_vault
 
@@ -22,7 +23,7 @@ async def use(folder: Path, *, lock: bool) -> Vault | None:
     journal = Journal(vault, SystemClock())
     for _ in range(10):
         assert len(await journal.on_day(DAY)) > 100
-    await journal.save_draft(DAY, await journal.draft(DAY) + ".")
+    await journal.save_draft(Saving("a" * 32, "w", 0, DAY, "."))
     if not lock:
         return vault
     await vault.database.close()

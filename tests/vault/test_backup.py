@@ -42,9 +42,13 @@ async def main(folder, password):
         n += 1
         def change(c):
             for half in "ab":
-                c.execute("INSERT OR REPLACE INTO drafts VALUES(?, ?, ?)",
+                c.execute("INSERT OR REPLACE INTO "
+                          "drafts(composition, day, writer, revision, saved_ms, text) "
+                          "VALUES(?1, ?1, '', 1, ?2, ?3)",
                           (f"2026-01-0{n % 7 + 1}{half}", n, str(n) + "x" * (n % 9000)))
-            c.execute("INSERT OR REPLACE INTO drafts VALUES('2026-02-01', ?, ?)", (n, str(n)))
+            c.execute("INSERT OR REPLACE INTO "
+                      "drafts(composition, day, writer, revision, saved_ms, text) "
+                      "VALUES('b', '2026-02-01', '', 1, ?, ?)", (n, str(n)))
         await vault.database.write(change)
         print(n, flush=True)
 
@@ -157,7 +161,9 @@ from herdbook.vault.vault import open_vault
 async def main(folder, password):
     vault = await open_vault(Path(folder), password, SCHEMA)
     await vault.database.write(
-        lambda c: c.execute("INSERT INTO drafts VALUES('2026-02-01', 7, 'x')"))
+        lambda c: c.execute("INSERT INTO "
+        "drafts(composition, day, writer, revision, saved_ms, text) "
+        "VALUES('b', '2026-02-01', '', 1, 7, 'x')"))
     print("written", flush=True)
     sys.stdin.readline()
     await vault.database.close()

@@ -44,7 +44,9 @@ def _connections() -> list[apsw.Connection]:
 
 def _put(day: int, text: str) -> Callable[[apsw.Connection], object]:
     return lambda connection: connection.execute(
-        "INSERT OR REPLACE INTO drafts VALUES(?, 0, ?)", (f"{day:06}", text)
+        "INSERT OR REPLACE INTO drafts(composition, day, writer, revision, saved_ms, text) "
+        "VALUES(?1, ?1, '', 1, 0, ?2)",
+        (f"{day:06}", text),
     )
 
 
@@ -253,7 +255,8 @@ async def test_what_is_deleted_or_edited_stands_in_no_page_any_more(
         connection.execute("INSERT INTO words(words, rank) VALUES('secure-delete', 1)")
         for number, text in texts.items():
             connection.execute(
-                "INSERT INTO entries VALUES(?, ?, '2026-11-20', 0, 'person', NULL, ?)",
+                "INSERT INTO entries(number, id, day, created_ms, author, text) "
+                "VALUES(?, ?, '2026-11-20', 0, 'person', ?)",
                 (number, f"id{number}", text),
             )
             connection.execute("INSERT INTO words(rowid, text) VALUES(?, ?)", (number, text))

@@ -12,6 +12,7 @@ from herdbook.clock import SystemClock
 from herdbook.crypto.kdf import MEMORY_FLOOR_KIB, KdfParameters
 from herdbook.errors import InputError, VaultDamaged, VaultUnsupported, WrongSecret
 from herdbook.journal.checks import problems
+from herdbook.journal.draft import Saving
 from herdbook.journal.journal import SCHEMA, Journal
 from herdbook.vault.btree import Trees
 from herdbook.vault.pages import open_pages
@@ -47,7 +48,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory, draft: Draft) -> Path:
         )
         await vault.database.write(lambda connection: connection.executemany(insert, entries))
         await Journal(vault, SystemClock()).add(DAY, LONG)
-        await Journal(vault, SystemClock()).save_draft(DAY, "half a thou")
+        await Journal(vault, SystemClock()).save_draft(Saving("a" * 32, "w", 0, DAY, "half a thou"))
         vault.inbox.add(draft.header.header.inbox_public_key, b"a drop")
         await vault.database.close()
         return folder / vault.vault_id
@@ -127,11 +128,19 @@ async def test_everything_comes_out_of_a_whole_vault(
     result = salvage(vault, PASSWORD, tmp_path / "new", SCHEMA)
     assert result.lost == {}
     assert result.doubtful == result.damaged_pages == []
-    assert result.saved == {"entries": COUNT, "drafts": 1, "absorbed": 0, "vault_keys": 1}
+    assert result.saved == {
+        "entries": COUNT,
+        "drafts": 1,
+        "absorbed": 0,
+        "versions": 0,
+        "deleted": 0,
+        "vault_keys": 1,
+    }
     assert _texts(tmp_path / "new", draft.dek) == _texts(vault, draft.dek)
     assert verify(tmp_path / "new", PASSWORD, problems).whole
     opened = await open_vault(tmp_path / "new", draft.recovery_code, SCHEMA)
-    assert await Journal(opened, SystemClock()).draft(DAY) == "half a thou"
+    (draft,) = await Journal(opened, SystemClock()).drafts(DAY)
+    assert draft.text == "half a thou"
     assert len(opened.inbox.open_all(*opened.inbox_keys)) == 1
     await opened.database.close()
 

@@ -34,7 +34,9 @@ async def folder(tmp_path: Path, draft: Draft) -> Path:
     vault = await create_vault(tmp_path, draft, SCHEMA)
     await vault.database.write(
         lambda connection: connection.execute(
-            "INSERT INTO drafts VALUES('2026-11-20', 0, ?)", (CANARY,)
+            "INSERT INTO drafts(composition, day, writer, revision, saved_ms, text) "
+            "VALUES('a', '2026-11-20', '', 1, 0, ?)",
+            (CANARY,),
         )
     )
     await vault.database.close()
@@ -185,7 +187,9 @@ async def test_what_was_queued_before_locking_is_saved(folder: Path) -> None:
         asyncio.create_task(
             vault.database.write(
                 lambda connection, n=n: connection.execute(
-                    "INSERT INTO drafts VALUES(?, 0, 'x')", (f"2026-01-{n:02}",)
+                    "INSERT INTO drafts(composition, day, writer, revision, saved_ms, text) "
+                    "VALUES(?1, ?1, '', 1, 0, 'x')",
+                    (f"2026-01-{n:02}",),
                 )
             )
         )

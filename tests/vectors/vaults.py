@@ -24,7 +24,9 @@ from herdbook.clock import SystemClock
 from herdbook.crypto.kdf import MEMORY_FLOOR_KIB, TIME_FLOOR, KdfParameters
 from herdbook.crypto.keys import inbox_public_key, new_dek
 from herdbook.ids import random_id
-from herdbook.journal.journal import SCHEMA, DroppedEntry, Journal
+from herdbook.journal.draft import Saving
+from herdbook.journal.dropped import DroppedEntry
+from herdbook.journal.journal import SCHEMA, Journal
 from herdbook.vault.header import create_header, write_header
 from herdbook.vault.inbox import Inbox
 from herdbook.vault.vault import Draft, create_vault, draft_vault
@@ -54,7 +56,7 @@ async def _vault(work: Path, draft: Draft) -> dict[str, Any]:
     journal = Journal(vault, SystemClock())
     await vault.database.read(lambda connection: connection.pragma("wal_autocheckpoint", 0))
     await journal.add(DAY, "The first thing.")
-    await journal.save_draft(DAY, "Half a thou")
+    await journal.save_draft(Saving("a" * 32, "w", 0, DAY, "Half a thou"))
     await vault.database.close()
     for text in ("The porch is warm.", "The porch is cold."):
         drop(vault.inbox, draft.header.header.inbox_public_key, text)

@@ -23,6 +23,7 @@ API) translate once, from the code.
     │   ├── RecoveryCodeInvalid  recovery_code_invalid
     │   └── InboxFull            inbox_full
     ├── PersonUnknown            unknown_person
+    ├── EntryUnknown             unknown_entry
     ├── HerdError
     │   ├── NodeUnknown          unknown_node
     │   ├── BatchRefused         batch_refused
@@ -162,6 +163,12 @@ class PersonUnknown(HerdbookError):
     """Nobody of that name or user id has a vault here."""
 
     code = "unknown_person"
+
+
+class EntryUnknown(HerdbookError):
+    """No entry of that id is in this journal, or not any more."""
+
+    code = "unknown_entry"
 
 
 class HerdError(HerdbookError):

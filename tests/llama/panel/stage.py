@@ -48,11 +48,11 @@ class Browser:
     async def sign_in(self, name: str = "Ada", secret: str = PASSWORD) -> ClientResponse:
         return await self.post("/sign-in", {"name": name, "secret": secret})
 
-    async def composition(self, day: date) -> str:
-        """The name of the writing field's present content."""
-        found = re.search(r'name="key" value="([^"]+)"', await self.page(f"/day/{day}"))
-        assert found
-        return found[1]
+    async def field(self, path: str) -> dict[str, str]:
+        """What a day's page says of its writing field beside the text."""
+        page = await self.page(path)
+        state = page[page.index('id="field-state"') : page.index('id="words"')]
+        return dict(re.findall(r'<input [^>]*?name="(\w+)"[^>]*? value="([^"]*)"', state))
 
     def token(self) -> str:
         """The session's token, or an empty text."""

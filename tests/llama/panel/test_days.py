@@ -27,7 +27,9 @@ def day(set_up: Stage, ada: Browser) -> str:
 
 
 def _entries(page: str) -> list[str]:
-    return re.findall(r'<div class="entry-text" dir="auto">(.*?)</div>', page, re.DOTALL)
+    """The entries of a page whose texts are plain paragraphs."""
+    found = re.findall(r'<div class="entry-text" dir="auto"><p>(.*?)</p>\n</div>', page, re.DOTALL)
+    return [text.replace("<br>", "").replace("</p>\n<p>", "\n\n") for text in found]
 
 
 def _draft(page: str) -> str:
@@ -44,11 +46,12 @@ async def test_an_entry_is_on_its_page_with_its_line_breaks(ada: Browser, day: s
 
 async def test_text_is_text_and_never_markup(ada: Browser, day: str) -> None:
     await ada.post(f"{day}/entries", {"text": PAYLOAD})
-    await ada.post(f"{day}/draft", {"text": PAYLOAD})
+    for _ in range(2):
+        await ada.post(f"{day}/draft", {"text": PAYLOAD})
     page = await ada.page(day)
     assert "<script>alert" not in page
     assert "<img" not in page
-    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") == 2
+    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") == 3, "entry, field and other draft"
     assert "{{ 7*7 }} &amp;amp; “é” 42" in page
 
 
@@ -88,20 +91,34 @@ async def test_a_day_that_is_none_is_not_found(ada: Browser, wrong: str) -> None
 
 async def test_a_draft_is_kept_exactly_and_cleared_by_its_entry(ada: Browser, day: str) -> None:
     text = "  two words, \n\n and then "
-    assert (await ada.post(f"{day}/draft", {"text": text})).status == 204
+    form = await ada.field(day) | {"text": text}
+    answer = await ada.post(f"{day}/draft", form)
+    assert answer.status == 204
+    assert (answer.headers["Draft-Key"], answer.headers["Draft-Base"]) == (form["key"], "1")
     assert _draft(await ada.page(day)) == text
-    await ada.post(f"{day}/entries", {"text": text})
+    assert (await ada.field(day))["key"] == form["key"], "a reload goes on with the same"
+    await ada.post(f"{day}/entries", form)
     assert _draft(await ada.page(day)) == ""
 
 
-async def test_the_same_composition_is_kept_once(set_up: Stage, ada: Browser, day: str) -> None:
-    form = {"text": "said once", "key": await ada.composition(set_up.today)}
+async def test_the_same_composition_is_kept_once(
+    set_up: Stage, ada: Browser, person: Person, day: str
+) -> None:
+    form = await ada.field(day) | {"text": "said once"}
     for _ in range(3):
         answer = await ada.post(f"{day}/entries", form, headers=HTMX)
         assert _entries(await answer.text()) == ["said once"]
     assert (await ada.post(f"{day}/draft", form | {"text": "said on"})).status == 204
     assert _draft(await ada.page(day)) == "", "a draft that comes late does not bring it back"
-    assert await ada.composition(set_up.today) != form["key"]
+    assert (await ada.field(day))["key"] != form["key"]
+    # Nothing of it is in the session: neither another one nor a lock in between makes it two.
+    await set_up.vaults.lock(person.id)
+    await ada.post(f"{day}/entries", form)
+    await ada.sign_in()
+    assert _entries(await ada.page(day)) == ["said once"]
+    # Other words are another entry, whatever they are called.
+    await ada.post(f"{day}/entries", form | {"text": "said differently"})
+    assert _entries(await ada.page(day)) == ["said once", "said differently"]
 
 
 async def test_an_entry_written_on_another_day_says_when(
@@ -118,12 +135,14 @@ async def test_an_entry_written_on_another_day_says_when(
 
 
 @pytest.mark.parametrize(
-    ("text", "folded"), [("line\n" * 39 + "end", False), ("line\n" * 45, True), ("x" * 9_000, True)]
+    ("text", "folded"),
+    [("line\n" * 39 + "end", False), ("line\n" * 45, True), ("x" * 9_000, True)],
+    ids=["not yet", "lines", "one line"],
 )
 async def test_a_very_long_entry_is_folded(ada: Browser, day: str, text: str, folded: bool) -> None:
     page = await (await ada.post(f"{day}/entries", {"text": text})).text()
     assert ("Show all" in page) is folded
-    assert text.strip() in page, "all of it is on the page"
+    assert _entries(page) == [text.strip()], "all of it is on the page"
 
 
 async def test_without_a_script_the_page_comes_back_at_the_new_entry(
@@ -137,7 +156,8 @@ async def test_without_a_script_the_page_comes_back_at_the_new_entry(
 
 async def test_a_draft_longer_than_an_entry_is_kept_and_says_so(ada: Browser, day: str) -> None:
     for text, status in (("x" * 100_000, 204), ("x" * 100_001, 200), (" \n", 204)):
-        answer = await ada.post(f"{day}/draft", {"text": text}, headers=HTMX)
+        form = await ada.field(day) | {"text": text}
+        answer = await ada.post(f"{day}/draft", form, headers=HTMX)
         assert answer.status == status
         if status == 200:
             assert answer.headers["HX-Retarget"] == "#notice"
@@ -145,13 +165,10 @@ async def test_a_draft_longer_than_an_entry_is_kept_and_says_so(ada: Browser, da
         assert _draft(await ada.page(day)) == text
 
 
-async def test_htmx_gets_the_entries_and_a_fresh_composition(
-    set_up: Stage, ada: Browser, day: str
-) -> None:
-    key = await ada.composition(set_up.today)
-    page = await (
-        await ada.post(f"{day}/entries", {"text": "hello", "key": key}, headers=HTMX)
-    ).text()
+async def test_htmx_gets_the_entries_and_a_fresh_composition(ada: Browser, day: str) -> None:
+    form = await ada.field(day) | {"text": "hello"}
+    key = form["key"]
+    page = await (await ada.post(f"{day}/entries", form, headers=HTMX)).text()
     assert "<html" not in page
     assert _entries(page) == ["hello"]
     assert key not in page
@@ -177,7 +194,7 @@ async def test_a_failed_save_gives_the_text_back_and_may_be_repeated(
     async def fail(*_: object) -> None:
         raise StorageError("The disk is full.")
 
-    form = {"text": "do not lose me", "key": "k"}
+    form = await ada.field(day) | {"text": "do not lose me"}
     with monkeypatch.context() as broken:
         broken.setattr(Journal, "add", fail)
         answer = await ada.post(f"{day}/entries", form)
@@ -224,13 +241,17 @@ async def test_a_draft_on_a_locked_vault_closes_the_page_and_keeps_its_field(
 async def test_a_draft_left_behind_on_a_locked_vault_is_sealed_once(
     set_up: Stage, ada: Browser, person: Person, day: str
 ) -> None:
+    form = await ada.field(day) | {"text": "left behind", "leaving": "1"}
     await set_up.vaults.lock(person.id)
-    form = {"text": "left behind", "key": "k", "leaving": "1"}
     for _ in range(2):
         assert (await ada.post(f"{day}/draft", form)).status == 204
-    assert (await ada.post(f"{day}/draft", {"text": " ", "key": "l", "leaving": "1"})).status == 204
+    assert (await ada.post(f"{day}/draft", {"text": " ", "leaving": "1"})).status == 204
     await ada.sign_in()
-    assert _entries(await ada.page(day)) == ["left behind"]
+    page = await ada.page(day)
+    assert _entries(page) == []
+    assert _draft(page) == "left behind", "nobody sent it, so it is unfinished still"
+    assert "Unfinished" not in page
+    assert (await ada.field(day))["key"] == form["key"]
 
 
 @pytest.mark.parametrize("path", ["entries", "draft"])
@@ -270,15 +291,62 @@ async def test_a_browser_left_behind_reads_nothing_when_another_unlocks(
 
 
 async def test_a_page_can_ask_for_the_draft_it_overtook(
-    set_up: Stage, ada: Browser, browser: Browser, day: str
+    set_up: Stage, ada: Browser, day: str
 ) -> None:
-    text = "half <b>a</b> thought"
-    await ada.post(f"{day}/draft", {"text": text})
-    answer = await ada.get(f"{day}/draft")
-    assert (await answer.text(), answer.content_type) == (text, "text/plain")
+    form = await ada.field(day) | {"text": "half <b>a</b> thought"}
+    where = f"{day}/draft?key={form['key']}"
+    assert (await ada.get(where)).status == 204, "there is none"
+    await ada.post(f"{day}/draft", form)
+    answer = await ada.get(where)
+    assert answer.content_type == "application/json"
+    assert await answer.json() == {"text": form["text"], "key": form["key"], "base": 1}
     async with set_up.browser() as nobody:
-        answer = await nobody.get(f"{day}/draft", allow_redirects=False)
+        answer = await nobody.get(where, allow_redirects=False)
         assert (answer.status, answer.headers["Location"]) == (303, "/sign-in")
+
+
+async def test_two_windows_that_write_keep_both_texts(ada: Browser, day: str) -> None:
+    one, other = await ada.field(day), await ada.field(day)
+    await ada.post(f"{day}/draft", one | {"text": "in the one"}, headers=HTMX)
+    answer = await ada.post(f"{day}/draft", other | {"text": "in the other"}, headers=HTMX)
+    assert answer.status == 204, "two texts from the start"
+    page = await ada.page(day)
+    assert _draft(page) == "in the other"
+    assert "in the one" in page[page.index("Unfinished") :]
+
+
+async def test_a_text_that_goes_on_in_two_windows_parts_there(ada: Browser, day: str) -> None:
+    begun = await ada.field(day)
+    await ada.post(f"{day}/draft", begun | {"text": "The snow"})
+    one, other = await ada.field(day), await ada.field(day)
+    assert one["key"] == other["key"] == begun["key"]
+    await ada.post(f"{day}/draft", one | {"text": "The snow fell."}, headers=HTMX)
+    answer = await ada.post(f"{day}/draft", other | {"text": "The snow melted."}, headers=HTMX)
+    assert answer.headers["HX-Retarget"] == "#notice"
+    assert "Both are kept" in await answer.text()
+    parted = other | {"key": answer.headers["Draft-Key"], "base": answer.headers["Draft-Base"]}
+    assert parted["key"] != begun["key"]
+    answer = await ada.post(f"{day}/draft", parted | {"text": "The snow melted soon."})
+    assert answer.status == 204
+    page = await ada.page(day)
+    assert _draft(page) == "The snow melted soon."
+    assert "The snow fell." in page
+    page = await ada.page(f"{day}?draft={begun['key']}")
+    assert _draft(page) == "The snow fell."
+    await ada.post(f"{day}/discard", {"key": begun["key"]})
+    assert "The snow fell." not in await ada.page(day)
+
+
+async def test_what_one_window_sends_the_other_goes_on_with(ada: Browser, day: str) -> None:
+    begun = await ada.field(day)
+    await ada.post(f"{day}/draft", begun | {"text": "The snow"})
+    one, other = await ada.field(day), await ada.field(day)
+    await ada.post(f"{day}/entries", one | {"text": "The snow fell."})
+    answer = await ada.post(f"{day}/draft", other | {"text": "The snow melted."}, headers=HTMX)
+    assert "Both are kept" in await answer.text()
+    page = await ada.page(day)
+    assert _entries(page) == ["The snow fell."]
+    assert _draft(page) == "The snow melted."
 
 
 async def test_what_the_house_wrote_says_where_it_is_from(

@@ -110,13 +110,17 @@ async def test_after_locking_this_browser_has_the_name_filled_in_and_no_other(
 
 async def test_lock_keeps_what_stands_in_the_writing_field(set_up: Stage, ada: Browser) -> None:
     (person,) = set_up.vaults.people.all()
-    await ada.post("/lock", {"day": str(set_up.today), "text": "half a tho", "key": "k"})
+    day = f"/day/{set_up.today}"
+    form = await ada.field(day) | {"day": str(set_up.today), "text": "half a tho"}
+    await ada.post("/lock", form)
     await ada.sign_in()
-    assert "half a tho</textarea>" in await ada.page(f"/day/{set_up.today}")
+    assert "half a tho</textarea>" in await ada.page(day)
     await set_up.vaults.lock(person.id)
-    await ada.post("/lock", {"day": str(set_up.today), "text": "and more", "key": "k"})
+    await ada.post("/lock", form | {"text": "half a thought"})
     await ada.sign_in()
-    assert ">and more</div>" in await ada.page(f"/day/{set_up.today}")
+    page = await ada.page(day)
+    assert "half a thought</textarea>" in page, "one text goes on as one"
+    assert "Unfinished" not in page
 
 
 async def test_locking_in_one_browser_closes_the_other(set_up: Stage, ada: Browser) -> None:

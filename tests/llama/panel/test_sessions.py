@@ -62,17 +62,3 @@ def test_all_other_sessions_of_a_person_end_at_once() -> None:
     assert [sessions.find(token) is not None for token in tokens] == [True, False, True, True]
     sessions.end_others("ada")
     assert [sessions.find(token) is not None for token in tokens] == [False, False, True, True]
-
-
-def test_a_composition_is_claimed_once_unless_released() -> None:
-    session = Session()
-    assert session.claim("a")
-    assert session.claimed("a")
-    assert not session.claim("a")
-    session.release("a")
-    assert session.claim("a")
-    assert session.claim("")
-    assert session.claim(""), "what has no name cannot be told apart"
-    for number in range(100):
-        session.claim(str(number))
-    assert not session.claimed("a"), "bounded"

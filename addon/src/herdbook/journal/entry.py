@@ -18,7 +18,8 @@ Author = Literal["person", "house"]
 class Entry(msgspec.Struct, frozen=True):
     """What a person, or the house on a person's behalf, wrote on a day.
 
-    `source` says where an entry of the house came from; None for a person's own.
+    `source` says where an entry of the house came from; None for a person's own. `edited_ms` is
+    when the text was last changed; None if never.
     """
 
     id: str
@@ -27,6 +28,7 @@ class Entry(msgspec.Struct, frozen=True):
     text: str
     author: Author
     source: str | None
+    edited_ms: int | None = None
 
 
 def clean_text(text: str) -> str:

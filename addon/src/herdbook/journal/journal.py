@@ -3,7 +3,7 @@
 import asyncio
 from datetime import date
 from functools import partial
-from typing import Annotated, Final
+from typing import Final
 
 import apsw
 import msgspec
@@ -11,21 +11,15 @@ import msgspec
 from herdbook.clock import Clock
 from herdbook.errors import InputError, TextTooLong
 from herdbook.ids import random_id
-from herdbook.journal.entry import SOURCE_LIMIT, TEXT_LIMIT, Author, Entry, clean_text
-from herdbook.vault.inbox import Drop
+from herdbook.journal import draft as drafts
+from herdbook.journal import history
+from herdbook.journal.draft import Draft, Saving
+from herdbook.journal.dropped import Absorbed, read_drop
+from herdbook.journal.entry import TEXT_LIMIT, Entry, clean_text
+from herdbook.journal.history import Version
 from herdbook.vault.vault import Vault
 
 SCHEMA: Final = "herdbook.journal"
-
-
-class DroppedEntry(msgspec.Struct, frozen=True):
-    """The body of a drop: an entry that waits in the inbox."""
-
-    day: date
-    created_ms: Annotated[int, msgspec.Meta(ge=0, le=2**53)]
-    text: str
-    author: Author
-    source: str | None
 
 
 class Journal:
@@ -39,63 +33,98 @@ class Journal:
         self._clock = clock
         self._absorbing = asyncio.Lock()
 
-    async def add(self, day: date, text: str) -> Entry:
-        """Keep an entry of the person's and drop that day's draft: durable when this returns.
+    async def add(self, day: date, text: str, composition: str | None = None) -> Entry | None:
+        """Keep an entry of the person's and drop its draft: durable when this returns.
 
+        None if this composition is that entry already: a browser that got no answer sends again.
         Raises `InputError`, `TextTooLong`.
         """
         entry = Entry(random_id(), day, self._clock.wall_ms(), clean_text(text), "person", None)
 
-        def change(connection: apsw.Connection) -> None:
-            _insert(connection, entry)
-            connection.execute("DELETE FROM drafts WHERE day = ?", (day.isoformat(),))
+        def change(connection: apsw.Connection) -> bool:
+            return _insert_once(connection, entry, composition)
 
-        await self._vault.database.write(change)
-        return entry
+        return entry if await self._vault.database.write(change) else None
 
     async def on_day(self, day: date) -> list[Entry]:
         """A day's entries, oldest first."""
         return await self._vault.database.read(
             lambda connection: [
-                Entry(entry_id, day, created_ms, text, author, source)
-                for entry_id, created_ms, text, author, source in connection.execute(
-                    "SELECT id, created_ms, text, author, source FROM entries "
+                Entry(entry_id, day, *rest)
+                for entry_id, *rest in connection.execute(
+                    "SELECT id, created_ms, text, author, source, edited_ms FROM entries "
                     "WHERE day = ? ORDER BY created_ms, number",
                     (day.isoformat(),),
                 )
             ]
         )
 
-    async def save_draft(self, day: date, text: str) -> None:
+    async def entry(self, entry_id: str) -> Entry:
+        """One entry. Raises `EntryUnknown`."""
+        return await self._vault.database.read(partial(history.find, entry_id=entry_id))
+
+    async def change(
+        self, entry_id: str, day: date, text: str, composition: str | None = None
+    ) -> Entry:
+        """Give an entry another text or day and drop the change's draft; durable when it returns.
+
+        Raises `EntryUnknown`, `InputError`, `TextTooLong`.
+        """
+        text, now = clean_text(text), self._clock.wall_ms()
+
+        def change(connection: apsw.Connection) -> Entry:
+            if composition is not None:
+                drafts.drop(connection, composition)
+            return history.change(connection, entry_id, day, text, composition, now)
+
+        return await self._vault.database.write(change)
+
+    async def versions(self, entry_id: str) -> list[Version]:
+        """What an entry said before, newest first."""
+        return await self._vault.database.read(partial(history.versions, entry_id=entry_id))
+
+    async def delete(self, entry_id: str) -> Entry:
+        """Take an entry out; until the vault locks, `restore` brings it back.
+
+        Raises `EntryUnknown`.
+        """
+        return await self._vault.database.write(partial(history.delete, entry_id=entry_id))
+
+    async def restore(self, entry_id: str) -> Entry:
+        """Bring a deleted entry back to its day. Raises `EntryUnknown`."""
+        return await self._vault.database.write(partial(history.restore, entry_id=entry_id))
+
+    async def forget_deleted(self) -> None:
+        """Forget what was deleted, for good: before a vault locks, and after it opens."""
+        database = self._vault.database
+        if await database.read(history.has_deleted):
+            await database.write(history.forget_deleted, forgets=True)
+
+    async def deleted(self, day: date) -> list[Entry]:
+        """What was deleted of a day and can be brought back, oldest first."""
+        return await self._vault.database.read(partial(history.deleted_on_day, day=day))
+
+    async def save_draft(self, saving: Saving) -> Draft | None:
         """Keep what is being written, exactly as it is; an empty text drops it.
 
-        Raises `TextTooLong` over twice an entry's length.
+        None if it has become an entry meanwhile. Raises `TextTooLong` over twice an entry's length.
         """
-        if len(text) > 2 * TEXT_LIMIT:
+        if len(saving.text) > 2 * TEXT_LIMIT:
             raise TextTooLong(
                 "The draft is too long to keep.", fix="Split it into several entries."
             )
         # A browser can send half a surrogate pair; SQLite cannot hold one.
-        kept = text.encode("utf-8", "replace").decode()
-        statement, values = (
-            (
-                "INSERT INTO drafts VALUES(?, ?, ?) ON CONFLICT(day) "
-                "DO UPDATE SET saved_ms = excluded.saved_ms, text = excluded.text",
-                (day.isoformat(), self._clock.wall_ms(), kept),
-            )
-            if kept
-            else ("DELETE FROM drafts WHERE day = ?", (day.isoformat(),))
-        )
-        await self._vault.database.write(lambda connection: connection.execute(statement, values))
+        kept = msgspec.structs.replace(saving, text=saving.text.encode("utf-8", "replace").decode())
+        now = self._clock.wall_ms()
+        return await self._vault.database.write(partial(drafts.save, saving=kept, now=now))
 
-    async def draft(self, day: date) -> str:
-        """The day's draft, or an empty text."""
-        row = await self._vault.database.read(
-            lambda connection: connection.execute(
-                "SELECT text FROM drafts WHERE day = ?", (day.isoformat(),)
-            ).fetchone()
-        )
-        return str(row[0]) if row else ""
+    async def drafts(self, day: date) -> list[Draft]:
+        """A day's drafts, those of changes too, the one saved last first."""
+        return await self._vault.database.read(partial(drafts.on_day, day=day))
+
+    async def drop_draft(self, composition: str) -> None:
+        """Forget a draft; an unknown one is no error."""
+        await self._vault.database.write(partial(drafts.drop, composition=composition))
 
     async def absorb(self) -> int:
         """Make entries of what waits in the inbox, each exactly once; returns how many.
@@ -109,13 +138,12 @@ class Journal:
             waiting = await asyncio.to_thread(inbox.open_all, *self._vault.inbox_keys)
             if not waiting:
                 return 0
-            readable: list[tuple[str, Entry]] = []
+            readable: list[Absorbed] = []
             refused: list[int] = []
             for row, drop in waiting:
                 try:
-                    readable.append((drop.drop_id, _entry(drop)))
-                except (msgspec.MsgspecError, InputError, ValueError):
-                    # Sealing needs no secret: anybody at the files may have made it.
+                    readable.append(read_drop(drop))
+                except InputError:
                     refused.append(row)
             count = await self._vault.database.write(partial(_absorb, drops=readable))
             if refused:
@@ -125,31 +153,32 @@ class Journal:
             return count
 
 
-def _entry(drop: Drop) -> Entry:
-    dropped = msgspec.msgpack.decode(drop.body, type=DroppedEntry)
-    return Entry(
-        random_id(),
-        dropped.day,
-        dropped.created_ms,
-        clean_text(dropped.text),
-        dropped.author,
-        None if dropped.source is None else dropped.source[:SOURCE_LIMIT],
-    )
-
-
-def _absorb(connection: apsw.Connection, drops: list[tuple[str, Entry]]) -> int:
+def _absorb(connection: apsw.Connection, drops: list[Absorbed]) -> int:
     count = 0
-    for drop_id, entry in drops:
-        connection.execute("INSERT OR IGNORE INTO absorbed VALUES(?)", (drop_id,))
-        if connection.changes():
-            _insert(connection, entry)
-            count += 1
+    for drop in drops:
+        connection.execute("INSERT OR IGNORE INTO absorbed VALUES(?)", (drop.drop_id,))
+        if not connection.changes():
+            continue
+        if isinstance(drop.kept, Draft):
+            drafts.take_in(connection, drop.kept)
+        else:
+            count += _insert_once(connection, drop.kept, drop.composition)
     return count
 
 
-def _insert(connection: apsw.Connection, entry: Entry) -> None:
+def _insert_once(connection: apsw.Connection, entry: Entry, composition: str | None) -> bool:
+    if composition is not None:
+        drafts.drop(connection, composition)
+        if entry.text in drafts.sent(connection, composition):
+            return False
+    _insert(connection, entry, composition)
+    return True
+
+
+def _insert(connection: apsw.Connection, entry: Entry, composition: str | None) -> None:
     connection.execute(
-        "INSERT INTO entries(id, day, created_ms, author, source, text) VALUES(?, ?, ?, ?, ?, ?)",
+        "INSERT INTO entries(id, day, created_ms, author, source, text, composition) "
+        "VALUES(?, ?, ?, ?, ?, ?, ?)",
         (
             entry.id,
             entry.day.isoformat(),
@@ -157,5 +186,6 @@ def _insert(connection: apsw.Connection, entry: Entry) -> None:
             entry.author,
             entry.source,
             entry.text,
+            composition,
         ),
     )

@@ -30,8 +30,10 @@ from herdbook.errors import (
 )
 from herdbook.files import make_folder
 from herdbook.ids import random_id
+from herdbook.journal.draft import Saving
+from herdbook.journal.dropped import DroppedEntry
 from herdbook.journal.entry import SOURCE_LIMIT, clean_text
-from herdbook.journal.journal import SCHEMA, DroppedEntry, Journal
+from herdbook.journal.journal import SCHEMA, Journal
 from herdbook.llama.attempts import Attempts
 from herdbook.llama.derivations import Derivations
 from herdbook.llama.opening import Opening, OpenVault
@@ -161,7 +163,10 @@ class Vaults:
             dek = await self.derivations.test(key, partial(unlock, folder, secret))
             # Another tab may have been first.
             if not self.is_unlocked(person.id):
-                self._keep_open(person, await open_unlocked(folder, dek, SCHEMA))
+                # After a crash something may wait to be forgotten.
+                await _forget_deleted(
+                    self._keep_open(person, await open_unlocked(folder, dek, SCHEMA))
+                )
             opening = self._admit(person)
         await _absorb(self._open.get(person.id))
         return opening
@@ -240,31 +245,58 @@ class Vaults:
         self._reopening.pop(person_id, None)
         opened = self._open.pop(person_id, None)
         if opened is not None:
+            await _forget_deleted(opened)
             await opened.vault.database.close()
 
     async def drop(
-        self, person: Person, text: str, *, day: date | None, source: str | None
+        self,
+        person: Person,
+        text: str,
+        *,
+        day: date | None,
+        source: str | None,
+        composition: str | None = None,
     ) -> None:
         """Seal an entry into a person's inbox, durably; an unlocked vault absorbs it at once.
 
         `source` names the part of the house that wrote, None for the person. Without a `day` it is
-        for today. Raises `InputError`, `TextTooLong`, `InboxFull`, `StorageError`.
+        for today. The same `composition` again is one entry. Raises `InputError`, `TextTooLong`,
+        `InboxFull`, `StorageError`.
         """
         now = self._clock.wall_ms()
-        body = msgspec.msgpack.encode(
-            DroppedEntry(
-                day=day or day_of(now, self._zone),
-                created_ms=now,
-                text=clean_text(text),
-                author="person" if source is None else "house",
-                source=None if source is None else source[:SOURCE_LIMIT],
-            )
+        entry = DroppedEntry(
+            day=day or day_of(now, self._zone),
+            created_ms=now,
+            text=clean_text(text),
+            author="person" if source is None else "house",
+            source=None if source is None else source[:SOURCE_LIMIT],
+            composition=composition,
         )
-        folder = self.folder_of(person)
+        await self._drop(person, entry)
+
+    async def drop_draft(self, person: Person, saving: Saving) -> None:
+        """Seal an unfinished text into a person's inbox; it is a draft again at the next unlock.
+
+        Raises `TextTooLong`, `InboxFull`, `StorageError`.
+        """
+        entry = DroppedEntry(
+            day=saving.day,
+            created_ms=self._clock.wall_ms(),
+            text=saving.text.encode("utf-8", "replace").decode(),
+            author="person",
+            source=None,
+            composition=saving.composition,
+            unfinished=True,
+            entry_id=saving.entry_id,
+        )
+        await self._drop(person, entry)
+
+    async def _drop(self, person: Person, entry: DroppedEntry) -> None:
+        folder, body = self.folder_of(person), msgspec.msgpack.encode(entry)
 
         def add() -> None:
             inbox, public_key = inbox_of(folder)
-            inbox.add(public_key, body, paced=source is not None)
+            inbox.add(public_key, body, paced=entry.author == "house")
 
         await asyncio.to_thread(add)
         await _absorb(self._open.get(person.id))
@@ -309,6 +341,14 @@ async def _absorb(opened: OpenVault | None) -> None:
         _LOGGER.debug("A vault locked while a drop came; it is absorbed at the next unlock")
     except (StorageError, VaultDamaged) as error:
         _LOGGER.warning("What waits in an inbox stays there until the next unlock: %s", error)
+
+
+async def _forget_deleted(opened: OpenVault) -> None:
+    try:
+        await opened.journal.forget_deleted()
+    except (StorageError, VaultDamaged) as error:
+        # A vault locks in any case. The next time it opens it forgets.
+        _LOGGER.warning("What was deleted is not forgotten yet: %s", error)
 
 
 def check_password(password: str) -> None:

@@ -8,16 +8,18 @@ import logging
 from collections.abc import Iterable
 from datetime import date, timedelta
 from hashlib import blake2b
-from secrets import token_urlsafe
 
 from aiohttp import web
 
-from herdbook.errors import HerdbookError, InputError, TextTooLong, Unauthorized, VaultLocked
+from herdbook.errors import HerdbookError, Unauthorized, VaultLocked
 from herdbook.house.observation import Observation
-from herdbook.journal.entry import TEXT_LIMIT, Entry, clean_text, read_day
+from herdbook.journal.draft import Saving
+from herdbook.journal.entry import Entry, clean_text, read_day
 from herdbook.llama.opening import Opening
+from herdbook.llama.panel.contents import Contents, contents_of
 from herdbook.llama.panel.desk import Desk, desk_of, fields_of, session_of, signed_in
 from herdbook.llama.panel.faults import KEPT
+from herdbook.llama.panel.field import field_of, new_field, saving_of
 from herdbook.llama.panel.pages import is_htmx
 from herdbook.llama.panel.sessions import Session
 
@@ -34,98 +36,58 @@ async def home(request: web.Request) -> web.Response:
 
 
 async def show(request: web.Request) -> web.Response:
-    """A day's page; while the vault is locked, its closed door and the writing field."""
+    """A day's page; while the vault is locked, its closed door and the writing field.
+
+    ``?draft=`` brings another unfinished text into the field, ``?change=`` an entry.
+    """
     session, opening = signed_in(request)
     day = read_day(request.match_info["day"])
     desk = desk_of(request)
-    entries: list[Entry] | None = None
-    draft = ""
+    contents: Contents | None = None
+    field = new_field(day)
     try:
         async with session.writing:
             journal = desk.vaults.journal(opening)
-            entries, draft = await journal.on_day(day), await journal.draft(day)
+            contents = await contents_of(journal, day)
+            field = await field_of(
+                journal, contents, request.query.get("draft", ""), request.query.get("change", "")
+            )
     except VaultLocked:
-        entries = None
+        contents = None
     return desk.pages.page(
         "day.html",
         {
-            "draft": draft,
+            "field": field,
             "previous": day - timedelta(days=1) if day > date.min else None,
             "next": day + timedelta(days=1) if day < date.max else None,
             **await _noticed(desk, day),
-            **_door(session, day, entries),
+            **_door(session, day, contents, field.composition),
             **_standing(desk, day),
         },
     )
 
 
 async def write(request: web.Request) -> web.Response:
-    """Keep an entry: in the vault, or sealed into the inbox while the vault is locked."""
+    """Keep an entry, or the change of one: in the vault, or sealed while the vault is locked."""
     desk = desk_of(request)
     fields = await fields_of(request)
-    text, composition = fields.get("text", ""), fields.get("key", "")
-    request[KEPT] = text
+    request[KEPT] = fields.get("text", "")
     day = read_day(request.match_info["day"])
+    saving = saving_of(fields, day)
+    to = read_day(fields["to"]) if fields.get("to") else day
     try:
         session, opening = signed_in(request)
     except Unauthorized:
         return signed_out(request, day)
-    kept = None
     async with session.writing:
-        if session.claim(composition):
-            try:
-                kept = await _keep(desk, session, opening, day, text)
-            except Exception:
-                session.release(composition)
-                raise
-    if not is_htmx(request):
-        response = desk.pages.go(request, "day", day=day.isoformat())
+        kept = await _keep(desk, session, opening, saving, to)
+    if not is_htmx(request) or (kept and saving.entry_id):
+        response = desk.pages.go(request, "day", day=to.isoformat())
         if kept is not None:
-            response.headers["Location"] += f"#entry-{kept.id}"
+            header = "HX-Redirect" if is_htmx(request) else "Location"
+            response.headers[header] += f"#entry-{kept.id}"
         return response
     return await entries_part(request, session, opening, day, answer=True)
-
-
-async def show_draft(request: web.Request) -> web.Response:
-    """What is being written, as it is: for a page that may have overtaken the last one's draft.
-
-    Raises `Unauthorized`, `VaultLocked`.
-    """
-    session, opening = signed_in(request, used=False)
-    day = read_day(request.match_info["day"])
-    async with session.writing:
-        draft = await desk_of(request).vaults.glance(opening).draft(day)
-    return web.Response(text=draft)
-
-
-async def save_draft(request: web.Request) -> web.Response:
-    """Keep what is being written. With ``leaving``, a locked vault's inbox takes it.
-
-    A draft may be longer than an entry; the answer then says so, while there is time to split it.
-    """
-    desk = desk_of(request)
-    fields = await fields_of(request)
-    text, composition = fields.get("text", ""), fields.get("key", "")
-    day = read_day(request.match_info["day"])
-    try:
-        session, opening = signed_in(request)
-    except Unauthorized:
-        return signed_out(request, day)
-    async with session.writing:
-        if session.claimed(composition):
-            # It became an entry while this was on its way.
-            return web.Response(status=204)
-        try:
-            await desk.vaults.journal(opening).save_draft(day, text)
-            if _too_long(text):
-                return _too_long_notice(desk)
-        except VaultLocked:
-            if "leaving" not in fields:
-                return _part(request, 423, _door(session, day, None))
-            if text.strip() and session.claim(composition):
-                await desk.vaults.drop(opening.person, text, day=day, source=None)
-                session.sealed = True
-    return web.Response(status=204)
 
 
 async def house(request: web.Request) -> web.Response:
@@ -141,13 +103,17 @@ async def house(request: web.Request) -> web.Response:
         session, opening = signed_in(request, used=False)
     except Unauthorized:
         return web.Response(status=204) if shown == "signed_out" else signed_out(request, day)
-    entries: list[Entry] | None = None
+    contents: Contents | None = None
     if shown == "open":
         try:
-            entries = await desk.vaults.glance(opening).on_day(day)
+            contents = await contents_of(desk.vaults.glance(opening), day)
         except VaultLocked:
-            return _part(request, 423, _door(session, day, None))
-    values = {**_door(session, day, entries), **_standing(desk, day), **await _noticed(desk, day)}
+            return door_part(request, session, day)
+    values = {
+        **_door(session, day, contents, request.query.get("key", "")),
+        **_standing(desk, day),
+        **await _noticed(desk, day),
+    }
     if all(request.query.get(mark, "") == values[mark] for mark in ("entries_mark", "house_mark")):
         return web.Response(status=204)
     return desk.pages.page("parts/news.html", values)
@@ -158,11 +124,16 @@ async def entries_part(
 ) -> web.Response:
     """A day's entries as they are now; as an `answer`, with a fresh composition and its status."""
     desk = desk_of(request)
+    field = new_field(day)
     try:
-        entries = await desk.vaults.journal(opening).on_day(day)
+        contents = await contents_of(desk.vaults.journal(opening), day)
     except VaultLocked:
-        entries = None
-    values = {**_door(session, day, entries), **_standing(desk, day)}
+        contents = None
+    values = {
+        "field": field,
+        **_door(session, day, contents, field.composition),
+        **_standing(desk, day),
+    }
     return desk.pages.page("parts/answer.html" if answer else "parts/entries.html", values)
 
 
@@ -173,53 +144,51 @@ def signed_out(request: web.Request, day: date) -> web.Response:
     return _part(request, 401, {"state": "signed_out", "person": None, "sealed": False, "day": day})
 
 
+def door_part(request: web.Request, session: Session, day: date) -> web.Response:
+    """Put the door of a locked vault in place of the entries."""
+    return _part(request, 423, _door(session, day, None, ""))
+
+
 async def _keep(
-    desk: Desk, session: Session, opening: Opening, day: date, text: str
+    desk: Desk, session: Session, opening: Opening, saving: Saving, to: date
 ) -> Entry | None:
-    """The new entry; None when it was sealed."""
+    """The new or changed entry; None when it was sealed, or kept before."""
+    text, composition = clean_text(saving.text), saving.composition
     try:
-        return await desk.vaults.journal(opening).add(day, text)
+        journal = desk.vaults.journal(opening)
+        if saving.entry_id:
+            return await journal.change(saving.entry_id, to, text, composition)
+        return await journal.add(to, text, composition)
     except VaultLocked:
-        await desk.vaults.drop(opening.person, text, day=day, source=None)
+        # The words of a change are kept; to put them in place of others, one has to be at the door.
+        if saving.entry_id:
+            await desk.vaults.drop_draft(opening.person, saving)
+        else:
+            await desk.vaults.drop(
+                opening.person, text, day=to, source=None, composition=composition
+            )
         session.sealed = True
         return None
 
 
-def _too_long(text: str) -> bool:
-    try:
-        clean_text(text)
-    except TextTooLong:
-        return True
-    except InputError:
-        # Nothing to send yet.
-        return False
-    return False
+def _door(
+    session: Session, day: date, contents: Contents | None, composition: str
+) -> dict[str, object]:
+    """What the entries' place shows: the entries, or why they are not there.
 
-
-def _too_long_notice(desk: Desk) -> web.Response:
-    strings = desk.pages.strings
-    return desk.pages.page(
-        "parts/notice.html",
-        {
-            "message": strings("day.too_long", limit=f"{TEXT_LIMIT:,}"),
-            "fix": strings("day.too_long_fix"),
-        },
-        headers={"HX-Retarget": "#notice", "HX-Reswap": "innerHTML"},
-    )
-
-
-def _door(session: Session, day: date, entries: list[Entry] | None) -> dict[str, object]:
-    """What the entries' place shows: the entries, or why they are not there."""
-    if entries is not None:
+    `composition` is what stands in the page's writing field.
+    """
+    if contents is not None:
         session.sealed = False
     return {
-        "state": "locked" if entries is None else "open",
-        "entries": entries,
-        "entries_mark": "" if entries is None else _mark(entry.id for entry in entries),
+        "state": "locked" if contents is None else "open",
+        "shown": [] if contents is None else contents.shown(),
+        "unfinished": [] if contents is None else contents.unfinished(composition),
+        "composition": composition,
+        "entries_mark": "" if contents is None else _mark(contents.marks()),
         "sealed": session.sealed,
         "person": session.opening and session.opening.person,
         "day": day,
-        "composition": token_urlsafe(12),
     }
 
 

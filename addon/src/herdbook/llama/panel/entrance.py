@@ -17,6 +17,7 @@ from herdbook.llama.panel.desk import (
     unlocked_here,
 )
 from herdbook.llama.panel.faults import KEPT, headers_of, status_of, words_of
+from herdbook.llama.panel.field import saving_of
 from herdbook.llama.panel.pages import is_htmx
 from herdbook.llama.panel.sessions import Session
 
@@ -51,8 +52,7 @@ async def sign_in(request: web.Request) -> web.Response:
     if day is None:
         response = desk.pages.go(request, "home")
     elif is_htmx(request) and text:
-        if not session.claimed(fields.get("key", "")):
-            await desk.vaults.journal(opening).save_draft(day, text)
+        await desk.vaults.journal(opening).save_draft(saving_of(fields, day))
         response = await entries_part(request, session, opening, day)
     else:
         response = desk.pages.go(request, "day", day=day.isoformat())
@@ -99,18 +99,17 @@ async def lock(request: web.Request) -> web.Response:
     that neither the browser nor the address needs to.
     """
     desk = desk_of(request)
-    session, opening = signed_in(request)
+    opening = signed_in(request)[1]
     person = opening.person
     fields = await fields_of(request)
     text = fields.get("text", "")
     request[KEPT] = text
-    if text and "day" in fields and not session.claimed(fields.get("key", "")):
-        day = read_day(fields["day"])
+    if text.strip() and "day" in fields:
+        saving = saving_of(fields, read_day(fields["day"]))
         try:
-            await desk.vaults.journal(opening).save_draft(day, text)
+            await desk.vaults.journal(opening).save_draft(saving)
         except VaultLocked:
-            if text.strip():
-                await desk.vaults.drop(person, text, day=day, source=None)
+            await desk.vaults.drop_draft(person, saving)
     await desk.vaults.lock(person.id)
     response = desk.pages.go(request, "locked")
     begin_session(request, response, Session(name=person.name))

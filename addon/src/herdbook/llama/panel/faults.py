@@ -8,6 +8,7 @@ from aiohttp.typedefs import Handler
 
 from herdbook.errors import (
     DayInvalid,
+    EntryUnknown,
     HerdbookError,
     InboxFull,
     InputError,
@@ -29,6 +30,7 @@ _LOGGER = logging.getLogger(__name__)
 
 _STATUS: Final[dict[type[HerdbookError], int]] = {
     DayInvalid: 404,
+    EntryUnknown: 404,
     InputError: 422,
     NodeUnknown: 404,
     PersonUnknown: 404,

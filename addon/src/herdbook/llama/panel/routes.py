@@ -8,7 +8,7 @@ from aiohttp import web
 
 from herdbook.clock import Clock
 from herdbook.llama.keys import Keys
-from herdbook.llama.panel import creation, days, entrance, keys, nodes
+from herdbook.llama.panel import creation, days, drafts, entrance, entries, keys, nodes
 from herdbook.llama.panel.assets import Assets
 from herdbook.llama.panel.desk import DESK, Desk, HerdDesk
 from herdbook.llama.panel.faults import translate
@@ -36,9 +36,13 @@ _ROUTES: Final[
     ("", "POST", "/create/confirm", creation.confirm),
     ("day", "GET", "/day/{day}", days.show),
     ("entries", "POST", "/day/{day}/entries", days.write),
-    ("draft", "GET", "/day/{day}/draft", days.show_draft),
-    ("", "POST", "/day/{day}/draft", days.save_draft),
+    ("draft", "GET", "/day/{day}/draft", drafts.show),
+    ("", "POST", "/day/{day}/draft", drafts.save),
+    ("discard", "POST", "/day/{day}/discard", drafts.discard),
     ("house", "GET", "/day/{day}/house", days.house),
+    ("versions", "GET", "/entry/{entry}/versions", entries.versions),
+    ("delete", "POST", "/entry/{entry}/delete", entries.delete),
+    ("restore", "POST", "/entry/{entry}/restore", entries.restore),
     ("keys", "GET", "/keys", keys.show),
     ("keys_password", "POST", "/keys/password", keys.change_password),
     ("keys_new_code", "POST", "/keys/new-code", keys.new_code),

@@ -18,7 +18,6 @@ LIFETIME_MS: Final = 24 * 3_600_000
 """Without use."""
 LIMIT: Final = 256
 """Sessions at once; the longest unused one makes room."""
-_COMPOSITIONS: Final = 64
 
 
 @dataclass(slots=True)
@@ -40,30 +39,6 @@ class Session:
     told: str = ""
     sealed: bool = False
     writing: Lock = field(default_factory=Lock)
-    _compositions: OrderedDict[str, None] = field(default_factory=OrderedDict)
-
-    def claim(self, composition: str) -> bool:
-        """Whether this composition was not yet kept: each writing field's content is kept once.
-
-        An answer that got lost on its way makes a browser send the same composition again. One
-        without a name cannot be told from another and is always new.
-        """
-        if not composition:
-            return True
-        if composition in self._compositions:
-            return False
-        self._compositions[composition] = None
-        if len(self._compositions) > _COMPOSITIONS:
-            self._compositions.popitem(last=False)
-        return True
-
-    def release(self, composition: str) -> None:
-        """Keeping failed: the same composition may be sent again."""
-        self._compositions.pop(composition, None)
-
-    def claimed(self, composition: str) -> bool:
-        """Whether this composition is kept already, or being kept."""
-        return composition in self._compositions
 
 
 class Sessions:

@@ -20,6 +20,11 @@ export function mountComposer(form) {
   let slow = 0;
   let touched = false; // since the page stands
 
+  // What the vault knows this text as.
+  const name = (key, base) => {
+    for (const one of document.querySelectorAll("#field-state [name=key]")) one.value = key;
+    document.querySelector("#base").value = base;
+  };
   const dirty = () => words.value !== saved;
   // The door in place of the entries says so.
   const locked = () => document.querySelector("#vault-state")?.value !== "open";
@@ -74,7 +79,7 @@ export function mountComposer(form) {
   document.addEventListener("htmx:afterRequest", (event) => {
     const { elt, successful, requestConfig, xhr } = event.detail;
     if (elt === form) sent(successful, requestConfig, xhr.status);
-    else if (elt === words) drafted(successful, requestConfig, xhr.status);
+    else if (elt === words) drafted(successful, requestConfig, xhr);
   });
 
   // A notice that stands there already is not read out again with every word.
@@ -106,13 +111,19 @@ export function mountComposer(form) {
     showNewest();
   };
 
-  const drafted = (successful, requestConfig, status) => {
+  const drafted = (successful, requestConfig, xhr) => {
+    const { status } = xhr;
     if (!successful) {
       refused = isRefused(status);
       say("failed", locked() ? text.draftWaits : refused ? text.refused : text.draftFailed);
       return;
     }
     saved = requestConfig.formData.get("text");
+    const key = xhr.getResponseHeader("Draft-Key");
+    // An entry may have been made of it meanwhile; then another composition stands here.
+    const current = document.querySelector("#composition").value;
+    if (key && requestConfig.formData.get("key") === current)
+      name(key, xhr.getResponseHeader("Draft-Base"));
     // Kept, and still to be split: then the answer is that notice.
     if (status === 204) notice.replaceChildren();
     say("saved", dirty() || !saved ? "" : text.draftSaved);
@@ -136,6 +147,9 @@ export function mountComposer(form) {
     last.set("leaving", "1");
     if (navigator.sendBeacon(text.draft, last)) saved = words.value;
   };
+  document.querySelector("#discard").addEventListener("submit", () => {
+    saved = words.value;
+  });
   addEventListener("beforeunload", leave);
   addEventListener("pagehide", leave);
 
@@ -143,15 +157,27 @@ export function mountComposer(form) {
   const catchUp = async () => {
     if (touched || locked()) return;
     // Without an answer nothing is lost: what the last page left is in the vault, or comes there.
-    const answer = await fetch(text.draft, { redirect: "manual" }).catch(() => null);
-    if (!answer?.ok || !answer.headers.get("Content-Type").startsWith("text/plain")) return;
-    const draft = await answer.text();
-    if (touched || locked() || draft === words.value) return;
-    words.value = saved = draft;
+    const key = document.querySelector("#composition");
+    const address = `${text.draft}?key=${key.value}`;
+    const answer = await fetch(address, { redirect: "manual" }).catch(() => null);
+    if (answer?.status !== 200 || !answer.headers.get("Content-Type").includes("json")) return;
+    const draft = await answer.json();
+    if (touched || locked() || draft.text === words.value) return;
+    // Another text than the one that stands here has its own place on the page.
+    if (draft.key !== key.value && words.value) return;
+    words.value = saved = draft.text;
+    name(draft.key, draft.base);
+    document.getElementById(`draft-${draft.key}`)?.remove();
     grow();
-    say("saved", draft ? text.draftSaved : "");
+    say("saved", text.draftSaved);
   };
   for (const pause of CATCH_UP) setTimeout(catchUp, pause);
+  // What was left at the closed door stands in the field again once that is open.
+  document.addEventListener("htmx:afterSwap", ({ detail }) => {
+    if (!detail.requestConfig.elt.closest(".door") || words.value) return;
+    touched = false;
+    catchUp();
+  });
 
   grow();
   if (matchMedia("(pointer: fine)").matches) {

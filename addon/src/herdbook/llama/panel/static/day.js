@@ -47,6 +47,19 @@ export function mountDay(form) {
   new ResizeObserver(room).observe(form);
   room();
 
+  // --- A menu closes as menus do.
+  const closeMenus = (except) => {
+    for (const menu of document.querySelectorAll(".menu[open]"))
+      if (!menu.contains(except)) menu.open = false;
+  };
+  document.addEventListener("click", (event) => closeMenus(event.target));
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    const menu = document.querySelector(".menu[open]");
+    closeMenus(null);
+    menu?.querySelector("summary").focus();
+  });
+
   // --- Today opens where one writes, another day at its start; a reload stays where it was.
   const atEnd = () => {
     if (form.dataset.when === "today" && document.querySelector(".entry"))
@@ -86,15 +99,23 @@ function addEntries(fresh) {
   const added = [];
   let place = document.querySelector("#entries-mark");
   place.value = fresh.querySelector("#entries-mark").value;
+  const ids = new Set();
   for (const entry of fresh.querySelectorAll(".entry")) {
+    ids.add(entry.id);
     let here = document.getElementById(entry.id);
     if (!here) {
       here = document.adoptNode(entry);
       place.after(here);
       added.push(here);
+    } else if (here.dataset.mark !== entry.dataset.mark) {
+      // Changed, deleted or brought back elsewhere.
+      here.replaceWith(entry);
+      here = entry;
     }
     place = here;
   }
+  for (const entry of document.querySelectorAll("#entries .entry"))
+    if (!ids.has(entry.id)) entry.remove();
   if (added.length) document.querySelector("#entries .empty")?.remove();
   return added;
 }

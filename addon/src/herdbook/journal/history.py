@@ -1,0 +1,127 @@
+"""Changing an entry, and taking it back: SQL within the caller's transaction."""
+
+from datetime import date
+from typing import Final
+
+import apsw
+import msgspec
+
+from herdbook.errors import EntryUnknown
+from herdbook.journal.entry import Entry
+
+VERSIONS: Final = 20
+"""Earlier texts of one entry that are kept."""
+
+_DELETE: Final = """
+INSERT INTO deleted(id, day, created_ms, author, source, text, edited_ms, composition)
+SELECT id, day, created_ms, author, source, text, edited_ms, composition FROM entries WHERE id = ?1;
+DELETE FROM entries WHERE id = ?1;
+"""
+_RESTORE: Final = """
+INSERT INTO entries(id, day, created_ms, author, source, text, edited_ms, composition)
+SELECT id, day, created_ms, author, source, text, edited_ms, composition FROM deleted WHERE id = ?1;
+DELETE FROM deleted WHERE id = ?1;
+"""
+
+
+class Version(msgspec.Struct, frozen=True):
+    """What an entry said from `written_ms` on, until it was changed."""
+
+    written_ms: int
+    text: str
+
+
+def find(connection: apsw.Connection, entry_id: str) -> Entry:
+    """An entry. Raises `EntryUnknown`."""
+    row = connection.execute(
+        "SELECT id, day, created_ms, text, author, source, edited_ms FROM entries WHERE id = ?",
+        (entry_id,),
+    ).fetchone()
+    if row is None:
+        raise _unknown()
+    return Entry(row[0], date.fromisoformat(row[1]), *row[2:])
+
+
+def change(
+    connection: apsw.Connection,
+    entry_id: str,
+    day: date,
+    text: str,
+    composition: str | None,
+    now: int,
+) -> Entry:
+    """Give an entry another text, keeping the one before, or another day. Raises `EntryUnknown`."""
+    entry = find(connection, entry_id)
+    edited_ms = entry.edited_ms
+    if text != entry.text:
+        edited_ms = now
+        connection.execute(
+            "INSERT INTO versions(entry_id, written_ms, text) VALUES(?, ?, ?)",
+            (entry_id, entry.edited_ms or entry.created_ms, entry.text),
+        )
+        connection.execute(
+            "DELETE FROM versions WHERE entry_id = ?1 AND number <= ("
+            "SELECT number FROM versions WHERE entry_id = ?1 "
+            "ORDER BY number DESC LIMIT 1 OFFSET ?2)",
+            (entry_id, VERSIONS),
+        )
+    connection.execute(
+        "UPDATE entries SET text = ?, day = ?, edited_ms = ?, composition = ? WHERE id = ?",
+        (text, day.isoformat(), edited_ms, composition, entry_id),
+    )
+    return msgspec.structs.replace(entry, text=text, day=day, edited_ms=edited_ms)
+
+
+def versions(connection: apsw.Connection, entry_id: str) -> list[Version]:
+    """What an entry said before, newest first."""
+    return [
+        Version(written_ms, text)
+        for written_ms, text in connection.execute(
+            "SELECT written_ms, text FROM versions WHERE entry_id = ? ORDER BY number DESC",
+            (entry_id,),
+        )
+    ]
+
+
+def delete(connection: apsw.Connection, entry_id: str) -> Entry:
+    """Take an entry out of the journal; it can be brought back. Raises `EntryUnknown`."""
+    entry = find(connection, entry_id)
+    connection.execute(_DELETE, (entry_id,) * 2)
+    return entry
+
+
+def restore(connection: apsw.Connection, entry_id: str) -> Entry:
+    """Bring a deleted entry back to its day. Raises `EntryUnknown`."""
+    connection.execute(_RESTORE, (entry_id,) * 2)
+    return find(connection, entry_id)
+
+
+def deleted_on_day(connection: apsw.Connection, day: date) -> list[Entry]:
+    """What was deleted of a day and can be brought back, oldest first."""
+    return [
+        Entry(entry_id, day, *rest)
+        for entry_id, *rest in connection.execute(
+            "SELECT id, created_ms, text, author, source, edited_ms FROM deleted WHERE day = ? "
+            "ORDER BY created_ms, id",
+            (day.isoformat(),),
+        )
+    ]
+
+
+def has_deleted(connection: apsw.Connection) -> bool:
+    """Whether anything waits to be forgotten."""
+    return connection.execute("SELECT 1 FROM deleted LIMIT 1").fetchone() is not None
+
+
+def forget_deleted(connection: apsw.Connection) -> None:
+    """Forget deleted entries, with what they said before and how they were being changed."""
+    connection.execute("DELETE FROM versions WHERE entry_id IN (SELECT id FROM deleted)")
+    connection.execute("DELETE FROM drafts WHERE entry_id IN (SELECT id FROM deleted)")
+    connection.execute("DELETE FROM deleted")
+
+
+def _unknown() -> EntryUnknown:
+    return EntryUnknown(
+        "This entry is not in the journal.",
+        fix="It was deleted, perhaps on another device. Go to its day again.",
+    )

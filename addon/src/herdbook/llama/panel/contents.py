@@ -1,0 +1,70 @@
+"""What a day's page shows of the journal. Asks the journal; answers no request."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from markupsafe import Markup
+
+from herdbook.journal.draft import Draft
+from herdbook.journal.entry import Entry
+from herdbook.journal.journal import Journal
+from herdbook.llama.panel.markdown import render
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An entry as it stands on the page; `html` is None where it was deleted.
+
+    `changing` is the unfinished change of it.
+    """
+
+    entry: Entry
+    html: Markup | None
+    changing: Draft | None
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """A day: its entries, those deleted and not forgotten yet, and what is being written."""
+
+    day: date
+    entries: list[Entry]
+    texts: list[Markup]
+    deleted: list[Entry]
+    drafts: list[Draft]
+
+    def shown(self) -> list[Shown]:
+        """Entries and what is left of deleted ones, each at its place, oldest first."""
+        changing = {draft.entry_id: draft for draft in reversed(self.drafts) if draft.entry_id}
+        shown = [
+            Shown(entry, text, changing.get(entry.id))
+            for entry, text in zip(self.entries, self.texts, strict=True)
+        ]
+        shown += [Shown(entry, None, None) for entry in self.deleted]
+        return sorted(shown, key=lambda one: one.entry.created_ms)
+
+    def unfinished(self, composition: str) -> list[Draft]:
+        """Drafts of new entries beside the one in the writing field, the oldest first."""
+        here = {entry.id for entry in self.entries}
+        return [
+            draft
+            for draft in reversed(self.drafts)
+            if draft.composition != composition and draft.entry_id not in here
+        ]
+
+    def marks(self) -> Iterator[str]:
+        """By which a page can tell that entries have come, gone or changed."""
+        for entry in self.entries:
+            yield f"{entry.id} {entry.edited_ms}"
+        for entry in self.deleted:
+            yield f"-{entry.id}"
+
+
+async def contents_of(journal: Journal, day: date) -> Contents:
+    """A day's contents as they are now. Raises `VaultLocked`."""
+    entries = await journal.on_day(day)
+    # Long texts take a while.
+    texts = await asyncio.to_thread(lambda: [render(entry.text) for entry in entries])
+    return Contents(day, entries, texts, await journal.deleted(day), await journal.drafts(day))

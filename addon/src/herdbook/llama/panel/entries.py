@@ -1,0 +1,51 @@
+"""One entry of a day: what it said before, taking it out, bringing it back."""
+
+from aiohttp import web
+
+from herdbook.journal.entry import Entry
+from herdbook.llama.panel.days import entries_part
+from herdbook.llama.panel.desk import desk_of, signed_in
+from herdbook.llama.panel.markdown import render
+from herdbook.llama.panel.pages import is_htmx
+
+
+async def versions(request: web.Request) -> web.Response:
+    """What an entry said before, newest first."""
+    desk = desk_of(request)
+    session, opening = signed_in(request)
+    async with session.writing:
+        journal = desk.vaults.journal(opening)
+        entry = await journal.entry(request.match_info["entry"])
+        earlier = await journal.versions(entry.id)
+    values = {
+        "entry": entry,
+        "person": opening.person,
+        "versions": [(version, render(version.text)) for version in earlier],
+    }
+    return desk.pages.page("versions.html", values)
+
+
+async def delete(request: web.Request) -> web.Response:
+    """Take an entry out. Until the vault locks its place says so and offers to bring it back."""
+    session, opening = signed_in(request)
+    async with session.writing:
+        journal = desk_of(request).vaults.journal(opening)
+        entry = await journal.delete(request.match_info["entry"])
+    return await _answer(request, entry)
+
+
+async def restore(request: web.Request) -> web.Response:
+    """Bring a deleted entry back."""
+    session, opening = signed_in(request)
+    async with session.writing:
+        journal = desk_of(request).vaults.journal(opening)
+        entry = await journal.restore(request.match_info["entry"])
+    return await _answer(request, entry)
+
+
+async def _answer(request: web.Request, entry: Entry) -> web.Response:
+    if is_htmx(request):
+        return await entries_part(request, *signed_in(request), entry.day)
+    response = desk_of(request).pages.go(request, "day", day=entry.day.isoformat())
+    response.headers["Location"] += f"#entry-{entry.id}"
+    return response
