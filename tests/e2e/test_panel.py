@@ -6,6 +6,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -637,6 +638,48 @@ async def test_markdown_stands_as_it_is_meant(ada: Tab) -> None:
     await expect(entry.get_by_role("cell", name="2")).to_have_css("text-align", re.compile("right"))
     await expect(entry).to_contain_text("<img src=x onerror=alert(1)>")
     assert ada.violations() == []
+
+
+async def test_the_calendar_by_keyboard(ada: Tab, set_up: Stage) -> None:
+    page = ada.page
+    await ada.write("here")
+    await page.click(".day-head [href*='/calendar/']")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("November 2026")
+    await page.keyboard.press("ArrowRight")
+    await expect(page.get_by_role("link", name="Monday, 2 November 2026, 1 entry")).to_be_focused()
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("ArrowLeft")
+    await expect(page.get_by_role("link", name="Sunday, 8 November 2026")).to_be_focused()
+    await page.keyboard.press("PageUp")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("October 2026")
+    await page.click("text=Nov")
+    await page.click("text=2 >> nth=0")
+    assert ada.violations() == []
+
+
+async def test_a_swipe_turns_the_page(chromium: Browser, set_up: Stage) -> None:
+    await set_up.person("Ada")
+    phone = {"width": 390, "height": 844}
+    async with tab(chromium, set_up, viewport=phone, has_touch=True, is_mobile=True) as opened:
+        await opened.sign_in()
+        page = opened.page
+        swipe = """([x, y]) => {
+            const body = document.body;
+            const at = (clientX, clientY) =>
+                [new Touch({identifier: 1, target: body, clientX, clientY})];
+            const tell = (name, touches) => body.dispatchEvent(
+                new TouchEvent(name, {bubbles: true, touches, changedTouches: touches}));
+            tell("touchstart", at(200, 300));
+            tell("touchend", at(200 + x, 300 + y));
+        }"""
+        before = page.url
+        await page.evaluate(swipe, [40, 0])
+        await page.evaluate(swipe, [120, 100])
+        assert page.url == before, "too short, or a scroll"
+        await page.evaluate(swipe, [120, 10])
+        await page.wait_for_url(f"**/day/{set_up.today - timedelta(days=1)}")
+        await page.evaluate(swipe, [-120, 0])
+        await page.wait_for_url(f"**/day/{set_up.today}")
 
 
 async def test_a_restarted_llama_costs_no_word(ada: Tab) -> None:

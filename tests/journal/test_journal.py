@@ -137,7 +137,8 @@ async def test_a_day_before_this_release_keeps_its_draft(tmp_path: Path) -> None
     await database.alone(
         lambda connection: connection.execute(
             "DROP TABLE drafts; DROP TABLE versions; DROP TABLE deleted;"
-            "DROP INDEX entries_composition; ALTER TABLE entries DROP COLUMN edited_ms;"
+            "DROP INDEX entries_composition; DROP INDEX entries_month_day;"
+            "ALTER TABLE entries DROP COLUMN edited_ms;"
             "ALTER TABLE entries DROP COLUMN composition;"
             "CREATE TABLE drafts(day TEXT PRIMARY KEY, saved_ms INTEGER, text TEXT);"
             "INSERT INTO drafts VALUES('2026-11-20', 7, 'half'), ('2026-10-31', 8, 'other half');"

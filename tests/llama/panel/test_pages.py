@@ -30,6 +30,7 @@ async def test_behind_a_prefix_every_address_keeps_it(tmp_path: Path, stripped: 
             cookie = {"Cookie": answer.headers["Set-Cookie"].split(";")[0]}
             for path in (
                 f"/day/{made.today}",
+                f"/calendar/{made.today.isoformat()[:7]}",
                 "/herd",
                 "/keys",
                 "/sign-in",

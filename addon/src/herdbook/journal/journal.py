@@ -11,8 +11,8 @@ import msgspec
 from herdbook.clock import Clock
 from herdbook.errors import InputError, TextTooLong
 from herdbook.ids import random_id
+from herdbook.journal import calendar, history
 from herdbook.journal import draft as drafts
-from herdbook.journal import history
 from herdbook.journal.draft import Draft, Saving
 from herdbook.journal.dropped import Absorbed, read_drop
 from herdbook.journal.entry import TEXT_LIMIT, Entry, clean_text
@@ -58,6 +58,18 @@ class Journal:
                 )
             ]
         )
+
+    async def counts(self, first: date, last: date) -> dict[date, int]:
+        """How many entries each day from `first` to `last` has; days without any are left out."""
+        return await self._vault.database.read(partial(calendar.counts, first=first, last=last))
+
+    async def years(self) -> tuple[int, int] | None:
+        """The first and the last year with an entry; None in an empty journal."""
+        return await self._vault.database.read(calendar.years)
+
+    async def same_days(self, day: date) -> list[tuple[date, int]]:
+        """Other years' days of the same month and day, latest first, and their entries' number."""
+        return await self._vault.database.read(partial(calendar.same_days, day=day))
 
     async def entry(self, entry_id: str) -> Entry:
         """One entry. Raises `EntryUnknown`."""

@@ -6,6 +6,9 @@ ALTER TABLE entries ADD COLUMN edited_ms INTEGER;
 ALTER TABLE entries ADD COLUMN composition TEXT;
 CREATE INDEX entries_composition ON entries(composition) WHERE composition IS NOT NULL;
 
+-- The same day of other years.
+CREATE INDEX entries_month_day ON entries(substr(day, 6), day);
+
 -- What an entry said before, the newest `number` last.
 CREATE TABLE versions(
     number INTEGER PRIMARY KEY,

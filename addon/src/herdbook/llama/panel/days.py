@@ -44,11 +44,13 @@ async def show(request: web.Request) -> web.Response:
     day = read_day(request.match_info["day"])
     desk = desk_of(request)
     contents: Contents | None = None
+    same_days: list[tuple[date, int]] = []
     field = new_field(day)
     try:
         async with session.writing:
             journal = desk.vaults.journal(opening)
             contents = await contents_of(journal, day)
+            same_days = await journal.same_days(day)
             field = await field_of(
                 journal, contents, request.query.get("draft", ""), request.query.get("change", "")
             )
@@ -58,6 +60,7 @@ async def show(request: web.Request) -> web.Response:
         "day.html",
         {
             "field": field,
+            "same_days": same_days,
             "previous": day - timedelta(days=1) if day > date.min else None,
             "next": day + timedelta(days=1) if day < date.max else None,
             **await _noticed(desk, day),

@@ -59,6 +59,7 @@ class Pages:
             is_long=_is_long,
             long_date=self.long_date,
             short_date=self.short_date,
+            month_name=self.month_name,
             weekday=self.weekday,
         )
 
@@ -123,6 +124,11 @@ class Pages:
         """“20 November”."""
         month = self.strings("dates.months").split()[day.month - 1]
         return self.strings("dates.day", day=day.day, month=month)
+
+    def month_name(self, day: date) -> str:
+        """“November 2026”."""
+        month = self.strings("dates.months").split()[day.month - 1]
+        return self.strings("dates.month", month=month, year=f"{day.year:04}")
 
     def long_date(self, day: date) -> str:
         """“Friday, 20 November 2026”."""

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from herdbook.clock import Clock
 from herdbook.llama.keys import Keys
-from herdbook.llama.panel import creation, days, drafts, entrance, entries, keys, nodes
+from herdbook.llama.panel import creation, days, drafts, entrance, entries, keys, months, nodes
 from herdbook.llama.panel.assets import Assets
 from herdbook.llama.panel.desk import DESK, Desk, HerdDesk
 from herdbook.llama.panel.faults import translate
@@ -40,6 +40,7 @@ _ROUTES: Final[
     ("", "POST", "/day/{day}/draft", drafts.save),
     ("discard", "POST", "/day/{day}/discard", drafts.discard),
     ("house", "GET", "/day/{day}/house", days.house),
+    ("calendar", "GET", "/calendar/{month}", months.show),
     ("versions", "GET", "/entry/{entry}/versions", entries.versions),
     ("delete", "POST", "/entry/{entry}/delete", entries.delete),
     ("restore", "POST", "/entry/{entry}/restore", entries.restore),

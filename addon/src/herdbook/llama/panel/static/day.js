@@ -6,6 +6,8 @@
 const EVERY = 10_000; // ms between questions
 const AT_MOST = 160_000; // ms between questions to a Llama that does not answer
 
+const SWIPE = 70; // pixels
+
 export function mountDay(form) {
   const house = document.querySelector("#house");
   const arrived = document.querySelector("#arrived");
@@ -46,6 +48,22 @@ export function mountDay(form) {
   };
   new ResizeObserver(room).observe(form);
   room();
+
+  // --- A swipe turns the page, unless it begins where something scrolls or is written.
+  let from = null;
+  document.addEventListener("touchstart", ({ touches, target }) => {
+    const held = target.closest("textarea, input, pre, table, .menu");
+    from = touches.length === 1 && !held ? touches[0] : null;
+  });
+  document.addEventListener("touchend", ({ changedTouches }) => {
+    if (!from || !getSelection().isCollapsed) return;
+    const across = changedTouches[0].clientX - from.clientX;
+    const along = changedTouches[0].clientY - from.clientY;
+    from = null;
+    if (Math.abs(across) < SWIPE || Math.abs(across) < 3 * Math.abs(along)) return;
+    const rtl = document.documentElement.dir === "rtl";
+    document.querySelector(`.day-head [rel=${across > 0 !== rtl ? "prev" : "next"}]`)?.click();
+  });
 
   // --- A menu closes as menus do.
   const closeMenus = (except) => {

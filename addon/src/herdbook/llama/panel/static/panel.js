@@ -36,4 +36,6 @@ if (composer) {
   mountComposer(composer);
   mountDay(composer);
 }
+const month = document.querySelector("#month");
+if (month) import("./calendar.js").then(({ mountCalendar }) => mountCalendar(month));
 if (document.querySelector("[data-print], .code-input")) import("./recovery-code.js");
