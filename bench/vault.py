@@ -75,7 +75,7 @@ async def main() -> None:
 async def measure(folder: Path, n: int) -> tuple[Figures, Figures]:
     """What `bench.opened` finds of the sealed database and of the plain one, both of n entries."""
     archive, dek = Archive(n), new_dek()
-    sealed = await Database.open(folder / "sealed.db", dek, SCHEMA)
+    sealed = await Database.create(folder / "sealed.db", dek, SCHEMA)
     plain = await PlainDatabase.open(folder / "plain.db", dek, SCHEMA)
     for database in (sealed, plain):
         await database.write(archive.fill)

@@ -25,7 +25,9 @@ VAULT_ID = "mine"
 
 
 async def open_journal(folder: Path) -> tuple[Journal, Database]:
-    database = await Database.open(folder / "journal.db", DEK, SCHEMA)
+    path = folder / "journal.db"
+    open_it = Database.open if path.exists() else Database.create
+    database = await open_it(path, DEK, SCHEMA)
     inbox = Inbox(folder / "inbox.db", VAULT_ID)
     return Journal(Vault(VAULT_ID, database, inbox, (INBOX_KEY,)), SystemClock()), database
 

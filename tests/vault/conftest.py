@@ -24,12 +24,21 @@ class Disk:
         if not self._mounted:
             resource.setrlimit(resource.RLIMIT_FSIZE, (2 * _MIB, resource.RLIM_INFINITY))
 
-    def protect(self) -> None:
-        """From now on nothing in it can be written."""
+    def protect(self, folder: Path) -> None:
+        """From now on nothing in `folder`, which is in it, can be written."""
         if self._mounted:
             subprocess.run(["mount", "-o", "remount,ro", self.path], check=True)
         else:
-            self.path.chmod(0o500)
+            for path in (*folder.iterdir(), folder):
+                path.chmod(0o500 if path.is_dir() else 0o400)
+
+    def release(self, folder: Path) -> None:
+        """From now on it can be written again."""
+        if self._mounted:
+            subprocess.run(["mount", "-o", "remount,rw", self.path], check=True)
+        else:
+            for path in (folder, *folder.iterdir()):
+                path.chmod(0o700 if path.is_dir() else 0o600)
 
 
 @pytest.fixture
@@ -49,4 +58,5 @@ def disk(tmp_path: Path) -> Iterator[Disk]:
         yield Disk(path, mounted=False)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        path.chmod(0o700)
+        for folder, _, _ in os.walk(path):
+            Path(folder).chmod(0o700)

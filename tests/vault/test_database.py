@@ -2,7 +2,6 @@ import asyncio
 import gc
 import random
 import threading
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from pathlib import Path
@@ -30,7 +29,7 @@ def path(tmp_path: Path) -> Path:
 async def database(path: Path) -> AsyncIterator[Database]:
     """An open database that leaves no thread and no connection behind."""
     before = set(threading.enumerate())
-    database = await Database.open(path, DEK, SCHEMA)
+    database = await Database.create(path, DEK, SCHEMA)
     yield database
     await database.close()
     left = [thread for thread in set(threading.enumerate()) - before if "vault" in thread.name]
@@ -57,13 +56,6 @@ def _count(connection: apsw.Connection) -> int:
 def _log_size(path: Path) -> int:
     log = path.with_name(f"{path.name}-wal")
     return log.stat().st_size if log.exists() else 0
-
-
-async def _until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.01)
 
 
 async def test_a_long_read_holds_up_no_save_and_sees_one_state(database: Database) -> None:
@@ -107,7 +99,7 @@ async def test_a_read_changes_nothing(database: Database) -> None:
 
 
 async def test_locking_does_not_wait_for_a_long_read(path: Path) -> None:
-    database = await Database.open(path, DEK, SCHEMA)
+    database = await Database.create(path, DEK, SCHEMA)
     started = threading.Event()
 
     def endless(connection: apsw.Connection) -> None:
@@ -124,7 +116,7 @@ async def test_locking_does_not_wait_for_a_long_read(path: Path) -> None:
 
 async def test_closing_leaves_no_connection_no_thread_and_no_log(path: Path) -> None:
     before = len(_connections())
-    database = await Database.open(path, DEK, SCHEMA)
+    database = await Database.create(path, DEK, SCHEMA)
     assert len(_connections()) == before + 1 + module.READERS
     await database.write(_put(1, "x"))
     await asyncio.gather(database.close(), database.close())
@@ -139,19 +131,44 @@ async def test_closing_leaves_no_connection_no_thread_and_no_log(path: Path) -> 
 
 async def test_opening_that_is_given_up_leaves_nothing_open(path: Path) -> None:
     before = len(_connections())
-    opening = asyncio.create_task(Database.open(path, DEK, SCHEMA))
+    opening = asyncio.create_task(Database.create(path, DEK, SCHEMA))
     await asyncio.sleep(0)
     opening.cancel()
     with pytest.raises(asyncio.CancelledError):
         await opening
-    await _until(lambda: len(_connections()) == before)
+    assert len(_connections()) == before
     again = await Database.open(path, DEK, SCHEMA)
     assert await again.read(_count) == 0
     await again.close()
 
 
+@pytest.mark.parametrize("size", [None, 0, 1, PAGE - 1])
+async def test_a_database_that_is_not_there_is_not_begun_anew(path: Path, size: int | None) -> None:
+    """SQLite would, and throw away the log, which may hold everything."""
+    database = await Database.create(path, DEK, SCHEMA)
+    await database.write(_put(1, "x"))
+    log = path.with_name("journal.db-wal").read_bytes()
+    whole = path.read_bytes()
+    await database.close()
+    path.with_name("journal.db-wal").write_bytes(log)
+    if size is None:
+        path.unlink()
+    else:
+        path.write_bytes(whole[:size])
+    before = {file.name: file.read_bytes() for file in path.parent.iterdir()}
+    with pytest.raises(VaultDamaged, match=r"journal\.db.*import a backup"):
+        await Database.open(path, DEK, SCHEMA)
+    assert {file.name: file.read_bytes() for file in path.parent.iterdir()} == before
+
+
+async def test_a_new_database_takes_no_others_place(path: Path) -> None:
+    await (await Database.create(path, DEK, SCHEMA)).close()
+    with pytest.raises(StorageError, match="exists"):
+        await Database.create(path, DEK, SCHEMA)
+
+
 async def test_another_key_opens_nothing_and_leaves_nothing_open(path: Path) -> None:
-    await (await Database.open(path, DEK, SCHEMA)).close()
+    await (await Database.create(path, DEK, SCHEMA)).close()
     before = len(_connections())
     with pytest.raises(VaultDamaged):
         await Database.open(path, bytes(32), SCHEMA)
@@ -305,7 +322,7 @@ async def test_what_is_deleted_leaves_the_log_with_a_checkpoint(
 
 async def test_a_full_disk_is_said_and_nothing_is_lost(disk: Disk) -> None:
     path = disk.path / "journal.db"
-    database = await Database.open(path, DEK, SCHEMA)
+    database = await Database.create(path, DEK, SCHEMA)
     kept = 0
     with suppress(StorageError):
         for _ in range(100):
@@ -326,11 +343,11 @@ async def test_a_full_disk_is_said_and_nothing_is_lost(disk: Disk) -> None:
     await again.close()
 
 
-@pytest.mark.parametrize("made", [False, True])
-async def test_a_folder_that_cannot_be_written_is_said(disk: Disk, made: bool) -> None:
+async def test_a_folder_that_cannot_be_written_is_said(disk: Disk) -> None:
     path = disk.path / "journal.db"
-    if made:
-        await (await Database.open(path, DEK, SCHEMA)).close()
-    disk.protect()
+    await (await Database.create(path, DEK, SCHEMA)).close()
+    disk.protect(disk.path)
     with pytest.raises(StorageError, match="make the folder writable"):
         await Database.open(path, DEK, SCHEMA)
+    with pytest.raises(StorageError, match="make the folder writable"):
+        await Database.create(disk.path / "new.db", DEK, SCHEMA)

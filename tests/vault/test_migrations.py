@@ -56,7 +56,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Package:
 async def path(tmp_path: Path, package: Package) -> Path:
     """A database at the first schema."""
     path = tmp_path / "journal.db"
-    await (await Database.open(path, DEK, package.name)).close()
+    await (await Database.create(path, DEK, package.name)).close()
     return path
 
 

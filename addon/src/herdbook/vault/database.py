@@ -25,8 +25,7 @@ import apsw
 
 from herdbook import schema
 from herdbook.errors import StorageError, VaultLocked
-from herdbook.vault.engine import connect, connect_reader
-from herdbook.vault.engine import translated as translated
+from herdbook.vault.engine import connect, connect_reader, create, translated
 from herdbook.vault.memory import keep_memory_private
 
 READERS: Final = 2
@@ -37,6 +36,8 @@ LOG_PAGES: Final = 1_000
 _LOG_PAGES_HARD: Final = 8 * LOG_PAGES
 _PATIENCE_S: Final = 0.1
 
+_Connector = Callable[[Path, bytes], apsw.Connection]
+
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -44,7 +45,7 @@ class Database:
     """An open sealed database. Every method may raise as `engine.translated` says."""
 
     def __init__(self, writer: apsw.Connection, readers: list[apsw.Connection]) -> None:
-        """Use `open`."""
+        """Use `open` or `create`."""
         self._writer: apsw.Connection | None = writer
         self._readers = readers
         self._idle: SimpleQueue[apsw.Connection] = SimpleQueue()
@@ -61,18 +62,33 @@ class Database:
 
     @classmethod
     async def open(cls, path: Path, dek: bytes, schema_package: str) -> "Database":
-        """Open the database, made if there is none, and bring its schema up to date.
+        """Open the database and bring its schema up to date.
 
-        Raises `VaultDamaged` when the DEK or the file is not the right one, `StorageError` when the
-        file cannot be written, is newer than this program, or a migration fails: it is then as it
-        was before.
+        Raises `VaultDamaged` when the DEK or the file is not the right one or the file is missing,
+        `StorageError` when it cannot be written, is newer than this program, or a migration fails:
+        it is then as it was before.
         """
-        opening = asyncio.ensure_future(asyncio.to_thread(_connect, path, dek, schema_package))
+        return await cls._open(connect, path, dek, schema_package)
+
+    @classmethod
+    async def create(cls, path: Path, dek: bytes, schema_package: str) -> "Database":
+        """Make a new database and open it. Raises `StorageError`, also when there is one."""
+        return await cls._open(create, path, dek, schema_package)
+
+    @classmethod
+    async def _open(
+        cls, connect_writer: _Connector, path: Path, dek: bytes, schema_package: str
+    ) -> "Database":
+        opening = asyncio.ensure_future(
+            asyncio.to_thread(_connect, connect_writer, path, dek, schema_package)
+        )
         try:
             writer, readers = await asyncio.shield(opening)
         except asyncio.CancelledError:
-            # The thread cannot be stopped: what it opens is closed again.
+            # The thread cannot be stopped: what it opens is closed again, and whoever opens the
+            # database next does not meet it amid a migration.
             opening.add_done_callback(_close_late)
+            await asyncio.wait([opening])
             raise
         return cls(writer, readers)
 
@@ -222,10 +238,10 @@ def _submit[T](threads: ThreadPoolExecutor, run: Callable[[], T]) -> Future[T]:
 
 
 def _connect(
-    path: Path, dek: bytes, schema_package: str
+    connect_writer: _Connector, path: Path, dek: bytes, schema_package: str
 ) -> tuple[apsw.Connection, list[apsw.Connection]]:
     keep_memory_private()
-    opened = [connect(path, dek)]
+    opened = [connect_writer(path, dek)]
     try:
         writer = opened[0]
         with translated():

@@ -14,6 +14,7 @@ import apsw
 
 from herdbook.errors import StorageError, VaultDamaged
 from herdbook.files import cannot_write
+from herdbook.vault.wal import PAGE_SIZE
 
 # Measured at 36,000 entries: a vector search, which reads much again, takes 4.0 ms at best with 16
 # MiB for a reader's pages, 5.3 with 8, 9.5 with 4 or 2; a full-text search the same with each. The
@@ -23,31 +24,29 @@ _WRITER_CACHE_KIB: Final = 2_048
 _BUSY_MS: Final = 5_000
 
 
-def connect(path: Path, dek: bytes) -> apsw.Connection:
-    """A connection that may write; the file is made if there is none.
+def create(path: Path, dek: bytes) -> apsw.Connection:
+    """A connection that may write, to a new database. Raises `StorageError`."""
+    try:
+        # Its log gets the same permissions from SQLite.
+        path.touch(0o600, exist_ok=False)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    return _writer(path, dek)
 
-    Raises `VaultDamaged` for another key, `StorageError`.
+
+def connect(path: Path, dek: bytes) -> apsw.Connection:
+    """A connection that may write, to the database at `path`.
+
+    Raises `VaultDamaged` for another key or without a database, `StorageError`.
     """
-    _touch(path)
-    with translated():
-        connection = _keyed(path, dek)
-        try:
-            connection.transaction_mode = "IMMEDIATE"
-            connection.pragma("journal_mode", "wal")
-            connection.pragma("synchronous", "full")
-            connection.pragma("secure_delete", "on")
-            connection.pragma("foreign_keys", "on")
-            connection.pragma("cache_size", -_WRITER_CACHE_KIB)
-        except BaseException:
-            connection.close()
-            raise
-    return connection
+    check_present(path)
+    return _writer(path, dek)
 
 
 def connect_reader(path: Path, dek: bytes) -> apsw.Connection:
     """A connection on which every change is refused; its transactions are snapshots."""
     with translated():
-        connection = _keyed(path, dek)
+        connection = _connect(path, dek)
         try:
             connection.transaction_mode = "DEFERRED"
             connection.pragma("query_only", "on")
@@ -56,6 +55,51 @@ def connect_reader(path: Path, dek: bytes) -> apsw.Connection:
             connection.close()
             raise
     return connection
+
+
+def open_keyed(path: Path | str, dek: bytes, flags: int) -> apsw.Connection:
+    """A connection with its key and nothing else; `flags` and a URI as SQLite has them.
+
+    For one's own look at a file: no pragma is set, no page read, no error translated.
+    """
+    connection = apsw.Connection(str(path), flags=flags)
+    try:
+        connection.pragma("cipher", "chacha20")
+        _give_key(connection, dek)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def read_page(connection: apsw.Connection, number: int, frame: int | None = None) -> bytes | None:
+    """A page in plain, reserved bytes included; None when its tag fails or it is cut off.
+
+    `frame` is where its image begins in the log, in bytes; without it the database's own is read.
+    """
+    place = (number - 1) * PAGE_SIZE if frame is None else frame
+    try:
+        whole, data = connection.read("main", int(frame is not None), place, PAGE_SIZE)
+    except (apsw.CorruptError, apsw.NotADBError):
+        return None
+    return data if whole else None
+
+
+def check_present(path: Path) -> None:
+    """Raise `VaultDamaged` unless there is at least one page of a database at `path`.
+
+    SQLite would take less for a new database, and discard the log that may lie beside it.
+    """
+    if not path.exists():
+        said = f"The vault has no {path.name}."
+    elif path.stat().st_size < PAGE_SIZE:
+        said = f"The vault's {path.name} is cut off before the end of its first page."
+    else:
+        return
+    raise VaultDamaged(
+        said,
+        fix="Move the vault's folder away, but keep it, and import a backup of it.",
+    )
 
 
 @contextmanager
@@ -85,20 +129,25 @@ def translated() -> Iterator[None]:
         ) from error
 
 
-def _touch(path: Path) -> None:
-    """Its log gets the same permissions from SQLite."""
-    try:
-        if not path.exists():
-            path.touch(0o600)
-    except OSError as error:
-        raise cannot_write(path, error) from error
+def _writer(path: Path, dek: bytes) -> apsw.Connection:
+    with translated():
+        connection = _connect(path, dek)
+        try:
+            connection.transaction_mode = "IMMEDIATE"
+            connection.pragma("journal_mode", "wal")
+            connection.pragma("synchronous", "full")
+            connection.pragma("secure_delete", "on")
+            connection.pragma("foreign_keys", "on")
+            connection.pragma("cache_size", -_WRITER_CACHE_KIB)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
 
 
-def _keyed(path: Path, dek: bytes) -> apsw.Connection:
-    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+def _connect(path: Path, dek: bytes) -> apsw.Connection:
+    connection = open_keyed(path, dek, apsw.SQLITE_OPEN_READWRITE)
     try:
-        connection.pragma("cipher", "chacha20")
-        _give_key(connection, dek)
         connection.set_busy_timeout(_BUSY_MS)
         # Sorts, vacuums and materialised views never touch the disk in plain.
         connection.pragma("temp_store", "memory")

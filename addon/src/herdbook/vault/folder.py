@@ -19,7 +19,7 @@ from herdbook.files import (
     remove_file,
     remove_temporary_files,
 )
-from herdbook.vault.database import translated
+from herdbook.vault.engine import open_keyed, translated
 from herdbook.vault.header import (
     HeaderFile,
     SignedHeader,
@@ -126,15 +126,10 @@ def sealed_connection(path: Path, dek: bytes, *, writable: bool) -> apsw.Connect
 
     One that is not writable reads the main file alone and leaves the log beside it untouched.
     """
-    connection = apsw.Connection(
-        str(path) if writable else f"{path.absolute().as_uri()}?immutable=1",
-        flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
-        if writable
-        else apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI,
-    )
-    connection.pragma("cipher", "chacha20")
-    connection.execute(f"pragma key='raw:{dek.hex()}'")
-    return connection
+    if writable:
+        return open_keyed(path, dek, apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
+    address = f"{path.absolute().as_uri()}?immutable=1"
+    return open_keyed(address, dek, apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
 
 
 def _open_either(folder: Path, file: HeaderFile, secret: str) -> tuple[SignedHeader, bytes]:

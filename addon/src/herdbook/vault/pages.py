@@ -11,8 +11,9 @@ from pathlib import Path
 import apsw
 
 from herdbook.errors import VaultDamaged
+from herdbook.vault.engine import check_present, open_keyed, read_page
+from herdbook.vault.folder import DATABASE
 from herdbook.vault.snapshot import LOG
-from herdbook.vault.vault import DATABASE
 from herdbook.vault.wal import PAGE_SIZE, WriteAheadLog, read_log
 
 
@@ -59,24 +60,14 @@ class Pages:
 
     def read(self, number: int) -> bytes | None:
         """A page in plain, reserved bytes included; None when its tag fails or it is cut off."""
-        in_log = number in self._frames
-        place = self._frames[number] if in_log else (number - 1) * PAGE_SIZE
-        try:
-            whole, data = self.connection.read("main", int(in_log), place, PAGE_SIZE)
-        except (apsw.CorruptError, apsw.NotADBError):
-            return None
-        return data if whole else None
+        return read_page(self.connection, number, self._frames.get(number))
 
 
 @contextmanager
 def open_pages(folder: Path, dek: bytes) -> Iterator[Pages]:
     """The pages of the vault copied into `folder`. Raises `VaultDamaged` without a database."""
-    path = folder / DATABASE
-    if not path.exists() or path.stat().st_size == 0:
-        raise VaultDamaged("The vault has no journal.db.", fix="Restore it from a backup.")
-    with closing(apsw.Connection(str(path))) as connection:
-        connection.pragma("cipher", "chacha20")
-        connection.execute(f"pragma key='raw:{dek.hex()}'")
+    check_present(folder / DATABASE)
+    with closing(open_keyed(folder / DATABASE, dek, apsw.SQLITE_OPEN_READWRITE)) as connection:
         # The first query makes the engine look for a log, and is allowed to fail: what is readable
         # is then found page by page.
         with suppress(apsw.NotADBError, apsw.CorruptError):

@@ -28,7 +28,7 @@ from herdbook.crypto.recovery import new_recovery_code
 from herdbook.errors import StorageError, VaultDamaged
 from herdbook.files import Step, cannot_write, no_step, sync_folder
 from herdbook.ids import random_id
-from herdbook.vault.database import translated
+from herdbook.vault.engine import translated
 from herdbook.vault.folder import (
     DATABASE,
     NEXT_DATABASE,

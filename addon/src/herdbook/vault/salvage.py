@@ -20,6 +20,7 @@ from herdbook.crypto.keys import header_mac, inbox_public_key, new_inbox_key
 from herdbook.errors import InputError, VaultUnsupported
 from herdbook.files import cannot_write, make_folder, sync_folder
 from herdbook.vault.btree import Row, Trees, Value
+from herdbook.vault.engine import create
 from herdbook.vault.header import HeaderFile, read_header, write_header
 from herdbook.vault.pages import Pages, open_pages
 from herdbook.vault.vault import DATABASE, HEADER, INBOX
@@ -87,11 +88,8 @@ def salvage(folder: Path, secret: str, to: Path, schema_package: str) -> Salvage
 
 
 def _fill(pages: Pages, path: Path, dek: bytes, schema_package: str) -> tuple[Salvaged, bytes]:
-    connection = apsw.Connection(str(path))
+    connection = create(path, dek)
     try:
-        connection.pragma("cipher", "chacha20")
-        connection.execute(f"pragma key='raw:{dek.hex()}'")
-        connection.pragma("journal_mode", "wal")
         newest = schema.migrate(connection.execute, 0, schema_package)
         connection.execute(_KEYS)
         first = pages.read(1)

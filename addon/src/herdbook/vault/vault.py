@@ -120,7 +120,7 @@ async def create_vault(
 
     try:
         step("the folder is made")
-        database = await Database.open(making / DATABASE, draft.dek, schema_package)
+        database = await Database.create(making / DATABASE, draft.dek, schema_package)
         try:
             step("the database is made")
             await database.write(keep_inbox_key)
