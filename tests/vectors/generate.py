@@ -129,6 +129,8 @@ def secrets() -> Iterator[Case]:
         "the password cut off": PASSWORD[:-1],
         "no password": "",
         "a zero byte": "\0",
+        "half a character": "\ud800",
+        "the password and half a character": PASSWORD + "\udcff",
         "the recovery code as the password": code,
     }.items():
         yield case(name, "wrong_secret", secret=secret)
@@ -154,6 +156,7 @@ def secrets() -> Iterator[Case]:
         "a recovery code one letter long": code + "0",
         "a recovery code with a U in it": "U" + code[1:],
         "a recovery code with an accent in it": "É" + code[1:],
+        "a recovery code with half a character in it": "\udcff" + code[1:],
         "no recovery code": "",
         "the password as the recovery code": PASSWORD,
         "a recovery code of zeros": "0" * 32,
@@ -597,7 +600,9 @@ def generate() -> dict[str, list[Case]]:
 
 
 def text_of(cases: list[Case]) -> str:
-    return "[\n" + ",\n".join(json.dumps(one, ensure_ascii=False) for one in cases) + "\n]\n"
+    text = "[\n" + ",\n".join(json.dumps(one, ensure_ascii=False) for one in cases) + "\n]\n"
+    # Half a character has no UTF-8; Python's escape for it is JSON's, too.
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 if __name__ == "__main__":

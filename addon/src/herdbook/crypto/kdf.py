@@ -12,7 +12,7 @@ from argon2.low_level import ARGON2_VERSION, Type, hash_secret_raw
 from nacl.utils import random
 
 from herdbook.crypto.aead import KEY_SIZE
-from herdbook.errors import VaultUnsupported
+from herdbook.errors import InputError, VaultUnsupported
 
 SALT_SIZE: Final = 16
 MEMORY_FLOOR_KIB: Final = 19 * 1024
@@ -57,10 +57,18 @@ def new_salt() -> bytes:
 def derive_key(secret: str, salt: bytes, parameters: KdfParameters) -> bytes:
     """A 256-bit KEK from a password or a recovery code's text. Blocks for the time of one guess.
 
-    The text is normalised to NFC first: keyboards differ in how they compose “é”.
+    The text is normalised to NFC first: keyboards differ in how they compose “é”. Raises
+    `InputError` for half a character (a lone surrogate), which has no UTF-8.
     """
+    try:
+        encoded = unicodedata.normalize("NFC", secret).encode()
+    except UnicodeEncodeError as error:
+        raise InputError(
+            "There is a character in this secret that is not whole.",
+            fix="Type it again, or use other characters.",
+        ) from error
     return hash_secret_raw(
-        secret=unicodedata.normalize("NFC", secret).encode(),
+        secret=encoded,
         salt=salt,
         time_cost=parameters.time,
         memory_cost=parameters.memory_kib,

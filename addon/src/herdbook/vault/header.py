@@ -24,6 +24,7 @@ from herdbook.crypto.keys import (
 )
 from herdbook.crypto.recovery import read_recovery_code
 from herdbook.errors import (
+    InputError,
     RecoveryCodeInvalid,
     VaultDamaged,
     VaultError,
@@ -176,10 +177,10 @@ def unlock_header(file: SignedHeader, purpose: Purpose, secret: str) -> bytes:
         raise VaultDamaged(
             f"The vault's header has no {purpose} wrap.", fix="Restore header.json from a backup."
         )
-    kek = derive_key(secret, found.salt, header.kdf.parameters())
     try:
+        kek = derive_key(secret, found.salt, header.kdf.parameters())
         dek = unwrap(kek, found.sealed, _aad(header, purpose))
-    except VaultDamaged as error:
+    except (InputError, VaultDamaged) as error:
         # A wrong secret and a changed wrap cannot be told apart: both fail the same tag.
         raise wrong_secret() from error
     if not is_header_mac(dek, header.canonical(), file.mac):
