@@ -32,11 +32,12 @@ _WRITER = """
 import asyncio, sys
 from pathlib import Path
 from herdbook.journal.journal import SCHEMA
+from herdbook.vault import database
 from herdbook.vault.vault import open_vault
 
 async def main(folder, password):
+    database.LOG_PAGES = 40
     vault = await open_vault(Path(folder), password, SCHEMA)
-    await vault.database.read(lambda c: c.pragma("wal_autocheckpoint", 40))
     n = 0
     while True:
         n += 1
@@ -194,6 +195,30 @@ def test_a_vault_that_is_locked_under_an_export_keeps_its_log_until_then(
         copy_sealed(vault, tmp_path / "copy")
         assert closer.wait() == 0
     assert _state(tmp_path / "copy", draft.dek) == 7
+
+
+def test_a_damaged_header_is_exported_with_the_one_that_stands_in(
+    vault: Path, tmp_path: Path
+) -> None:
+    header = (vault / "header.json").read_bytes()
+    (vault / "header.json.previous").write_bytes(header)
+    for name, damaged in (("gone", None), ("cut", header[:100]), ("changed", b"AAAA" + header[4:])):
+        if damaged is None:
+            (vault / "header.json").unlink()
+        else:
+            (vault / "header.json").write_bytes(damaged)
+        export_vault(vault, tmp_path / f"{name}.tar", person="Ada", made="now")
+        about = unpack(tmp_path / f"{name}.tar", tmp_path / name)
+        assert about is not None
+        assert about.vault_id == vault.name
+        assert (tmp_path / name / "header.json.previous").read_bytes() == header
+        assert verify(tmp_path / name, PASSWORD, problems).problems == [
+            "header.json is damaged; the vault still opens with header.json.previous, and "
+            "unlocking it puts that in its place."
+        ]
+    (vault / "header.json.previous").unlink()
+    with pytest.raises(VaultDamaged, match="header"):
+        export_vault(vault, tmp_path / "none.tar", person="Ada", made="now")
 
 
 async def test_an_export_and_its_way_back(vault: Path, tmp_path: Path) -> None:

@@ -3,21 +3,33 @@
 import asyncio
 import json
 import shutil
+import sqlite3
 import sys
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from herdbook.errors import VaultError, WrongSecret
-from herdbook.journal.journal import SCHEMA, Journal
+from herdbook.journal.checks import problems
+from herdbook.journal.journal import SCHEMA, DroppedEntry, Journal
+from herdbook.vault.backup import export_vault, unpack, unpacked
+from herdbook.vault.decryptor import herdbook_decrypt
+from herdbook.vault.folder import open_header
+from herdbook.vault.header import way_in
+from herdbook.vault.inbox import Inbox
+from herdbook.vault.pages import open_pages
 from herdbook.vault.vault import (
     Draft,
     create_vault,
     draft_vault,
+    inbox_keys,
     open_vault,
     remove_half_made,
 )
+from herdbook.vault.verify import verify
 from tests.fakes.clock import ManualClock
 from tests.vault.crash import DAY, FAST, MEANWHILE, NEW_PASSWORD, PASSWORD, drop
 
@@ -173,6 +185,73 @@ async def test_a_recovery_killed_anywhere_is_recovered(
             assert texts == sorted(WRITTEN + WAITING)
             assert len(found) - len(texts) == (1 if after == again.states[-1] else 2)
     assert len(seen) >= 4
+
+
+@pytest.mark.parametrize("operation", ["password", "code", "rotation"])
+async def test_what_a_kill_leaves_is_read_alike_by_every_reader(
+    template: tuple[Path, Draft], tmp_path: Path, operation: str
+) -> None:
+    folder, draft = template
+    crashes = await _crashes(operation, folder, tmp_path / "states")
+    seen: set[tuple[bool, ...]] = set()
+    for number, state in enumerate(crashes.states):
+        if _kind(state, folder) in seen:
+            continue
+        seen.add(_kind(state, folder))
+        export = tmp_path / f"{number}.tar"
+        export_vault(state, export, person="Ada", made="now")
+        unpack(export, tmp_path / f"{number}-imported")
+        opened = 0
+        for secret in (PASSWORD, NEW_PASSWORD, draft.recovery_code, crashes.code):
+            copy = Path(shutil.copytree(state, tmp_path / f"{number}-{opened}-copy"))
+            expected = _written(copy, secret)
+            assert _decrypted(copy, secret) == expected
+            assert _decrypted(tmp_path / f"{number}-imported", secret) == expected
+            with unpacked(state) as again:
+                assert _written(again, secret) == expected
+            # Only now, for it ends the change.
+            texts = await _opens(copy, secret)
+            shutil.rmtree(copy)
+            assert (texts is None) == (expected is None)
+            if expected is not None and texts is not None:
+                opened += 1
+                assert texts == expected
+        assert opened == 2
+        # A change of the password leaves the code as it is, the other two the password.
+        kept = draft.recovery_code if operation == "password" else PASSWORD
+        ended = await _opens(tmp_path / f"{number}-imported", kept)
+        assert ended is not None
+        assert len(ended) >= len(WRITTEN) + len(WAITING)
+    assert len(seen) >= 4
+
+
+def _written(folder: Path, secret: str) -> list[str] | None:
+    """Entries and drops as verifying a copy finds them; None when the secret is wrong."""
+    try:
+        opened = open_header(folder, *way_in(secret))
+    except WrongSecret:
+        return None
+    assert verify(folder, secret, problems).problems == []
+    with open_pages(folder, opened.dek) as pages:
+        texts = [str(row[0]) for row in pages.connection.execute("SELECT text FROM entries")]
+        keys = inbox_keys(pages.connection, opened.file.header)
+    drops = Inbox(folder / "inbox.db", opened.file.header.vault_id).open_all(*keys)
+    texts += [msgspec.msgpack.decode(drop.body, type=DroppedEntry).text for _, drop in drops]
+    return sorted(texts)
+
+
+def _decrypted(folder: Path, secret: str) -> list[str] | None:
+    """The same by the independent decryptor."""
+    out = folder.with_name(f"{folder.name}.sqlite")
+    purpose, text = way_in(secret)
+    try:
+        assert herdbook_decrypt.decrypt(folder, purpose, text, out)[0] == []
+    except herdbook_decrypt.WrongSecret:
+        return None
+    with closing(sqlite3.connect(out)) as plain:
+        rows = plain.execute("SELECT text FROM entries UNION ALL SELECT text FROM inbox").fetchall()
+    out.unlink()
+    return sorted(text for (text,) in rows)
 
 
 def _kind(state: Path, before: Path) -> tuple[bool, ...]:

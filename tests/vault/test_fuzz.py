@@ -25,8 +25,10 @@ from herdbook.crypto.kdf import MEMORY_FLOOR_KIB, KdfParameters
 from herdbook.crypto.keys import inbox_public_key, new_dek, new_inbox_key, unwrap, wrap
 from herdbook.crypto.recovery import new_recovery_code, read_recovery_code
 from herdbook.errors import HerdbookError, RecoveryCodeInvalid, VaultDamaged, VaultError
+from herdbook.vault import backup
 from herdbook.vault.backup import export_vault, unpack
 from herdbook.vault.decryptor import herdbook_decrypt as decryptor
+from herdbook.vault.folder import open_header
 from herdbook.vault.header import Header, HeaderFile, create_header, parse_header, unlock_header
 from herdbook.vault.inbox import Inbox
 from herdbook.vault.wal import read_log
@@ -36,6 +38,8 @@ SECONDS = float(os.environ.get("HERDBOOK_FUZZ_S", "1"))
 VAULTS = load()
 FILES: dict[str, bytes] = VAULTS["log"]["files"]
 HEADER = FILES["header.json"]
+# Amid a change of its key: two headers, one in the other.
+BOTH = VAULTS["killed"]["files"]["header.json"]
 DEK, INBOX_KEY = new_dek(), new_inbox_key()
 CREATED = create_header(
     vault_id="0" * 32,
@@ -81,13 +85,19 @@ def test_any_bytes_are_a_header_or_refused_by_both_readers(data: bytes) -> None:
 
 
 @given(
-    st.lists(st.sampled_from(["header", "wraps", 0, "kdf", "time", "salt", "format"]), min_size=1),
+    st.sampled_from([HEADER, BOTH]),
+    st.lists(
+        st.sampled_from(
+            ["header", "successor", "wraps", 0, "kdf", "time", "salt", "format", "key_id", "mac"]
+        ),
+        min_size=1,
+    ),
     _JSON,
 )
 def test_any_value_in_a_header_is_seen_alike_by_both_readers(
-    path: list[str | int], value: object
+    header: bytes, path: list[str | int], value: object
 ) -> None:
-    document = json.loads(HEADER)
+    document = json.loads(header)
     place: object = document
     for name in path[:-1]:
         if isinstance(place, dict) and name in place:
@@ -100,17 +110,17 @@ def test_any_value_in_a_header_is_seen_alike_by_both_readers(
     assert _ours(data) == _theirs(data)
 
 
-@given(st.integers(0, len(HEADER) - 1), st.integers(0, 255))
+@given(st.integers(0, len(BOTH) - 1), st.integers(0, 255))
 @settings(max_examples=500)
 def test_any_byte_of_a_header_is_seen_alike_by_both_readers(place: int, byte: int) -> None:
-    data = HEADER[:place] + bytes([byte]) + HEADER[place + 1 :]
+    data = BOTH[:place] + bytes([byte]) + BOTH[place + 1 :]
     assert _ours(data) == _theirs(data)
 
 
-@given(st.integers(0, len(HEADER) - 2))
-def test_no_beginning_of_a_header_is_a_header(length: int) -> None:
-    assert _ours(HEADER[:length].rstrip()[:-1]) == _theirs(HEADER[:length].rstrip()[:-1])
-    assert _ours(HEADER[: min(length, len(HEADER.rstrip()) - 1)]) == "damaged"
+@given(st.sampled_from([HEADER, BOTH]), st.integers(0, len(BOTH) - 2))
+def test_no_beginning_of_a_header_is_a_header(header: bytes, length: int) -> None:
+    beginning = header[: min(length, len(header.rstrip()) - 1)]
+    assert _ours(beginning) == _theirs(beginning) == "damaged"
 
 
 _FIELDS = st.lists(st.text(max_size=20), max_size=6)
@@ -280,12 +290,43 @@ def _has_twins(data: bytes) -> bool:
 
 
 def test_fuzz_header() -> None:
-    for data in _mutations([HEADER, json.dumps(json.loads(HEADER)).encode()]):
+    for data in _mutations([HEADER, json.dumps(json.loads(HEADER)).encode(), BOTH]):
         # Of a member given twice both take the last; we check the first as well, they do not.
         if not _has_twins(data):
             # Of another format only the version is read by us, the whole by the decryptor.
             pair = _ours(data), _theirs(data)
             assert pair[0] == pair[1] or pair == ("unsupported", "damaged"), data
+
+
+def test_fuzz_headers_of_a_folder(tmp_path: Path) -> None:
+    """A damaged header alone, with a previous one, or standing in itself: both find the same."""
+    files, password = VAULTS["killed"]["files"], VAULTS["killed"]["password"]
+    (tmp_path / "journal.db").write_bytes(files["journal.db"])
+    header, previous = tmp_path / "header.json", tmp_path / "header.json.previous"
+    seen = set()
+    for number, data in enumerate(_mutations([BOTH, HEADER])):
+        (header if number % 3 else previous).write_bytes(data)
+        match number % 3:
+            case 0:
+                header.unlink(missing_ok=True)
+            case 1:
+                previous.write_bytes(BOTH)
+            case 2:
+                previous.unlink()
+        found: list[bytes] = []
+        ours = _outcome(
+            lambda found=found: found.append(open_header(tmp_path, "password", password).dek)
+        )
+        theirs = _outcome(
+            lambda found=found: found.append(
+                decryptor.open_header(tmp_path, "password", password, [])[1]
+            )
+        )
+        if not _has_twins(data) and ours != "vault_unsupported":
+            assert ours.removeprefix("vault_") == theirs, data
+            assert len(set(found)) < 2
+        seen.add((number % 3, ours))
+    assert {(0, "vault_damaged"), (1, "opens"), (2, "vault_damaged")} <= seen
 
 
 def test_fuzz_log() -> None:
@@ -307,7 +348,7 @@ def test_fuzz_inbox(tmp_path: Path) -> None:
     seen = set()
     for data in _mutations([FILES["inbox.db"]]):
         path.write_bytes(data)
-        theirs = _outcome(lambda: decryptor.read_drops(path, key, "0" * 32))
+        theirs = _outcome(lambda: decryptor.read_drops(path, [key], "0" * 32))
         ours = _outcome(lambda: Inbox(path, "0" * 32).open_all(key))
         assert theirs in ("opens", "damaged")
         assert ours in ("opens", "vault_damaged", "storage_failed")
@@ -336,8 +377,8 @@ def test_fuzz_drops(tmp_path: Path) -> None:
 def test_fuzz_archive(tmp_path: Path) -> None:
     vault = tmp_path / "vault"
     vault.mkdir()
-    for name in ("header.json", "journal.db", "inbox.db"):
-        (vault / name).write_bytes(FILES[name][:12_288])
+    for name in ("header.json", "header.json.previous", "journal.db", "inbox.db"):
+        (vault / name).write_bytes(VAULTS["killed"]["files"][name][:12_288])
     export_vault(vault, tmp_path / "seed.tar", person="Ada", made="now")
     seeds = [(tmp_path / "seed.tar").read_bytes(), b"\0" * 1_024]
     seen = set()
@@ -347,7 +388,7 @@ def test_fuzz_archive(tmp_path: Path) -> None:
         assert outcome in ("opens", "vault_damaged", "vault_unsupported")
         seen.add(outcome)
         names = {path.name for path in (tmp_path / "into").iterdir()}
-        assert names <= {"header.json", "journal.db", "journal.db-wal", "inbox.db", "export.json"}
+        assert names <= backup._VAULT | {backup.ABOUT}
         shutil.rmtree(tmp_path / "into")
     assert {"opens", "vault_damaged"} <= seen
     assert {path.name for path in tmp_path.iterdir()} == {"vault", "seed.tar", "fuzz.tar"}

@@ -16,7 +16,17 @@ from herdbook.errors import (
     WrongSecret,
 )
 from herdbook.journal.journal import SCHEMA
-from herdbook.vault.vault import Draft, create_vault, draft_vault, is_code_of, open_vault
+from herdbook.vault.rewrap import change_password
+from herdbook.vault.rotation import draft_rotation, rotate
+from herdbook.vault.vault import (
+    Draft,
+    create_vault,
+    draft_vault,
+    inbox_of,
+    is_code_of,
+    open_vault,
+)
+from tests.vault.conftest import Disk
 
 FAST = KdfParameters(MEMORY_FLOOR_KIB, 2, 1)
 PASSWORD = "three unrelated words"
@@ -151,6 +161,60 @@ async def test_a_missing_header_is_named(folder: Path) -> None:
     (folder / "header.json").unlink()
     with pytest.raises(VaultDamaged, match="Cannot read"):
         await open_vault(folder, PASSWORD, SCHEMA)
+
+
+@pytest.mark.parametrize("log", [False, True])
+@pytest.mark.parametrize("size", [None, 0, 100, 4_096, 3 * 4_096])
+async def test_a_missing_or_cut_database_says_what_to_do_and_is_left(
+    folder: Path, size: int | None, log: bool
+) -> None:
+    path = folder / "journal.db"
+    if log:
+        vault = await open_vault(folder, PASSWORD, SCHEMA)
+        await vault.database.write(_canary_again)
+        kept = (folder / "journal.db-wal").read_bytes()
+        await vault.database.close()
+        (folder / "journal.db-wal").write_bytes(kept)
+    whole = path.read_bytes()
+    path.unlink()
+    if size is not None:
+        path.write_bytes(whole[:size])
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+    with pytest.raises(VaultDamaged, match="backup"):
+        await open_vault(folder, PASSWORD, SCHEMA)
+    after = {file.name: file.read_bytes() for file in folder.iterdir()}
+    if size is None or size < 4_096:
+        assert after == before, "nothing was begun anew, no log thrown away"
+    else:
+        assert after["journal.db"][:4_096] == before["journal.db"][:4_096]
+
+
+def _canary_again(connection: apsw.Connection) -> object:
+    return connection.execute("INSERT INTO drafts VALUES('2026-11-21', 0, ?)", (CANARY,))
+
+
+async def test_a_vault_in_a_folder_that_cannot_be_written_is_said(disk: Disk, draft: Draft) -> None:
+    vault = await create_vault(disk.path, draft, SCHEMA)
+    await vault.database.write(_canary_again)
+    await vault.database.close()
+    folder = disk.path / vault.vault_id
+    inbox, public_key = inbox_of(folder)
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+    disk.protect(folder)
+    writes = "Cannot write|refuses to write|cannot be written"
+    with pytest.raises(StorageError, match=writes):
+        await open_vault(folder, PASSWORD, SCHEMA)
+    with pytest.raises(StorageError, match=writes):
+        change_password(folder, PASSWORD, "three other words")
+    with pytest.raises(StorageError, match=writes):
+        rotate(folder, draft_rotation(folder, PASSWORD))
+    with pytest.raises(StorageError, match=writes):
+        inbox.add(public_key, b"a drop")
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
+    disk.release(folder)
+    again = await open_vault(folder, PASSWORD, SCHEMA)
+    assert await again.database.read(_canary) == (CANARY,)
+    await again.database.close()
 
 
 async def test_another_vaults_header_does_not_open_this_database(

@@ -18,12 +18,17 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parent
-TOPICS = ("secrets", "header", "pages", "log", "inbox")
+TOPICS = ("secrets", "header", "pages", "log", "inbox", "changes")
 PAGE, FRAME = 4096, 4120
 
 
 def read_cases() -> list[dict[str, Any]]:
-    return [case for topic in TOPICS for case in json.loads((FOLDER / f"{topic}.json").read_text())]
+    """All cases, each with the `topic` whose file it is in."""
+    return [
+        {**case, "topic": topic}
+        for topic in TOPICS
+        for case in json.loads((FOLDER / f"{topic}.json").read_text(encoding="utf-8"))
+    ]
 
 
 def make_folder(case: dict[str, Any], vaults: dict[str, Any], folder: Path) -> None:
@@ -48,11 +53,12 @@ def _apply(change: dict[str, Any], vaults: dict[str, Any], folder: Path) -> None
         case "text":
             path.write_text(change["text"])
         case "take":
-            path.write_bytes(vaults[change["from"]]["files"][change["file"]])
+            data = vaults[change["from"]]["files"][change["file"]]
+            (folder / change.get("as", change["file"])).write_bytes(data)
         case what:
-            data = bytearray(path.read_bytes())
-            _edit(data, what, change, vaults)
-            path.write_bytes(data)
+            edited = bytearray(path.read_bytes())
+            _edit(edited, what, change, vaults)
+            path.write_bytes(edited)
 
 
 def _set(document: Any, change: dict[str, Any]) -> str:

@@ -588,6 +588,208 @@ def inbox() -> Iterator[Case]:
     yield case("an inbox without drops", "opens", empty, drops=[0, 0])
 
 
+def changes() -> Iterator[Case]:
+    yield from _killed_before_the_rename()
+    yield from _killed_after_the_rename()
+    yield from _successors()
+    yield from _previous()
+
+
+KILLED = VAULTS["killed"]
+BOTH = json.loads(KILLED["files"]["header.json"])
+NEW = BOTH["successor"]
+OLD_CODE, NEW_CODE = FIRST["recovery_code"], KILLED["new_recovery_code"]
+OTHER = "cafe au lait, three times"
+BY_OLD_CODE = {"way": "recovery", "secret": OLD_CODE}
+BY_NEW_CODE = {"way": "recovery", "secret": NEW_CODE}
+
+
+def take(file: str, source: str, name: str | None = None) -> dict[str, Any]:
+    taken = {"do": "take", "file": file, "from": source}
+    return taken if name is None else {**taken, "as": name}
+
+
+def text(content: str, file: str = "header.json") -> dict[str, Any]:
+    return {"do": "text", "file": file, "text": content}
+
+
+def before(name: str, outcome: str, *changes: dict[str, Any], **more: Any) -> Case:
+    """Both generations in the header, the database still the old one, the previous header gone."""
+    name = f"killed before the rename: {name}"
+    return case(name, outcome, take("header.json", "killed"), *changes, **more)
+
+
+def after(name: str, outcome: str, *changes: dict[str, Any], **more: Any) -> Case:
+    """As it was killed, but for the previous header: what is meant is the present one."""
+    name = f"killed after the rename: {name}"
+    gone = {"do": "remove", "file": "header.json.previous"}
+    drops = {"drops": [3, 0]} if outcome == "opens" else {}
+    return case(name, outcome, gone, *changes, vault="killed", **{**drops, **more})
+
+
+def _killed_before_the_rename() -> Iterator[Case]:
+    yield before("the password", "opens", text="The first thing.")
+    yield before("the old code", "opens", **BY_OLD_CODE)
+    yield before("the new code", "wrong_secret", **BY_NEW_CODE)
+    yield before("another password", "wrong_secret", secret=OTHER)
+    whole = take("journal.db", "killed", "journal.db.next")
+    yield before("the next database beside it", "opens", whole)
+    yield before("half a next database beside it", "opens", text("half", "journal.db.next"))
+    yield before("the previous header beside it", "opens", take(*_AS_PREVIOUS))
+    broken = flip("journal.db", 2_000)
+    yield before("page 1 flipped", "damaged", broken, damaged_pages=[1])
+    yield before("page 1 flipped, the old code", "damaged", broken, **BY_OLD_CODE)
+    yield before("page 1 flipped, the new code", "wrong_secret", broken, **BY_NEW_CODE)
+
+
+_AS_PREVIOUS = ("header.json", "first", "header.json.previous")
+
+
+def _killed_after_the_rename() -> Iterator[Case]:
+    yield after("the password", "opens", text="The first thing.")
+    yield after("the new code", "opens", **BY_NEW_CODE)
+    yield after("the old code", "wrong_secret", **BY_OLD_CODE)
+    yield after("another password", "wrong_secret", secret=OTHER)
+    broken = flip("journal.db", 2_000)
+    yield after("page 1 flipped", "damaged", broken, damaged_pages=[1])
+    yield after("page 1 flipped, the new code", "damaged", broken, **BY_NEW_CODE)
+    yield after("page 1 flipped, the old code", "wrong_secret", broken, **BY_OLD_CODE)
+    zeros = {"do": "write", "file": "journal.db", "data": b64(bytes(3 * PAGE)), "at": 0}
+    yield after("three pages of zeros", "damaged", zeros, damaged_pages=[1, 2, 3])
+    theirs = take("journal.db", "second")
+    yield after("another vault's database", "damaged", theirs)
+    yield after("another vault's database, a code", "wrong_secret", theirs, **BY_NEW_CODE)
+    for name, length in {"an empty database": 0, "less than a page of a database": 4_095}.items():
+        cut = {"do": "cut", "file": "journal.db", "to": length}
+        yield after(name, "damaged", cut)
+        yield after(f"{name}, a code", "damaged", cut, **BY_OLD_CODE)
+    gone = {"do": "remove", "file": "journal.db"}
+    yield after("no database", "damaged", gone)
+    yield after("no database, another password", "wrong_secret", gone, secret=OTHER)
+    alone = [put("header", value=NEW["header"]), put("mac", value=NEW["mac"])]
+    alone.append({"do": "set", "at": ["successor"]})
+    yield after("the successor alone", "opens", *alone)
+    yield after("the successor alone, the new code", "opens", *alone, **BY_NEW_CODE)
+    yield after("the successor alone, the old code", "wrong_secret", *alone, **BY_OLD_CODE)
+    no_successor = {"do": "set", "at": ["successor"]}
+    yield after("the successor lost", "damaged", no_successor)
+    yield after("the successor lost, the old code", "damaged", no_successor, **BY_OLD_CODE)
+    yield before("the successor alone", "damaged", *alone)
+    good = envelope(1, FILE.header.vault_id, "0123456789abcdef" * 2, body())
+    for name, key, drops in (
+        ("the new key", base64.b64decode(NEW["header"]["inbox_public_key"]), [4, 0]),
+        ("the key before", FILE.header.inbox_public_key, [4, 0]),
+        ("another vault's key", _key_of_second(), [3, 1]),
+    ):
+        yield after(f"a drop sealed to {name}", "opens", drop(good, key), drops=drops)
+
+
+def _key_of_second() -> bytes:
+    return parse_header(VAULTS["second"]["files"]["header.json"]).header.inbox_public_key
+
+
+def _successors() -> Iterator[Case]:
+    null = put("successor", value=None)
+    yield case("a successor that is null", "opens", null)
+    swapped = [put("header", value=NEW["header"]), put("mac", value=NEW["mac"])]
+    swapped.append(put("successor", value={"header": BOTH["header"], "mac": BOTH["mac"]}))
+    yield before("header and successor swapped", "opens", *swapped)
+    yield after("header and successor swapped", "opens", *swapped)
+    for name, value in {
+        "a number": 1,
+        "a list": [],
+        "an empty object": {},
+        "false": False,
+        "a header without its MAC": {"header": NEW["header"]},
+        "a header with an unknown member beside": {**NEW, "more": 1},
+        "a header with a null successor of its own": {**NEW, "successor": None},
+        "a header with a successor of its own": {**NEW, "successor": NEW},
+        "the header again": {"header": BOTH["header"], "mac": BOTH["mac"]},
+    }.items():
+        yield before(f"a successor that is {name}", "damaged", put("successor", value=value))
+    theirs = json.loads(VAULTS["second"]["files"]["header.json"])
+    yield before("another vault's header as successor", "damaged", put("successor", value=theirs))
+    for member, value, outcome in (
+        ("format", 2, "unsupported"),
+        ("format", "1", "damaged"),
+        ("suite", "rot13", "unsupported"),
+        ("key_id", BOTH["header"]["key_id"], "damaged"),
+        ("vault_id", "0" * 32, "damaged"),
+        ("inbox_public_key", b64(bytes(31)), "damaged"),
+        ("wraps", NEW["header"]["wraps"][1:], "damaged"),
+        ("kdf", {"memory_kib": 524_289, "time": 2, "lanes": 1}, "unsupported"),
+        ("kdf", {"memory_kib": 8, "time": 2, "lanes": 1}, "unsupported"),
+    ):
+        changed = put("successor", "header", member, value=value)
+        yield before(f"a successor with {member} {str(value)[:40]}", outcome, changed)
+    newer = [put("header", "format", value=2), put("successor", value="anything")]
+    yield before("a newer format whose successor is another thing", "unsupported", *newer)
+    key = put("successor", "header", "inbox_public_key", value=b64(_key_of_second()))
+    yield before("another inbox key in the successor", "damaged", key)
+    yield before("another inbox key in the successor, the old code", "opens", key, **BY_OLD_CODE)
+    yield after("another inbox key in the successor", "damaged", key)
+    first_key = put("header", "inbox_public_key", value=b64(_key_of_second()))
+    yield after("another inbox key in the header", "damaged", first_key)
+    yield after("another inbox key in the header, the new code", "opens", first_key, **BY_NEW_CODE)
+    tag = put("successor", "mac", value=BOTH["mac"])
+    yield after("a successor with the header's MAC", "damaged", tag)
+    wrap_gone = put("successor", "header", "wraps", 0, "sealed", value=b64(bytes(72)))
+    yield before("a successor whose password wrap was changed", "opens", wrap_gone)
+    yield after("a successor whose password wrap was changed", "wrong_secret", wrap_gone)
+
+
+def _previous() -> Iterator[Case]:
+    previous = "header.json.previous"
+    kept = take(*_AS_PREVIOUS)
+    gone = {"do": "remove", "file": "header.json"}
+    whole = FIRST["files"]["header.json"].decode()
+    broken = {
+        "is missing": gone,
+        "is cut off": text(whole[:500]),
+        "is empty": text(""),
+        "is longer than 64 KiB": text(whole + " " * 65_536),
+        "has another MAC": put("mac", value=b64(bytes(32))),
+        "has another inbox key": put("header", "inbox_public_key", value=b64(bytes(32))),
+        "has no password wrap": put("header", "wraps", value=HEADER["header"]["wraps"][1:]),
+    }
+    for name, change in broken.items():
+        yield case(f"the previous header where the header {name}", "opens", kept, change)
+    stands = "the previous header standing in"
+    yield case(f"{stands}, the code", "opens", kept, gone, **BY_OLD_CODE)
+    yield case(f"{stands}, another password", "wrong_secret", kept, gone, secret=OTHER)
+    yield case(f"{stands}, itself cut off", "damaged", text(whole[:500], previous), gone)
+    newer = {**put("header", "format", value=2), "file": previous}
+    yield case(f"{stands}, of a newer format", "unsupported", kept, newer, gone)
+    theirs = take("header.json", "second", previous)
+    yield case(f"{stands}, another vault's", "damaged", theirs, gone)
+    older = take("header.json", "older", previous)
+    yield case(f"{stands}, of another key", "damaged", older, gone)
+    nothing = {"do": "cut", "file": "journal.db", "to": 0}
+    yield case(f"{stands}, without a database", "damaged", kept, gone, nothing)
+    yield case(
+        "a previous header beside a newer format",
+        "unsupported",
+        kept,
+        put("header", "format", value=2),
+    )
+    yield case("a previous header that is damaged, beside a good one", "opens", text("?", previous))
+    ids = (FILE.header.vault_id, "password", FILE.header.key_id, SUITE, str(FORMAT))
+    changed = rewrapped(wrap(DEK, *ids, secret=OTHER))
+    yield case("an old password beside a new one", "wrong_secret", kept, *changed)
+    yield case("a new password beside an old one", "opens", kept, *changed, secret=OTHER)
+    both = take("header.json", "killed", previous)
+    yield after("the previous header, with a successor, standing in", "opens", both, gone)
+    yield after(
+        "the previous header, with a successor, standing in, the old code",
+        "wrong_secret",
+        both,
+        gone,
+        **BY_OLD_CODE,
+    )
+    yield after("the previous header, without the new key, standing in", "damaged", kept, gone)
+    yield before("the previous header standing in", "opens", kept, gone)
+
+
 def _sealed(change: dict[str, Any]) -> bytes:
     return base64.b64decode(change["values"][0])
 
@@ -595,7 +797,7 @@ def _sealed(change: dict[str, Any]) -> bytes:
 def generate() -> dict[str, list[Case]]:
     """Every topic's cases. The costs are at their floors, so that all of them run in seconds."""
     assert FILE.header.kdf.parameters() == KdfParameters(19_456, 2, 1)
-    makers = (secrets, header, pages, log, inbox)
+    makers = (secrets, header, pages, log, inbox, changes)
     return {topic: list(make()) for topic, make in zip(TOPICS, makers, strict=True)}
 
 

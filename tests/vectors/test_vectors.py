@@ -13,10 +13,12 @@ import pytest
 from herdbook.crypto.recovery import read_recovery_code
 from herdbook.errors import VaultError
 from herdbook.journal.checks import problems
+from herdbook.journal.journal import SCHEMA
 from herdbook.vault.decryptor import herdbook_decrypt as decryptor
-from herdbook.vault.header import read_header, unlock_header
+from herdbook.vault.folder import open_header
 from herdbook.vault.pages import open_pages
-from herdbook.vault.verify import verify_with
+from herdbook.vault.vault import open_vault
+from herdbook.vault.verify import verify, verify_with
 from tests.vectors.cases import FOLDER, make_folder, read_cases
 from tests.vectors.generate import generate, text_of
 from tests.vectors.vaults import load
@@ -44,17 +46,19 @@ def _check_text(case: dict[str, Any], texts: list[str]) -> None:
     assert (wanted.removeprefix("-") in texts) != wanted.startswith("-") or not wanted
 
 
+def _typed(case: dict[str, Any]) -> str:
+    secret: str = case["secret"]
+    return read_recovery_code(secret) if case["way"] == "recovery" else secret
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_the_package_says_what_the_vector_says(case: dict[str, Any], folder: Path) -> None:
     outcome, texts = "opens", []
     report = None
     try:
-        file = read_header(folder / "header.json")
-        secret = case["secret"]
-        if case["way"] == "recovery":
-            secret = read_recovery_code(secret)
-        dek = unlock_header(file, case["way"], secret)
-        report = verify_with(folder, file.header, dek, problems)
+        opened = open_header(folder, case["way"], _typed(case))
+        dek = opened.dek
+        report = verify_with(folder, opened.file.header, dek, problems)
         if report.whole:
             with open_pages(folder, dek) as pages:
                 texts = [str(row[0]) for row in pages.connection.execute(_TEXTS)]
@@ -91,6 +95,28 @@ def test_the_decryptor_says_what_the_vector_says(case: dict[str, Any], folder: P
     assert before == {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
+@pytest.mark.parametrize(
+    "case",
+    [case for case in CASES if case["topic"] == "changes"],
+    ids=lambda case: case["name"],
+)
+async def test_unlocking_ends_a_change_of_keys_or_touches_nothing(
+    case: dict[str, Any], folder: Path
+) -> None:
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    try:
+        vault = await open_vault(folder, case["secret"], SCHEMA)
+    except VaultError as error:
+        outcome = _OUTCOMES[error.code]
+        assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    else:
+        outcome = "opens"
+        await vault.database.close()
+        assert {path.name for path in folder.iterdir()} <= {"header.json", "journal.db", "inbox.db"}
+        assert verify(folder, case["secret"], problems).whole
+    assert outcome == case["outcome"]
+
+
 def _drops(plain: sqlite3.Connection) -> list[int]:
     if not plain.execute("SELECT 1 FROM sqlite_master WHERE name = 'inbox'").fetchone():
         return [0, 0]
@@ -106,8 +132,7 @@ def _drops(plain: sqlite3.Connection) -> list[int]:
 def test_both_read_the_very_same_rows(case: dict[str, Any], folder: Path) -> None:
     out = folder.parent / "out.sqlite"
     decryptor.decrypt(folder, case["way"], case["secret"], out)
-    file = read_header(folder / "header.json")
-    dek = unlock_header(file, "password", case["secret"])
+    dek = open_header(folder, "password", case["secret"]).dek
     with closing(sqlite3.connect(out)) as plain, open_pages(folder, dek) as pages:
         tables = "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name != 'inbox'"
         names = plain.execute(tables).fetchall()

@@ -7,6 +7,9 @@ are changes to them. Made again only when the format changes.
     log     the same vault while it is open: most of it is in the log, with a long entry
     second  another vault with the same password
     older   a header of `first` from before its key was changed
+    killed  `first` as a change of its key leaves it that is killed right after it put the new
+            database in place; a third drop came in between. `first` with the two headers of this
+            one is the state right before that
 """
 
 import asyncio
@@ -14,6 +17,7 @@ import base64
 import json
 import shutil
 import tempfile
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -29,12 +33,13 @@ from herdbook.journal.dropped import DroppedEntry
 from herdbook.journal.journal import SCHEMA, Journal
 from herdbook.vault.header import create_header, write_header
 from herdbook.vault.inbox import Inbox
-from herdbook.vault.vault import Draft, create_vault, draft_vault
+from herdbook.vault.rotation import draft_rotation, rotate
+from herdbook.vault.vault import Draft, create_vault, draft_vault, inbox_of
 
 PATH = Path(__file__).with_name("vaults.json")
 PASSWORD = "café au lait, three times"
 DAY = date(2026, 11, 20)
-FILES = ("header.json", "journal.db", "journal.db-wal", "inbox.db")
+FILES = ("header.json", "header.json.previous", "journal.db", "journal.db-wal", "inbox.db")
 
 
 def drop(inbox: Inbox, public_key: bytes, text: str) -> None:
@@ -96,6 +101,28 @@ def _older(draft: Draft) -> str:
         return base64.b64encode((Path(work) / "header.json").read_bytes()).decode()
 
 
+class Killed(Exception):
+    """The process ends here, as far as the files can tell."""
+
+
+def _killed(first: dict[str, Any], work: Path) -> dict[str, Any]:
+    folder = work / "killed"
+    folder.mkdir()
+    for name, data in first["files"].items():
+        (folder / name).write_bytes(base64.b64decode(data))
+    new = draft_rotation(folder, PASSWORD)
+
+    def step(name: str) -> None:
+        if name == "the new database is durably in place":
+            raise Killed
+
+    with suppress(Killed):
+        rotate(folder, new, step=step)
+    inbox, public_key = inbox_of(folder)
+    drop(inbox, public_key, "The porch is wet.")
+    return {**first, "new_recovery_code": new.recovery_code, "files": _keep(folder)}
+
+
 def _parameters() -> KdfParameters:
     return KdfParameters(MEMORY_FLOOR_KIB, TIME_FLOOR, 1)
 
@@ -107,7 +134,8 @@ async def make() -> dict[str, Any]:
         first, second = [await _vault(work, draft) for draft in drafts]
         log = {**first, "files": await _with_log(work, drafts[0])}
         older = {**first, "files": {**first["files"], "header.json": _older(drafts[0])}}
-        return {"first": first, "log": log, "second": second, "older": older}
+        killed = _killed(first, work)
+        return {"first": first, "log": log, "second": second, "older": older, "killed": killed}
     finally:
         shutil.rmtree(work)
 

@@ -20,14 +20,13 @@ from msgspec import Meta
 
 from herdbook.errors import InputError, StorageError, VaultDamaged, VaultUnsupported
 from herdbook.files import cannot_write, make_folder, replace_file, sync_folder
-from herdbook.vault.header import read_header
+from herdbook.vault.folder import DATABASE, HEADER, INBOX, PREVIOUS_HEADER, current_header
 from herdbook.vault.snapshot import LOG, copy_sealed
-from herdbook.vault.vault import DATABASE, HEADER, INBOX
 
 ABOUT: Final = "export.json"
 DECRYPTOR: Final = "herdbook_decrypt.py"
 README: Final = "README.txt"
-_VAULT: Final = frozenset((HEADER, DATABASE, LOG, INBOX))
+_VAULT: Final = frozenset((HEADER, PREVIOUS_HEADER, DATABASE, LOG, INBOX))
 _KNOWN: Final = frozenset((ABOUT, DECRYPTOR, README)) | _VAULT
 _SMALL: Final = 64 * 1024
 _BLOCK: Final = tarfile.BLOCKSIZE
@@ -56,7 +55,7 @@ def export_vault(vault: Path, to: Path, *, person: str, made: str) -> None:
         with TemporaryDirectory(prefix=f".{to.name}.", dir=to.absolute().parent) as work:
             making = Path(work) / _FOLDER
             copy_sealed(vault, making)
-            about = About(1, read_header(making / HEADER).header.vault_id, person, made)
+            about = About(1, current_header(making).header.vault_id, person, made)
             replace_file(making / ABOUT, msgspec.json.format(msgspec.json.encode(about)) + b"\n")
             for name in (DECRYPTOR, README):
                 shipped = resources.files("herdbook.vault.decryptor").joinpath(name)
@@ -97,7 +96,7 @@ def unpack(source: Path, into: Path) -> About | None:
         raise StorageError(
             f"Cannot copy {source}: {error.strerror}.", fix="Check permissions and space."
         ) from error
-    if read_header(into / HEADER).header.vault_id != about.vault_id:
+    if current_header(into).header.vault_id != about.vault_id:
         raise _damaged("its parts are of different vaults")
     if not (into / DATABASE).exists():
         raise _damaged("it has no journal.db")
@@ -132,7 +131,7 @@ def _anonymous(item: tarfile.TarInfo) -> tarfile.TarInfo:
 
 
 def _unpack_tar(file: BinaryIO, into: Path) -> None:
-    """Read a tar file block by block: in it are at most seven plain files with names we know.
+    """Read a tar file block by block: in it are at most eight plain files with names we know.
 
     `tarfile` itself would follow whatever the archive says of lengths and links.
     """
@@ -161,7 +160,7 @@ def _unpack_tar(file: BinaryIO, into: Path) -> None:
 
 
 def _keep(source: BinaryIO, size: int, to: Path) -> None:
-    if to.name in (ABOUT, HEADER) and size > _SMALL:
+    if to.name in (ABOUT, HEADER, PREVIOUS_HEADER) and size > _SMALL:
         raise _damaged(f"its {to.name} is too long")
     with to.open("xb") as out:
         to.chmod(0o600)

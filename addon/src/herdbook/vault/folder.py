@@ -2,32 +2,31 @@
 
 Every change goes through states in which some secret opens the vault with all that was in it.
 `unlock` finds out which of them a crash left, ends it, and clears the rest away. Must be used by
-one thread of one process at a time; opens no database but to ask whether a key fits.
+one thread of one process at a time; opens no database but to ask which key fits.
 """
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 import apsw
 
-from herdbook.crypto.recovery import read_recovery_code
-from herdbook.errors import RecoveryCodeInvalid, VaultDamaged, WrongSecret
-from herdbook.files import (
-    Step,
-    no_step,
-    remove_file,
-    remove_temporary_files,
-)
-from herdbook.vault.engine import open_keyed, translated
+from herdbook.errors import VaultDamaged, WrongSecret
+from herdbook.files import Step, no_step, remove_file, remove_temporary_files
+from herdbook.vault.engine import check_present, open_keyed, read_page, translated
 from herdbook.vault.header import (
     HeaderFile,
-    SignedHeader,
+    Purpose,
     read_header,
-    unlock_with,
+    unlock_header,
+    way_in,
     write_header,
     wrong_secret,
 )
+from herdbook.vault.wal import PAGE_SIZE
 
 HEADER: Final = "header.json"
 PREVIOUS_HEADER: Final = "header.json.previous"
@@ -36,6 +35,23 @@ DATABASE: Final = "journal.db"
 NEXT_DATABASE: Final = "journal.db.next"
 """The database sealed by another DEK, amid a rotation. Never counts before it is renamed."""
 INBOX: Final = "inbox.db"
+
+_LOGGER = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedHeader:
+    """The header that counts, as it is at rest, and the DEK that it wraps.
+
+    `on_disk` is what `header.json` says, None when it is damaged and the previous one stands in.
+    `page` is the first page of the database that opens with the DEK, where that told which header
+    counts.
+    """
+
+    file: HeaderFile
+    dek: bytes = field(repr=False)
+    on_disk: HeaderFile | None
+    page: int | None = None
 
 
 def current_header(folder: Path) -> HeaderFile:
@@ -48,35 +64,68 @@ def current_header(folder: Path) -> HeaderFile:
         return read_header(folder / PREVIOUS_HEADER)
 
 
-def unlock(folder: Path, secret: str, *, step: Step = no_step) -> bytes:
-    """The DEK, by the password or the recovery code; ends what a crash interrupted.
+def open_header(folder: Path, purpose: Purpose, secret: str) -> OpenedHeader:
+    """The header that counts and its DEK; changes nothing, so it may be used on a copy.
 
-    Blocks for one key derivation, two amid a rotation. Raises `WrongSecret`, `VaultDamaged`,
-    `VaultUnsupported`, `StorageError`.
+    Blocks for one key derivation, for two amid a rotation. Raises `WrongSecret`, `VaultDamaged`,
+    `VaultUnsupported`.
     """
+    on_disk: HeaderFile | None = None
     try:
-        file = read_header(folder / HEADER)
-        opened, dek = _open_either(folder, file, secret)
+        on_disk = file = read_header(folder / HEADER)
+        opened = _open_generations(file, purpose, secret)
     except VaultDamaged:
         if not (folder / PREVIOUS_HEADER).exists():
             raise
-        file = None
-        opened, dek = _open_either(folder, read_header(folder / PREVIOUS_HEADER), secret)
-    final = HeaderFile(opened.header, opened.mac)
-    if file != final:
-        write_header(folder / HEADER, final, step=step)
-        step("the header is settled")
-    clear(folder, step=step)
-    return dek
+        on_disk, file = None, read_header(folder / PREVIOUS_HEADER)
+        opened = _open_generations(file, purpose, secret)
+    if on_disk is not None and file.successor is None:
+        return OpenedHeader(*opened[0], on_disk)
+    # Of several headers the database tells which is its own.
+    page, sealing = _first_page(folder / DATABASE, [dek for _, dek in opened])
+    for header, dek in opened:
+        if dek == sealing:
+            return OpenedHeader(header, dek, on_disk, page)
+    if len(opened) < len(file.generations()):
+        # Most likely the recovery code of the other generation.
+        raise wrong_secret()
+    raise VaultDamaged(
+        "The vault's header and database do not belong together.",
+        fix="Restore both from the same backup.",
+    )
+
+
+def unlock(folder: Path, secret: str, *, step: Step = no_step) -> bytes:
+    """The DEK, by the password or the recovery code; ends what a crash interrupted.
+
+    Raises as `open_header`, and `StorageError`.
+    """
+    return _unlock(folder, *way_in(secret), step)
 
 
 def unlock_by_password(folder: Path, password: str, *, step: Step = no_step) -> bytes:
     """`unlock`, but a recovery code is not enough: it is a wrong secret here."""
-    try:
-        read_recovery_code(password)
-    except RecoveryCodeInvalid:
-        return unlock(folder, password, step=step)
-    raise wrong_secret()
+    purpose, password = way_in(password)
+    if purpose != "password":
+        raise wrong_secret()
+    return _unlock(folder, purpose, password, step)
+
+
+def _unlock(folder: Path, purpose: Purpose, secret: str, step: Step) -> bytes:
+    opened = open_header(folder, purpose, secret)
+    if opened.page not in (None, 1):
+        # Readers make the best of it. To end the change would throw away what it began.
+        raise VaultDamaged(
+            "The first page of the vault's database is damaged, amid a change of its keys.",
+            fix="Import a backup, or save what is left with “herdbook vault salvage”.",
+        )
+    if opened.on_disk is None:
+        _LOGGER.warning("A vault's header.json is damaged; the one before it takes its place")
+    if opened.on_disk != opened.file:
+        write_header(folder / HEADER, opened.file, step=step)
+        step("the header is settled")
+    clear(folder, step=step)
+    return opened.dek
 
 
 def replace_header(folder: Path, file: HeaderFile, *, step: Step = no_step) -> None:
@@ -121,46 +170,34 @@ def clear(folder: Path, *, step: Step = no_step) -> None:
     step("the previous header is gone")
 
 
-def sealed_connection(path: Path, dek: bytes, *, writable: bool) -> apsw.Connection:
-    """A connection of its own to a sealed database, outside any `Database`; close it yourself.
-
-    One that is not writable reads the main file alone and leaves the log beside it untouched.
-    """
-    if writable:
-        return open_keyed(path, dek, apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
-    address = f"{path.absolute().as_uri()}?immutable=1"
-    return open_keyed(address, dek, apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
-
-
-def _open_either(folder: Path, file: HeaderFile, secret: str) -> tuple[SignedHeader, bytes]:
-    """The generation whose DEK seals the database, and that DEK."""
-    if file.successor is None:
-        return file, unlock_with(file, secret)
-    fits_none = True
+def _open_generations(
+    file: HeaderFile, purpose: Purpose, secret: str
+) -> list[tuple[HeaderFile, bytes]]:
+    """The generations that the secret opens, each as a header at rest, with their DEKs."""
+    opened = []
     for generation in file.generations():
-        try:
-            dek = unlock_with(generation, secret)
-        except WrongSecret:
-            # The recovery code of the other generation.
-            fits_none = False
-            continue
-        if _is_key_of(folder / DATABASE, dek):
-            return generation, dek
-    if fits_none:
-        raise VaultDamaged(
-            "The vault's header and database do not belong together.",
-            fix="Restore both from the same backup.",
-        )
-    raise wrong_secret()
+        with suppress(WrongSecret):
+            dek = unlock_header(generation, purpose, secret)
+            opened.append((HeaderFile(generation.header, generation.mac), dek))
+    if not opened:
+        raise wrong_secret()
+    return opened
 
 
-def _is_key_of(database: Path, dek: bytes) -> bool:
-    with translated():
-        connection = sealed_connection(database, dek, writable=False)
-        try:
-            connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()
-        except apsw.NotADBError:
-            return False
-        finally:
-            connection.close()
-    return True
+def _first_page(database: Path, deks: Iterable[bytes]) -> tuple[int, bytes | None]:
+    """The first page that opens with one of the DEKs, and that DEK; None when no page does.
+
+    It is page 1 unless that is damaged. Reads the file alone and leaves a log beside it untouched.
+    """
+    check_present(database)
+    address = f"{database.absolute().as_uri()}?immutable=1"
+    flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+    with ExitStack() as stack, translated():
+        connections = {
+            dek: stack.enter_context(closing(open_keyed(address, dek, flags))) for dek in deks
+        }
+        for number in range(1, database.stat().st_size // PAGE_SIZE + 1):
+            for dek, connection in connections.items():
+                if read_page(connection, number) is not None:
+                    return number, dek
+    return 0, None

@@ -110,7 +110,7 @@ class _Version(msgspec.Struct):
 
 class _VersionFile(msgspec.Struct):
     header: _Version
-    successor: "_VersionFile | None" = None
+    successor: msgspec.Raw = msgspec.Raw(b"null")
 
 
 def create_header(
@@ -157,12 +157,16 @@ def decoy_header(parameters: KdfParameters) -> HeaderFile:
 
 
 def unlock_with(file: SignedHeader, secret: str) -> bytes:
-    """`unlock_header` by the recovery code if `secret` reads as one, else by the password."""
+    """`unlock_header` by the `way_in` of `secret`."""
+    return unlock_header(file, *way_in(secret))
+
+
+def way_in(secret: str) -> tuple[Purpose, str]:
+    """What a typed secret is, and its canonical form: a recovery code if it reads as one."""
     try:
-        code = read_recovery_code(secret)
+        return "recovery", read_recovery_code(secret)
     except RecoveryCodeInvalid:
-        return unlock_header(file, "password", secret)
-    return unlock_header(file, "recovery", code)
+        return "password", secret
 
 
 def unlock_header(file: SignedHeader, purpose: Purpose, secret: str) -> bytes:
@@ -220,13 +224,14 @@ def parse_header(data: bytes) -> HeaderFile:
         # The version is looked at first, so that a newer format is named and not called damage.
         versions = msgspec.json.decode(data, type=_VersionFile)
         _check_version(versions.header)
-        if versions.successor is not None:
-            _check_version(versions.successor.header)
+        successor = msgspec.json.decode(versions.successor, type=_VersionFile | None)
+        if successor is not None:
+            _check_version(successor.header)
         file = msgspec.json.decode(data, type=HeaderFile)
         for generation in file.generations():
             generation.header.kdf.parameters()
-            if generation.header.vault_id != file.header.vault_id:
-                raise _damaged()
+        if file.successor is not None:
+            _check_generations(file.header, file.successor.header)
     except VaultError:
         raise
     # Recursion: a header of ten thousand brackets.
@@ -252,6 +257,11 @@ def _new_wrap(header: Header, dek: bytes, purpose: Purpose, secret: str) -> Wrap
 
 def _aad(header: Header, purpose: Purpose) -> bytes:
     return associated_data(header.vault_id, purpose, header.key_id, SUITE, str(FORMAT))
+
+
+def _check_generations(header: Header, successor: Header) -> None:
+    if header.vault_id != successor.vault_id or header.key_id == successor.key_id:
+        raise _damaged()
 
 
 def _check_version(version: _Version) -> None:

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+import apsw
 import msgspec
 
 from herdbook.crypto.kdf import KdfParameters
@@ -28,7 +29,7 @@ from herdbook.crypto.recovery import new_recovery_code
 from herdbook.errors import StorageError, VaultDamaged
 from herdbook.files import Step, cannot_write, no_step, sync_folder
 from herdbook.ids import random_id
-from herdbook.vault.engine import translated
+from herdbook.vault.engine import open_keyed, translated
 from herdbook.vault.folder import (
     DATABASE,
     NEXT_DATABASE,
@@ -36,13 +37,13 @@ from herdbook.vault.folder import (
     current_header,
     prove_header,
     replace_header,
-    sealed_connection,
     unlock_by_password,
 )
 from herdbook.vault.header import HeaderFile, SignedHeader, create_header, unlock_header
 from herdbook.vault.rewrap import check_unchanged
 
 _PAGES_AT_ONCE: Final = 256
+_NEW: Final = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +125,11 @@ def rotate(
 
 def _reseal(folder: Path, new: Rotation, progress: Callable[[int, int], None], step: Step) -> None:
     """Copy page by page: no statement runs over the tables, so nothing in them can change."""
-    source = sealed_connection(folder / DATABASE, new.former_dek, writable=True)
+    source = open_keyed(folder / DATABASE, new.former_dek, apsw.SQLITE_OPEN_READWRITE)
     with closing(source):
         source.pragma("wal_checkpoint(truncate)")
         step("the old log is emptied")
-        copy = sealed_connection(folder / NEXT_DATABASE, new.dek, writable=True)
+        copy = open_keyed(folder / NEXT_DATABASE, new.dek, _NEW)
         with closing(copy):
             # Without a journal and unsynchronised: a half copy is thrown away, a whole one synced.
             copy.pragma("journal_mode", "off")
@@ -150,7 +151,7 @@ def _reseal(folder: Path, new: Rotation, progress: Callable[[int, int], None], s
 
 def _verify(folder: Path, new: Rotation) -> None:
     """Read every page of the copy with its new key, and give it its new inbox key."""
-    with closing(sealed_connection(folder / NEXT_DATABASE, new.dek, writable=True)) as copy:
+    with closing(open_keyed(folder / NEXT_DATABASE, new.dek, apsw.SQLITE_OPEN_READWRITE)) as copy:
         found = copy.execute("PRAGMA integrity_check").fetchone()
         if found is None or found[0] != "ok":
             raise VaultDamaged(

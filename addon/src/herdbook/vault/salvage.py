@@ -21,10 +21,9 @@ from herdbook.errors import InputError, VaultUnsupported
 from herdbook.files import cannot_write, make_folder, sync_folder
 from herdbook.vault.btree import Row, Trees, Value
 from herdbook.vault.engine import create
-from herdbook.vault.header import HeaderFile, read_header, write_header
+from herdbook.vault.folder import DATABASE, HEADER, INBOX, open_header
+from herdbook.vault.header import HeaderFile, way_in, write_header
 from herdbook.vault.pages import Pages, open_pages
-from herdbook.vault.vault import DATABASE, HEADER, INBOX
-from herdbook.vault.verify import unlock
 
 _SCHEMA_ROOT: Final = 1
 _KEYS: Final = "CREATE TABLE vault_keys(name TEXT PRIMARY KEY, value BLOB NOT NULL)"
@@ -62,14 +61,13 @@ def salvage(folder: Path, secret: str, to: Path, schema_package: str) -> Salvage
     """
     if to.exists():
         raise InputError(f"{to} is there already.", fix="Name a place where nothing is yet.")
-    file = read_header(folder / HEADER)
-    dek = unlock(file, secret)
+    opened = open_header(folder, *way_in(secret))
+    header, dek = opened.file.header, opened.dek
     try:
         with TemporaryDirectory(prefix=f".{to.name}.", dir=to.absolute().parent) as work:
             making = make_folder(Path(work) / "vault")
             with open_pages(folder, dek) as pages:
                 result, inbox_key = _fill(pages, making / DATABASE, dek, schema_package)
-            header = file.header
             if inbox_public_key(inbox_key) != header.inbox_public_key:
                 # The old drops open for nobody any more; new ones need a key pair that is whole.
                 result.inbox_kept = False

@@ -21,10 +21,10 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from herdbook.errors import StorageError, VaultDamaged
+from herdbook.errors import StorageError
 from herdbook.files import cannot_write, make_folder, replace_file
-from herdbook.vault.header import parse_header
-from herdbook.vault.vault import DATABASE, HEADER, INBOX
+from herdbook.vault.engine import check_present
+from herdbook.vault.folder import DATABASE, HEADER, INBOX, PREVIOUS_HEADER, current_header
 
 LOG: Final = "journal.db-wal"
 SHARED_MEMORY: Final = "journal.db-shm"
@@ -41,15 +41,16 @@ _PIECE: Final = 1 << 20
 
 
 def copy_sealed(vault: Path, to: Path) -> None:
-    """Copy header, database, log and inbox of the vault in the folder `vault` to the folder `to`.
+    """Copy headers, database, log and inbox of the vault in the folder `vault` to the folder `to`.
 
-    Together they are the vault as it was at one moment. Blocks; it waits up to half a minute for
-    each lock. Raises `VaultDamaged` when something is missing, `StorageError`.
+    Together they are the vault as it was at one moment, amid a change of its keys too. Blocks; it
+    waits up to half a minute for each lock. Raises `VaultDamaged` when something is missing,
+    `VaultUnsupported`, `StorageError`.
     """
     make_folder(to)
     for _ in range(_TRIES):
-        header = _read(vault / HEADER)
-        parse_header(header)  # so that what is not a vault is said before anything is copied
+        headers = _headers(vault)
+        current_header(vault)  # so that what is not a vault is said before anything is copied
         try:
             # First the inbox: absorbing makes entries durable in the journal before it forgets
             # their drops, so a drop may be copied together with its entry, but never neither.
@@ -58,8 +59,9 @@ def copy_sealed(vault: Path, to: Path) -> None:
         except OSError as error:
             raise _cannot_copy(vault, error) from error
         # A new password or a new key in the meantime: begin again.
-        if same and _read(vault / HEADER) == header:
-            replace_file(to / HEADER, header)
+        if same and _headers(vault) == headers:
+            for name, data in headers.items():
+                replace_file(to / name, data)
             return
     raise StorageError("The vault's keys change all the time.", fix="Try again in a minute.")
 
@@ -67,8 +69,7 @@ def copy_sealed(vault: Path, to: Path) -> None:
 def _copy_database(vault: Path, to: Path) -> bool:
     """Copy `journal.db` and its log; whether the file was still the vault's at the end."""
     path = vault / DATABASE
-    if not path.exists():
-        raise VaultDamaged("The vault has no journal.db.", fix="Restore it from a backup.")
+    check_present(path)
     with _descriptor(path) as database:
         with _locked(database, fcntl.LOCK_SH, _PENDING):
             _lock(database, fcntl.LOCK_SH, _SHARED, _SHARED_SIZE)
@@ -80,8 +81,9 @@ def _copy_database(vault: Path, to: Path) -> bool:
                 with _locked(memory, fcntl.LOCK_EX, _WRITE):
                     _copy_log(vault / LOG, to / LOG)
             same = path.stat().st_ino == os.fstat(database).st_ino
-            if made:
-                # Only with the whole database to ourselves: else somebody uses it by now.
+            if made and same:
+                # Only with the whole database to ourselves: else somebody uses it by now. Once it
+                # was replaced the memory is the new one's, whose locks we do not have.
                 with suppress(BlockingIOError, PermissionError):
                     fcntl.lockf(database, fcntl.LOCK_EX | fcntl.LOCK_NB, _SHARED_SIZE, _SHARED)
                     (vault / SHARED_MEMORY).unlink()
@@ -140,14 +142,17 @@ def _write(path: Path, fill: Callable[[_Out], None]) -> None:
         os.close(descriptor)
 
 
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise VaultDamaged(
-            f"Cannot read the vault's {path.name}: {error.strerror}.",
-            fix="Restore it from a backup.",
-        ) from error
+def _headers(vault: Path) -> dict[str, bytes]:
+    """The header and, while it may have to stand in, the one before it."""
+    found = {}
+    for name in (HEADER, PREVIOUS_HEADER):
+        try:
+            found[name] = (vault / name).read_bytes()
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise _cannot_copy(vault, error) from error
+    return found
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 
 import apsw
 
+from herdbook.crypto.aead import KEY_SIZE
 from herdbook.crypto.kdf import KdfParameters
 from herdbook.crypto.keys import inbox_public_key, new_dek, new_inbox_key
 from herdbook.crypto.recovery import new_recovery_code, read_recovery_code
@@ -16,11 +17,9 @@ from herdbook.errors import VaultDamaged, WrongSecret
 from herdbook.files import Step, cannot_write, make_folder, no_step, sync_folder
 from herdbook.ids import random_id
 from herdbook.vault.database import Database
-from herdbook.vault.folder import DATABASE as DATABASE
+from herdbook.vault.folder import DATABASE, INBOX, current_header, unlock
 from herdbook.vault.folder import HEADER as HEADER
-from herdbook.vault.folder import INBOX as INBOX
-from herdbook.vault.folder import current_header, unlock
-from herdbook.vault.header import HeaderFile, create_header, unlock_header, write_header
+from herdbook.vault.header import Header, HeaderFile, create_header, unlock_header, write_header
 from herdbook.vault.inbox import Inbox
 
 _HALF_MADE: Final = re.compile(r"\.[0-9a-f]{32}")
@@ -52,7 +51,7 @@ class Draft:
 class Vault:
     """An unlocked vault. The keys live in the database's connection and in `inbox_keys`.
 
-    The first of `inbox_keys` is the present secret key; after a rotation the one before follows.
+    The first of `inbox_keys` is the present secret key; after a rotation those before follow.
     """
 
     vault_id: str
@@ -164,20 +163,27 @@ async def open_unlocked(folder: Path, dek: bytes, schema_package: str) -> Vault:
     header = current_header(folder).header
     database = await Database.open(folder / DATABASE, dek, schema_package)
     try:
-        keys = await database.read(
-            lambda connection: dict(connection.execute("SELECT name, value FROM vault_keys"))
-        )
-        if "inbox" not in keys or inbox_public_key(keys["inbox"]) != header.inbox_public_key:
-            raise VaultDamaged(
-                "The vault's header and database do not belong together.",
-                fix="Restore both from the same backup.",
-            )
+        keys = await database.read(lambda connection: inbox_keys(connection, header))
     except BaseException:
         await database.close()
         raise
     inbox = Inbox(folder / INBOX, header.vault_id)
-    inbox_keys = tuple(keys[name] for name in ("inbox", "inbox_before") if name in keys)
-    return Vault(header.vault_id, database, inbox, inbox_keys)
+    return Vault(header.vault_id, database, inbox, keys)
+
+
+def inbox_keys(connection: apsw.Connection, header: Header) -> tuple[bytes, ...]:
+    """The secret keys of the inbox in a vault's database, the present one first.
+
+    Raises `VaultDamaged` when that is not the one of the header.
+    """
+    rows = dict(connection.execute("SELECT name, value FROM vault_keys"))
+    keys = b"".join(rows.get(name, b"") for name in ("inbox", "inbox_before"))
+    if "inbox" not in rows or inbox_public_key(rows["inbox"]) != header.inbox_public_key:
+        raise VaultDamaged(
+            "The vault's header and database do not belong together.",
+            fix="Restore both from the same backup.",
+        )
+    return tuple(keys[at : at + KEY_SIZE] for at in range(0, len(keys), KEY_SIZE))
 
 
 def inbox_of(folder: Path) -> tuple[Inbox, bytes]:

@@ -11,13 +11,12 @@ from typing import Final
 
 import apsw
 
-from herdbook.crypto.keys import inbox_public_key
-from herdbook.crypto.recovery import read_recovery_code
-from herdbook.errors import RecoveryCodeInvalid, StorageError, VaultDamaged
-from herdbook.vault.header import Header, HeaderFile, read_header, unlock_header
+from herdbook.errors import StorageError, VaultDamaged
+from herdbook.vault.folder import INBOX, open_header
+from herdbook.vault.header import Header, way_in
 from herdbook.vault.inbox import Inbox
 from herdbook.vault.pages import Pages, open_pages
-from herdbook.vault.vault import HEADER, INBOX
+from herdbook.vault.vault import inbox_keys
 
 Check = Callable[[apsw.Connection], list[str]]
 """Sentences about what is wrong with the rows; they name rows by number, never their text."""
@@ -42,26 +41,20 @@ class Report:
         return not self.problems
 
 
-def unlock(file: HeaderFile, secret: str) -> bytes:
-    """The DEK, by the password or by a recovery code. Blocks for one key derivation.
-
-    Raises `WrongSecret`, `VaultDamaged`.
-    """
-    try:
-        code = read_recovery_code(secret)
-    except RecoveryCodeInvalid:
-        return unlock_header(file, "password", secret)
-    return unlock_header(file, "recovery", code)
-
-
 def verify(folder: Path, secret: str, check: Check) -> Report:
     """Verify the sealed copy in `folder`, which may be changed by it.
 
     Raises `WrongSecret`, `VaultUnsupported`, and `VaultDamaged` when not even the header is whole;
     what is wrong behind it is in the report.
     """
-    file = read_header(folder / HEADER)
-    return verify_with(folder, file.header, unlock(file, secret), check)
+    opened = open_header(folder, *way_in(secret))
+    report = verify_with(folder, opened.file.header, opened.dek, check)
+    if opened.on_disk is None:
+        report.problems.append(
+            "header.json is damaged; the vault still opens with header.json.previous, and "
+            "unlocking it puts that in its place."
+        )
+    return report
 
 
 def verify_with(folder: Path, header: Header, dek: bytes, check: Check) -> Report:
@@ -107,19 +100,15 @@ def _check_structure(connection: apsw.Connection, report: Report, check: Check) 
 
 def _check_inbox(connection: apsw.Connection, folder: Path, header: Header, report: Report) -> None:
     try:
-        row = connection.execute("SELECT value FROM vault_keys WHERE name = 'inbox'").fetchone()
+        keys = inbox_keys(connection, header)
+        if (folder / INBOX).exists():
+            inbox = Inbox(folder / INBOX, header.vault_id)
+            report.drops = len(inbox.open_all(*keys))
+            report.refused_drops = inbox.count_refused()
     except (apsw.CorruptError, apsw.NotADBError, apsw.SQLError):
         report.problems.append("The key of the inbox is not readable.")
-        return
-    if row is None or inbox_public_key(row[0]) != header.inbox_public_key:
-        report.problems.append("The vault's header and database do not belong together.")
-    elif (folder / INBOX).exists():
-        try:
-            inbox = Inbox(folder / INBOX, header.vault_id)
-            report.drops = len(inbox.open_all(row[0]))
-            report.refused_drops = inbox.count_refused()
-        except (VaultDamaged, StorageError) as error:
-            report.problems.append(error.message)
+    except (VaultDamaged, StorageError) as error:
+        report.problems.append(error.message)
 
 
 def ranges(numbers: list[int]) -> str:

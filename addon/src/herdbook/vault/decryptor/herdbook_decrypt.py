@@ -28,6 +28,7 @@ import struct
 import sys
 import time
 import unicodedata
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Callable, NamedTuple
 
@@ -88,27 +89,53 @@ def read_header(data: bytes) -> dict[str, Any]:
         raise Damaged("header.json is longer than 64 KiB.")
     try:
         file = json.loads(data.decode("utf-8"), parse_constant=_no_constant)
-        header = file["header"]
-        version = header["format"], header["suite"]
-    except (ValueError, RecursionError, TypeError, KeyError) as error:
+    except (ValueError, RecursionError) as error:
+        raise Damaged("header.json is not readable.") from error
+    _check_version(file)
+    successor = file.get("successor")
+    if successor is not None:
+        _check_version(successor)
+    _members({name: file[name] for name in file if name != "successor"}, "header mac")
+    for generation in generations(file):
+        _check_shape(generation)
+    for generation in generations(file):
+        _check_costs(generation["header"]["kdf"])
+    if successor is not None:
+        old, new = file["header"], successor["header"]
+        if old["vault_id"] != new["vault_id"] or old["key_id"] == new["key_id"]:
+            raise Damaged("header.json: its successor is not of this vault, or has the same key.")
+    return dict(file)
+
+
+def generations(file: dict[str, Any]) -> list[dict[str, Any]]:
+    """The header with its MAC, and its successor where there is one."""
+    first = {"header": file["header"], "mac": file["mac"]}
+    return [first] if file.get("successor") is None else [first, file["successor"]]
+
+
+def _check_version(signed: Any) -> None:
+    try:
+        version = signed["header"]["format"], signed["header"]["suite"]
+    except (TypeError, KeyError) as error:
         raise Damaged("header.json is not readable.") from error
     if type(version[0]) is not int or type(version[1]) is not str:
         raise Damaged("header.json names no format.")
     if version != (FORMAT, SUITE):
         named = f"format {version[0]}, suite {version[1][:80]!r}"
         raise Unsupported(f"This vault has {named}: look for another decryptor.")
-    _check_shape(file, header)
-    kdf = header["kdf"]
+
+
+def _check_costs(kdf: dict[str, int]) -> None:
     for name, floor, cap in (("memory_kib", 19456, 524288), ("time", 2, 16), ("lanes", 1, 4)):
         if not floor <= kdf[name] <= cap:
             raise Unsupported(f"header.json: {name} is {kdf[name]}, not {floor} to {cap}.")
-    return dict(file)
 
 
-def _check_shape(file: dict[str, Any], header: dict[str, Any]) -> None:
-    _members(file, "header mac")
+def _check_shape(signed: dict[str, Any]) -> None:
+    _members(signed, "header mac")
+    _bytes(signed["mac"], 32)
+    header = signed["header"]
     _members(header, "format suite vault_id key_id kdf wraps inbox_public_key")
-    _bytes(file["mac"], 32)
     for name in ("vault_id", "key_id"):
         if type(header[name]) is not str or not re.fullmatch("[0-9a-f]{32}", header[name]):
             raise Damaged(f"header.json: {name} is not 32 hexadecimal digits.")
@@ -125,11 +152,76 @@ def _check_shape(file: dict[str, Any], header: dict[str, Any]) -> None:
         _bytes(wrap["salt"], 16), _bytes(wrap["sealed"], 72)
 
 
-def unlock(file: dict[str, Any], way: str, secret: str) -> bytes:
-    """The DEK, by the wrap `way` ("password" or "recovery"). One key derivation."""
+def open_header(
+    folder: Path, way: str, secret: str, told: list[str]
+) -> tuple[dict[str, Any], bytes]:
+    """The header that counts and its DEK. One key derivation; amid a change of keys two.
+
+    `told` gets a sentence when the header was damaged and the previous one stood in.
+    """
+    stands_in = False
+    try:
+        file = _read_file(folder / "header.json")
+        opened = _open_generations(file, way, secret)
+    except Damaged as error:
+        previous = folder / "header.json.previous"
+        if not previous.exists():
+            raise
+        stands_in = True
+        told.append(f"{error} The one before it, {previous.name}, stood in for it.")
+        file = _read_file(previous)
+        opened = _open_generations(file, way, secret)
+    if len(generations(file)) == 1 and not stands_in:
+        return opened[0]
+    counting = _counting(folder / "journal.db", opened)
+    if counting is not None:
+        return counting
+    if len(opened) < len(generations(file)):
+        raise WrongSecret("That does not open this vault.")
+    raise Damaged("header.json and journal.db do not belong together.")
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            return read_header(file.read(HEADER_LIMIT + 1))
+    except FileNotFoundError as error:
+        raise Damaged(f"There is no {path.name}.") from error
+
+
+def _open_generations(
+    file: dict[str, Any], way: str, secret: str
+) -> list[tuple[dict[str, Any], bytes]]:
+    opened = []
+    for signed in generations(file):
+        with suppress(WrongSecret):
+            opened.append((signed["header"], unlock(signed, way, secret)))
+    if not opened:
+        raise WrongSecret("That does not open this vault.")
+    return opened
+
+
+def _counting(
+    database: Path, opened: list[tuple[dict[str, Any], bytes]]
+) -> tuple[dict[str, Any], bytes] | None:
+    """The one whose DEK opens the first page that opens with any."""
+    _check_present(database)
+    with database.open("rb") as file:
+        number = 0
+        while len(page := file.read(PAGE)) == PAGE:
+            number += 1
+            for header, dek in opened:
+                with suppress(Damaged):
+                    open_page(dek, number, page)
+                    return header, dek
+    return None
+
+
+def unlock(signed: dict[str, Any], way: str, secret: str) -> bytes:
+    """The DEK in a header with its MAC, by the wrap `way` ("password" or "recovery")."""
     if way == "recovery":
         secret = read_recovery_code(secret)
-    header = file["header"]
+    header = signed["header"]
     wrap = next((wrap for wrap in header["wraps"] if wrap["purpose"] == way), None)
     if wrap is None:
         raise Damaged(f"header.json has no {way} wrap.")
@@ -147,7 +239,7 @@ def unlock(file: dict[str, Any], way: str, secret: str) -> bytes:
         raise WrongSecret("That does not open this vault.") from error
     canonical = json.dumps(header, sort_keys=True, separators=(",", ":")).encode()
     mac = hashlib.blake2b(canonical, digest_size=32, key=dek, person=b"hb header mac v1").digest()
-    if not hmac.compare_digest(mac, base64.b64decode(file["mac"])):
+    if not hmac.compare_digest(mac, base64.b64decode(signed["mac"])):
         raise Damaged("header.json was changed after it was written: its MAC does not fit.")
     return bytes(dek)
 
@@ -186,6 +278,11 @@ def _bytes(value: Any, length: int) -> bytes:
 
 
 # ---- journal.db and its log ------------------------------------------------------------------
+
+
+def _check_present(database: Path) -> None:
+    if not database.exists() or database.stat().st_size < PAGE:
+        raise Damaged("There is no journal.db, or not even a page of it.")
 
 
 def open_page(dek: bytes, number: int, page: bytes) -> bytes:
@@ -326,7 +423,7 @@ def _write_pages(
 # ---- inbox.db --------------------------------------------------------------------------------
 
 
-def read_drops(path: Path, secret_key: bytes, vault_id: str) -> list[tuple[Any, ...]]:
+def read_drops(path: Path, secret_keys: list[bytes], vault_id: str) -> list[tuple[Any, ...]]:
     """A row for each drop: number, id, day, created_ms, author, source, text, why refused."""
     deadline = time.monotonic() + 60
     try:
@@ -339,24 +436,29 @@ def read_drops(path: Path, secret_key: bytes, vault_id: str) -> list[tuple[Any, 
             if inbox.execute(kind).fetchone() is None:
                 raise Damaged("inbox.db has no table of drops.")
             rows = inbox.execute("SELECT id, sealed FROM drops ORDER BY id LIMIT ?", (DROPS_LIMIT,))
-            return [_open_drop(row[0], row[1], secret_key, vault_id) for row in rows]
+            return [_open_drop(row[0], row[1], secret_keys, vault_id) for row in rows]
         finally:
             inbox.close()
     except (sqlite3.Error, UnicodeDecodeError, MemoryError) as error:
         raise Damaged(f"inbox.db is not readable: {error}.") from error
 
 
-def _open_drop(number: int, sealed: Any, key: bytes, vault_id: str) -> tuple[Any, ...]:
+def _open_drop(number: int, sealed: Any, keys: list[bytes], vault_id: str) -> tuple[Any, ...]:
     try:
-        if type(sealed) is not bytes or len(sealed) > DROP_LIMIT:
-            raise Damaged("it is no sealed box")
-        drop_id, body = _read_drop(SealedBox(PrivateKey(key)).decrypt(sealed), vault_id)
+        drop_id, body = _read_drop(_open_box(sealed, keys), vault_id)
         names = ["day", "created_ms", "author", "source", "text"]
         return (number, drop_id, *[body[name] for name in names], None)
-    except (CryptoError, TypeError):
-        return (number, *[None] * 6, "it does not open with this vault's key")
     except Damaged as error:
         return (number, *[None] * 6, str(error))
+
+
+def _open_box(sealed: Any, keys: list[bytes]) -> bytes:
+    if type(sealed) is not bytes or len(sealed) > DROP_LIMIT:
+        raise Damaged("it is no sealed box")
+    for key in keys:
+        with suppress(CryptoError, TypeError):
+            return SealedBox(PrivateKey(key)).decrypt(sealed)
+    raise Damaged("it does not open with this vault's key")
 
 
 def _read_drop(plaintext: bytes, vault_id: str) -> tuple[str, dict[str, Any]]:
@@ -431,20 +533,14 @@ def decrypt(
     Raises `Refused`, and leaves no file then; with `salvage` a damaged database gives the pages
     that open, zeros in place of the others.
     """
-    try:
-        with (folder / "header.json").open("rb") as file:
-            header = read_header(file.read(HEADER_LIMIT + 1))
-    except FileNotFoundError as error:
-        raise Damaged("There is no header.json.") from error
-    dek = unlock(header, way, secret)
     problems: list[str] = []
+    told: list[str] = []
+    header, dek = open_header(folder, way, secret, told)
+    _check_present(folder / "journal.db")
     partial = out.with_name(out.name + ".partial")
     try:
         with os.fdopen(os.open(partial, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "wb") as plain:
-            try:
-                open_database(dek, folder, plain, problems)
-            except FileNotFoundError as error:
-                raise Damaged("There is no journal.db.") from error
+            open_database(dek, folder, plain, problems)
         drops = [] if problems and not salvage else _check(partial, folder, header, problems)
         if problems and not salvage:
             raise Damaged(" ".join(problems[:20]) + " With --salvage you get what can be read.")
@@ -454,12 +550,15 @@ def decrypt(
     finally:
         partial.unlink(missing_ok=True)
     refused = [f"{drop[0]} ({drop[-1]})" for drop in drops if drop[-1]]
-    told = [f"The inbox holds {len(drops)} drops, in the table “inbox”."] if drops else []
-    return problems, told + ([f"Refused: {', '.join(refused[:20])}."] if refused else [])
+    if drops:
+        told.append(f"The inbox holds {len(drops)} drops, in the table “inbox”.")
+    if refused:
+        told.append(f"Refused: {', '.join(refused[:20])}.")
+    return problems, told
 
 
 def _check(
-    plain: Path, folder: Path, file: dict[str, Any], problems: list[str]
+    plain: Path, folder: Path, header: dict[str, Any], problems: list[str]
 ) -> list[tuple[Any, ...]]:
     """Whether the plain database is whole and is the header's; returns the drops."""
     database = sqlite3.connect(plain)
@@ -470,13 +569,14 @@ def _check(
             found = [str(error)]
         if found != ["ok"]:
             problems.append("The pages do not fit together: " + "; ".join(found))
-        row = database.execute("SELECT value FROM vault_keys WHERE name = 'inbox'").fetchone()
-        if row is None or bytes(PrivateKey(row[0]).public_key) != base64.b64decode(
-            file["header"]["inbox_public_key"]
-        ):
+        rows = dict(database.execute("SELECT name, value FROM vault_keys"))
+        before = rows.get("inbox_before", b"")
+        public = base64.b64decode(header["inbox_public_key"])
+        if "inbox" not in rows or bytes(PrivateKey(rows["inbox"]).public_key) != public:
             problems.append("header.json and journal.db do not belong together.")
         elif (folder / "inbox.db").exists():
-            return list(read_drops(folder / "inbox.db", row[0], file["header"]["vault_id"]))
+            keys = [rows["inbox"], *[before[at : at + 32] for at in range(0, len(before), 32)]]
+            return read_drops(folder / "inbox.db", keys, header["vault_id"])
     except (sqlite3.Error, CryptoError, TypeError) as error:
         problems.append(f"The database inside is not whole: {error}.")
     except Damaged as error:  # of the inbox
