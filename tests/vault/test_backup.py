@@ -19,6 +19,7 @@ from herdbook.journal.checks import problems
 from herdbook.journal.journal import SCHEMA
 from herdbook.vault import snapshot
 from herdbook.vault.backup import export_vault, unpack, unpacked
+from herdbook.vault.folder import current_header
 from herdbook.vault.snapshot import copy_sealed
 from herdbook.vault.vault import Draft, create_vault, draft_vault, open_vault
 from herdbook.vault.verify import verify
@@ -195,6 +196,47 @@ def test_a_vault_that_is_locked_under_an_export_keeps_its_log_until_then(
         copy_sealed(vault, tmp_path / "copy")
         assert closer.wait() == 0
     assert _state(tmp_path / "copy", draft.dek) == 7
+
+
+# Seals the vault anew again and again; an export may be in its way, and says so.
+_ROTATOR = """
+import sys
+from pathlib import Path
+from herdbook.errors import StorageError
+from herdbook.vault.rotation import draft_rotation, rotate
+
+folder, password = Path(sys.argv[1]), sys.argv[2]
+while True:
+    new = draft_rotation(folder, password)
+    try:
+        rotate(folder, new)
+    except StorageError as error:
+        assert "Another program" in str(error), error
+"""
+
+
+@pytest.fixture
+def rotator(vault: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with subprocess.Popen([sys.executable, "-c", _ROTATOR, str(vault), PASSWORD]) as process:
+        yield process
+        process.kill()
+
+
+def test_every_copy_is_a_pair_while_another_process_rotates(
+    vault: Path, rotator: subprocess.Popen[bytes], tmp_path: Path
+) -> None:
+    deadline, keys = time.monotonic() + 60, []
+    while len(set(keys)) < 6 or len(keys) < 20:
+        assert time.monotonic() < deadline
+        copy = tmp_path / f"copy{len(keys)}"
+        try:
+            copy_sealed(vault, copy)
+        except StorageError:
+            continue  # one change after the other: nothing was copied
+        report = verify(copy, PASSWORD, problems)
+        assert (report.problems, report.drops) == ([], 1)
+        keys.append(current_header(copy).header.key_id)
+    assert rotator.poll() is None
 
 
 def test_a_damaged_header_is_exported_with_the_one_that_stands_in(

@@ -4,7 +4,9 @@ That it can be killed anywhere is test_crashes.py's.
 """
 
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from herdbook.crypto.kdf import MEMORY_FLOOR_KIB, KdfParameters
 from herdbook.errors import InputError, VaultDamaged, WrongSecret
 from herdbook.journal.checks import problems
 from herdbook.journal.journal import SCHEMA
+from herdbook.vault.decryptor import herdbook_decrypt
 from herdbook.vault.folder import current_header, unlock, unlock_by_password
 from herdbook.vault.pages import open_pages
 from herdbook.vault.rewrap import change_password, draft_code
@@ -22,7 +25,9 @@ from herdbook.vault.vault import (
     Draft,
     create_vault,
     draft_vault,
+    inbox_of,
     is_code_of,
+    open_vault,
 )
 from herdbook.vault.verify import verify
 
@@ -76,6 +81,24 @@ BEFORE, AFTER = "the header is replaced", "the new database is durably in place"
 
 def _files(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+async def test_a_drop_outlives_any_number_of_new_keys(folder: Path, tmp_path: Path) -> None:
+    for number in range(3):
+        rotate(folder, draft_rotation(folder, PASSWORD))
+        inbox, public_key = inbox_of(folder)
+        inbox.add(public_key, b"another %d" % number)
+    herdbook_decrypt.decrypt(folder, "password", PASSWORD, tmp_path / "out")
+    with closing(sqlite3.connect(tmp_path / "out")) as plain:
+        # These bodies are no entries, which is said of a drop only once it has opened.
+        reasons = plain.execute("SELECT refused FROM inbox").fetchall()
+    assert reasons == [("it is longer than it says",)] * 4
+    assert verify(folder, PASSWORD, problems).drops == 4
+    vault = await open_vault(folder, PASSWORD, SCHEMA)
+    await vault.database.close()
+    assert len(vault.inbox_keys) == 4
+    bodies = [drop.body for _, drop in vault.inbox.open_all(*vault.inbox_keys)]
+    assert bodies == [b"a drop", b"another 0", b"another 1", b"another 2"]
 
 
 @pytest.mark.parametrize("last", [BEFORE, AFTER])

@@ -9,8 +9,8 @@ it by what the database opens with:
     header old + successor     journal.db new                           → new
     header new                 journal.db new
 
-The inbox has a new key pair too. The old secret key moves along as `inbox_before`: drops sealed
-before, or meanwhile, are still to be opened.
+The inbox has a new key pair too. The old secret keys move along as `inbox_before`: drops sealed
+before, or meanwhile, are still to be opened, however often keys are changed until then.
 """
 
 import os
@@ -41,6 +41,7 @@ from herdbook.vault.folder import (
 )
 from herdbook.vault.header import HeaderFile, SignedHeader, create_header, unlock_header
 from herdbook.vault.rewrap import check_unchanged
+from herdbook.vault.vault import inbox_keys
 
 _PAGES_AT_ONCE: Final = 256
 _NEW: Final = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
@@ -160,11 +161,9 @@ def _verify(folder: Path, new: Rotation) -> None:
             )
         copy.pragma("secure_delete", "on")
         with copy:
-            copy.execute(
-                "INSERT OR REPLACE INTO vault_keys(name, value) "
-                "SELECT 'inbox_before', value FROM vault_keys WHERE name = 'inbox'"
-            )
-            copy.execute("UPDATE vault_keys SET value = ? WHERE name = 'inbox'", (new.inbox_key,))
+            keys = inbox_keys(copy, new.before.header)
+            rows = (("inbox", new.inbox_key), ("inbox_before", b"".join(keys)))
+            copy.executemany("INSERT OR REPLACE INTO vault_keys(name, value) VALUES(?, ?)", rows)
 
 
 def _make_durable(path: Path) -> None:
