@@ -30,7 +30,7 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = await Database.open(tmp_path / "journal.db", DEK, SCHEMA)
+    database = await Database.create(tmp_path / "journal.db", DEK, SCHEMA)
     yield database
     await database.close()
 
@@ -133,7 +133,7 @@ async def test_the_same_text_is_no_conflict(journal: Journal) -> None:
 async def test_a_day_before_this_release_keeps_its_draft(tmp_path: Path) -> None:
     """0002 gives the drafts of 0001 names."""
     path = tmp_path / "old.db"
-    database = await Database.open(path, DEK, SCHEMA)
+    database = await Database.create(path, DEK, SCHEMA)
     await database.alone(
         lambda connection: connection.execute(
             "DROP TABLE drafts; DROP TABLE versions; DROP TABLE deleted;"

@@ -14,7 +14,8 @@ import pytest
 
 from herdbook.errors import VaultError, WrongSecret
 from herdbook.journal.checks import problems
-from herdbook.journal.journal import SCHEMA, DroppedEntry, Journal
+from herdbook.journal.dropped import DroppedEntry
+from herdbook.journal.journal import SCHEMA, Journal
 from herdbook.vault.backup import export_vault, unpack, unpacked
 from herdbook.vault.decryptor import herdbook_decrypt
 from herdbook.vault.folder import open_header

@@ -53,7 +53,9 @@ async def folder(tmp_path: Path, draft: Draft) -> Path:
     vault = await create_vault(tmp_path / "vaults", draft, SCHEMA)
     await vault.database.write(
         lambda connection: connection.execute(
-            "INSERT INTO drafts VALUES('2026-11-20', 0, ?)", (CANARY,)
+            "INSERT INTO drafts(composition, day, writer, revision, saved_ms, text) "
+            "VALUES('a', '2026-11-20', '', 1, 0, ?)",
+            (CANARY,),
         )
     )
     await vault.database.close()

@@ -190,7 +190,11 @@ async def test_a_missing_or_cut_database_says_what_to_do_and_is_left(
 
 
 def _canary_again(connection: apsw.Connection) -> object:
-    return connection.execute("INSERT INTO drafts VALUES('2026-11-21', 0, ?)", (CANARY,))
+    return connection.execute(
+        "INSERT INTO drafts(composition, day, writer, revision, saved_ms, text) "
+        "VALUES('b', '2026-11-21', '', 1, 0, ?)",
+        (CANARY,),
+    )
 
 
 async def test_a_vault_in_a_folder_that_cannot_be_written_is_said(disk: Disk, draft: Draft) -> None:
