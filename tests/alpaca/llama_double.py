@@ -8,7 +8,7 @@ from herdbook.eventlog import topics
 from herdbook.eventlog.batch import GENESIS, open_batch
 from herdbook.eventlog.event import Event
 from herdbook.eventlog.identity import Identity
-from herdbook.eventlog.messages import Have, Hello, open_hello, seal_have
+from herdbook.eventlog.messages import NO_NONCE, Have, Hello, open_hello, seal_have
 from herdbook.eventlog.receiver import START, Position, judge
 from tests.mosquitto import Mosquitto
 
@@ -25,6 +25,7 @@ class LlamaDouble:
         self.position: Position = START
         self.events: list[Event] = []
         self.hello: Hello | None = None
+        self.said = 0
         self.retained: dict[str, bytes] = {}
         self.heard: list[tuple[str, bytes]] = []
         self.loses: Callable[[], bool] = lambda: False
@@ -38,7 +39,9 @@ class LlamaDouble:
         )
 
     async def say_have(self, node_id: str) -> None:
-        have = Have(node_id, self.position.seq, self.position.hash, self.approves)
+        nonce = self.hello.nonce if self.hello else NO_NONCE
+        self.said += 1
+        have = Have(node_id, self.position.seq, self.position.hash, self.approves, nonce, self.said)
         await self.broker.publish(topics.have(node_id), seal_have(self.identity, have), retain=True)
 
     async def _connected(self, broker: Broker) -> None:

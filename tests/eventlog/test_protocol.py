@@ -1,5 +1,6 @@
 """Sync between a node and a Llama over a network that does everything wrong."""
 
+import random
 from collections.abc import Callable
 
 import pytest
@@ -10,11 +11,13 @@ from herdbook.errors import BatchRefused, MessageRefused
 from herdbook.eventlog.batch import GENESIS, SealedBatch, VerifiedBatch, open_batch
 from herdbook.eventlog.messages import Have, seal_have
 from herdbook.eventlog.protocol import FIRST_TIMEOUT_MS, LAST_TIMEOUT_MS, WINDOW, NodeSync
+from herdbook.eventlog.question import AGAIN_MS, LAST_PATIENCE_MS
 from herdbook.eventlog.receiver import START, Position, judge
 from tests.eventlog.samples import chain, identity
 
 NODE = identity()
 LLAMA = identity(9)
+NONCE = bytes(range(16))
 
 
 class MemoryPin:
@@ -48,6 +51,8 @@ class Receiver:
     def __init__(self) -> None:
         self.approved = True
         self.held: list[VerifiedBatch] = []
+        self.nonce = NONCE
+        self.count = 0
         self.refused: list[str] = []
 
     @property
@@ -69,15 +74,17 @@ class Receiver:
             self.refused.append(error.reason)
 
     def have(self) -> bytes:
-        if not self.approved:
-            return seal_have(LLAMA, Have(NODE.node_id, 0, GENESIS, approved=False))
-        position = self.position
-        return seal_have(LLAMA, Have(NODE.node_id, position.seq, position.hash, approved=True))
+        self.count += 1
+        position = self.position if self.approved else START
+        have = Have(
+            NODE.node_id, position.seq, position.hash, self.approved, self.nonce, self.count
+        )
+        return seal_have(LLAMA, have)
 
 
 def started(log: MemoryLog, receiver: Receiver | None = None) -> NodeSync:
-    sync = NodeSync(log, MemoryPin())
-    sync.on_connected()
+    sync = NodeSync(log, MemoryPin(), lambda: NONCE)
+    sync.on_connected(0)
     sync.on_have((receiver or Receiver()).have(), 0)
     return sync
 
@@ -101,10 +108,10 @@ def test_it_sends_a_window_and_the_rest_as_the_llama_says_it_has_it() -> None:
 
 
 def test_nothing_is_sent_before_the_llama_has_spoken() -> None:
-    sync = NodeSync(MemoryLog(chain([1])), MemoryPin())
+    sync = NodeSync(MemoryLog(chain([1])), MemoryPin(), lambda: NONCE)
     assert (sync.state, sync.take(0)) == ("offline", [])
-    sync.on_connected()
-    assert (sync.state, sync.take(0), sync.due) == ("asking", [], None)
+    sync.on_connected(0)
+    assert (sync.state, sync.take(0), sync.due) == ("asking", [], AGAIN_MS)
 
 
 def test_an_unapproved_node_sends_nothing_until_it_is_approved() -> None:
@@ -123,6 +130,8 @@ def test_what_is_not_acknowledged_is_sent_again_ever_more_slowly() -> None:
     assert len(sync.take(now)) == 2
     for _ in range(7):
         due = sync.due
+        while due is not None and sync.asks(due):
+            due = sync.due
         assert due is not None
         assert sync.take(due - 1) == []
         assert seqs(sync.take(due)) == [1, 2]
@@ -158,7 +167,7 @@ def test_a_llama_put_back_to_an_older_state_gets_the_rest_again() -> None:
 def test_the_first_llama_that_approved_is_the_only_one() -> None:
     receiver = Receiver()
     sync = started(MemoryLog(chain([1, 1])), receiver)
-    other = seal_have(identity(8), Have(NODE.node_id, 0, GENESIS, approved=True))
+    other = seal_have(identity(8), Have(NODE.node_id, 0, GENESIS, True, NONCE, 2))
     with pytest.raises(MessageRefused, match=r"not the one that approved.*llama\.key") as caught:
         sync.on_have(other, 1)
     assert caught.value.reason == "other_llama"
@@ -166,22 +175,91 @@ def test_the_first_llama_that_approved_is_the_only_one() -> None:
 
 
 def test_a_llama_that_did_not_approve_is_not_pinned() -> None:
-    sync = NodeSync(MemoryLog(chain([1])), MemoryPin())
-    sync.on_connected()
-    stranger = seal_have(identity(8), Have(NODE.node_id, 0, GENESIS, approved=False))
+    sync = NodeSync(MemoryLog(chain([1])), MemoryPin(), lambda: NONCE)
+    sync.on_connected(0)
+    stranger = seal_have(identity(8), Have(NODE.node_id, 0, GENESIS, False, NONCE, 1))
     sync.on_have(stranger, 0)
-    sync.on_have(Receiver().have(), 1)
+    receiver = Receiver()
+    receiver.have()
+    sync.on_have(receiver.have(), 1)
     assert len(sync.take(1)) == 1
 
 
 @pytest.mark.parametrize(("seq", "hash_"), [(1, bytes([7]) * 32), (5, GENESIS), (2, GENESIS)])
 def test_another_history_on_the_llama_stops_it_with_words(seq: int, hash_: bytes) -> None:
-    sync = NodeSync(MemoryLog(chain([1, 2])), MemoryPin())
-    sync.on_connected()
-    have = seal_have(LLAMA, Have(NODE.node_id, seq, hash_, approved=True))
+    sync = NodeSync(MemoryLog(chain([1, 2])), MemoryPin(), lambda: NONCE)
+    sync.on_connected(0)
+    have = seal_have(LLAMA, Have(NODE.node_id, seq, hash_, True, NONCE, 1))
     with pytest.raises(MessageRefused, match="another history"):
         sync.on_have(have, 0)
     assert (sync.state, sync.take(0)) == ("diverged", [])
+
+
+def test_an_old_no_stops_nobody_and_a_new_one_does() -> None:
+    """What was signed once can be published by anybody, ever again."""
+    receiver = Receiver()
+    receiver.approved = False
+    log = MemoryLog(chain([1] * 4))
+    nonces = iter(bytes([n]) * 16 for n in range(1, 99))
+    sync = NodeSync(log, MemoryPin(), lambda: next(nonces))
+    sync.on_connected(0)
+    receiver.nonce = sync.nonce
+    no = receiver.have()
+    sync.on_have(no, 0)
+    assert sync.state == "unapproved"
+    receiver.approved = True
+    yes = receiver.have()
+    sync.on_have(yes, 1)
+    assert seqs(sync.take(1)) == [1, 2, 3, 4]
+    for wire in (no, yes, no):
+        sync.on_have(wire, 2)
+        assert sync.state == "sending"
+    # In doubt it asks, but not at once and not often.
+    assert not sync.asks(AGAIN_MS - 1)
+    assert sync.due == AGAIN_MS
+    assert sync.asks(AGAIN_MS)
+    assert not sync.asks(AGAIN_MS + 1)
+    sync.on_have(no, AGAIN_MS + 2)
+    assert sync.state == "sending"
+    receiver.nonce, receiver.approved = sync.nonce, False
+    sync.on_have(receiver.have(), AGAIN_MS + 3)
+    assert sync.state == "unapproved", "asked again, the Llama itself says so"
+
+
+def test_a_llama_that_counts_anew_is_heard_once_it_is_asked() -> None:
+    receiver = Receiver()
+    nonces = iter(bytes([n]) * 16 for n in range(1, 99))
+    sync = NodeSync(MemoryLog(chain([1] * 3)), MemoryPin(), lambda: next(nonces))
+    sync.on_connected(0)
+    receiver.nonce = sync.nonce
+    for _ in range(9):
+        sync.on_have(receiver.have(), 0)
+    for wire in sync.take(0):
+        receiver.take(wire)
+    receiver.count = 0  # it was restarted
+    sync.on_have(receiver.have(), 1)
+    assert sync.acknowledged == 0
+    assert sync.asks(AGAIN_MS)
+    receiver.nonce = sync.nonce
+    sync.on_have(receiver.have(), AGAIN_MS)
+    assert sync.acknowledged == 3
+
+
+def test_a_node_that_waits_goes_on_asking_ever_more_slowly() -> None:
+    receiver = Receiver()
+    receiver.approved = False
+    sync = started(MemoryLog(chain([1])), receiver)
+    now, gaps = 0, []
+    for _ in range(10):
+        due = sync.due
+        assert due is not None
+        assert sync.asks(due)
+        gaps.append(due - now)
+        now = due
+        sync.on_have(receiver.have(), now)
+    assert gaps[0] == AGAIN_MS
+    assert gaps == sorted(gaps)
+    assert gaps[-1] == LAST_PATIENCE_MS
 
 
 class Network:
@@ -190,14 +268,24 @@ class Network:
     def __init__(self, sizes: list[int]) -> None:
         self.log = MemoryLog(chain(sizes), sealed=0)
         self.receiver = Receiver()
-        self.sync = NodeSync(self.log, MemoryPin())
+        self.random = random.Random(7)
+        self.sync = NodeSync(self.log, MemoryPin(), lambda: self.random.randbytes(16))
         self.up: list[bytes] = []
-        self.down: list[bytes] = [self.receiver.have()]
         self.now = 0
-        self.sync.on_connected()
+        self.sync.on_connected(0)
+        self.hello()
+        self.heard: list[bytes] = []
+        self.down: list[bytes] = [self.receiver.have()]
+
+    def hello(self) -> None:
+        """Heard at once: that it is lost is as if the answer were."""
+        self.receiver.nonce = self.sync.nonce
 
     def pump(self) -> None:
         self.up += self.sync.take(self.now)
+        if self.sync.asks(self.now):
+            self.hello()
+            self.down.append(self.receiver.have())
 
     def seal(self, _pick: int) -> None:
         self.log.sealed = min(self.log.sealed + 1, len(self.log.batches))
@@ -209,7 +297,8 @@ class Network:
 
     def deliver_down(self, pick: int) -> None:
         if self.down:
-            self.sync.on_have(self.down.pop(pick % len(self.down)), self.now)
+            self.heard.append(self.down.pop(pick % len(self.down)))
+            self.sync.on_have(self.heard[-1], self.now)
 
     def lose_up(self, pick: int) -> None:
         if self.up:
@@ -233,10 +322,25 @@ class Network:
     def reconnect(self, pick: int) -> None:
         """A cut: what is under way is lost; the retained “have” is there, maybe an old one."""
         self.sync.on_disconnected()
-        self.sync.on_connected()
+        self.sync.on_connected(self.now)
+        self.hello()
         self.up.clear()
         kept = self.down[pick % len(self.down)] if self.down else self.receiver.have()
         self.down = [kept, self.receiver.have()]
+
+    def replay(self, pick: int) -> None:
+        """Somebody publishes what the Llama once said, and it may have said no."""
+        if self.heard:
+            self.down.append(self.heard[pick % len(self.heard)])
+
+    def retire(self, pick: int) -> None:
+        """The Llama lets the node go, or in again."""
+        self.receiver.approved = pick % 2 == 0
+        self.down.append(self.receiver.have())
+
+    def restart(self, _pick: int) -> None:
+        """The Llama counts anew."""
+        self.receiver.count = 0
 
     def inject(self, pick: int) -> None:
         """Somebody else publishes: forged, of another history, cut, or far too large."""
@@ -253,7 +357,8 @@ class Network:
     def settle(self) -> None:
         """From now on everything arrives."""
         self.log.sealed = len(self.log.batches)
-        for _ in range(200):
+        self.receiver.approved = True
+        for _ in range(2_000):
             self.pump()
             if self.receiver.position.seq == self.log.batches[-1].last_seq:
                 return
@@ -262,6 +367,7 @@ class Network:
             self.down.append(self.receiver.have())
             for _ in range(len(self.down)):
                 self.deliver_down(0)
+            self.replay(self.now)
             self.now += 500
         raise AssertionError("it does not converge")
 
@@ -279,6 +385,9 @@ ACTIONS: list[Callable[[Network, int], None]] = [
     Network.wait,
     Network.reconnect,
     Network.inject,
+    Network.replay,
+    Network.retire,
+    Network.restart,
 ]
 
 

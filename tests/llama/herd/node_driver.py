@@ -52,11 +52,15 @@ class NodeDriver:
         self.wake.set()
 
     async def _on_connect(self, broker: Broker) -> None:
-        self.sync.on_connected()
-        node_id, head = self._log.node_id, self._log.head()
-        hello = seal_hello(self._log.identity, Hello(self._name, "0.1.0", head.sealed_seq))
-        await broker.publish(topics.availability(node_id), topics.ONLINE, retain=True)
-        await broker.publish(topics.hello(node_id), hello, retain=True)
+        self.sync.on_connected(self._clock.monotonic_ms())
+        await broker.publish(topics.availability(self._log.node_id), topics.ONLINE, retain=True)
+        await self._say_hello()
+
+    async def _say_hello(self) -> None:
+        node_id, seq = self._log.node_id, self._log.head().sealed_seq
+        hello = Hello(self._name, "0.1.0", seq, self.sync.nonce)
+        wire = seal_hello(self._log.identity, hello)
+        await self._broker.publish(topics.hello(node_id), wire, retain=True)
 
     async def _on_message(self, _topic: str, payload: bytes, _retained: bool) -> None:
         self.sync.on_have(payload, self._clock.monotonic_ms())
@@ -71,5 +75,7 @@ class NodeDriver:
                     await self.wake.wait()
             self.wake.clear()
             with contextlib.suppress(BrokerUnavailable):
+                if self.sync.asks(self._clock.monotonic_ms()):
+                    await self._say_hello()
                 for wire in self.sync.take(self._clock.monotonic_ms()):
                     await self._broker.publish(topics.log(self._log.node_id), wire)

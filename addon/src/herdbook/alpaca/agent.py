@@ -9,6 +9,7 @@ import logging
 import random
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Final
 
 from msgspec import Struct
@@ -79,14 +80,20 @@ class _Node:
         clock: Clock,
         rng: random.Random,
     ) -> None:
-        self._name = config.name
         self._id = record.identity.node_id
         self._record = record
         self._available: dict[str, bool] = {}
         self._outbox = Outbox()
         self._samplers = [Sampler(sensor, self, clock) for sensor in sensors]
         self._announcer = Announcer(config.data, self._id, config.name, components_of(sensors), rng)
-        self._uplink = Uplink(record, FilePin(config.data / "llama.key"), clock, self._waiting)
+        self._uplink = Uplink(
+            record,
+            config.name,
+            FilePin(config.data / "llama.key"),
+            clock,
+            on_waiting=self._waiting,
+            on_hello=partial(self._outbox.put, topics.hello(self._id)),
+        )
         self._broker = Broker(
             config.broker,
             client_id=f"herdbook-{self._id}",
@@ -144,7 +151,7 @@ class _Node:
         self._outbox.put(topics.availability(self._id), topics.ONLINE)
         self._outbox.resend()
         await self._announcer.announce(broker)
-        self._outbox.put(topics.hello(self._id), await self._uplink.hello(self._name))
+        await self._uplink.say_hello()
 
     async def _heard(self, topic: str, payload: bytes, retained: bool) -> None:
         if topic == topics.have(self._id):

@@ -25,12 +25,23 @@ _log = logging.getLogger(__name__)
 
 
 class Uplink:
-    """One log's way to its Llama. `on_waiting` hears how many events the Llama does not have."""
+    """One log's way to its Llama.
+
+    `on_waiting` hears how many events the Llama does not have, `on_hello` when a hello is due.
+    """
 
     def __init__(
-        self, record: Record, pin: Pin, clock: Clock, on_waiting: Callable[[int], None]
+        self,
+        record: Record,
+        name: str,
+        pin: Pin,
+        clock: Clock,
+        on_waiting: Callable[[int], None],
+        on_hello: Callable[[bytes], None],
     ) -> None:
         self._record = record
+        self._name = name
+        self._on_hello = on_hello
         self._clock = clock
         self._on_waiting = on_waiting
         self._sync = NodeSync(record.log, pin)
@@ -39,14 +50,19 @@ class Uplink:
         self._wake = asyncio.Event()
         self._done = asyncio.Event()
 
-    async def hello(self, name: str) -> bytes:
-        """Who this node is and how far its log goes, signed. Raises `StorageError`."""
-        head = await self._record.call(self._record.log.head)
-        return seal_hello(self._record.identity, Hello(name, __version__, head.sealed_seq))
-
     async def connected(self) -> None:
-        """A connection stands; the Llama's “have” will follow."""
-        await self._record.call(self._sync.on_connected)
+        """A connection stands. Raises `StorageError`."""
+        await self._record.call(partial(self._sync.on_connected, self._clock.monotonic_ms()))
+        self._wake.set()
+
+    async def say_hello(self) -> None:
+        """Tell the Llama who this node is and how far its log goes; its “have” will follow.
+
+        Raises `StorageError`.
+        """
+        head = await self._record.call(self._record.log.head)
+        hello = Hello(self._name, __version__, head.sealed_seq, self._sync.nonce)
+        self._on_hello(seal_hello(self._record.identity, hello))
 
     async def heard(self, payload: bytes) -> None:
         """A message on the “have” topic. Raises `MessageRefused` and `StorageError`."""
@@ -80,6 +96,8 @@ class Uplink:
             self._wake.clear()
             try:
                 batches, waiting = await self._record.call(self._next)
+                if self._sync.asks(self._clock.monotonic_ms()):
+                    await self.say_hello()
             except StorageError as error:
                 _log.warning("Sync: %s", error)
                 await asyncio.sleep(_RETRY_S)

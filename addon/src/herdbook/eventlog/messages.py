@@ -25,26 +25,34 @@ _BODY_AT: Final = _SIGNATURE_AT + SIGNATURE_SIZE
 _DOMAINS: Final = {_HELLO: b"herdbook hello v1\0", _HAVE: b"herdbook have v1\0"}
 
 type Hash = Annotated[bytes, Meta(min_length=32, max_length=32)]
+type Nonce = Annotated[bytes, Meta(min_length=16, max_length=16)]
+
+NO_NONCE: Final = bytes(16)
+"""Where nothing was asked."""
 
 
 class Hello(Struct, frozen=True):
-    """Who a node is. `seq` is the last sequence number it has sealed."""
+    """Who a node is. `seq` is the last sequence number it has sealed, `nonce` asks the Llama."""
 
     name: Annotated[str, Meta(min_length=1, max_length=64)]
     version: Annotated[str, Meta(min_length=1, max_length=32)]
     seq: Count
+    nonce: Nonce = NO_NONCE
 
 
 class Have(Struct, frozen=True):
     """What a Llama durably has of a node: everything up to `seq`, where the chain stands at `hash`.
 
-    An unapproved node is told 0 and the genesis hash.
+    An unapproved node is told 0 and the genesis hash. `nonce` is that of the node's latest hello;
+    `count` tells a Llama's answers apart: the later, the higher.
     """
 
     node_id: Annotated[str, Meta(min_length=26, max_length=26)]
     seq: Count
     hash: Hash
     approved: bool
+    nonce: Nonce = NO_NONCE
+    count: Count = 0
 
 
 def seal_hello(identity: Identity, hello: Hello) -> bytes:

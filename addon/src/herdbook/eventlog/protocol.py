@@ -2,9 +2,11 @@
 
 The caller connects, feeds `NodeSync`, and publishes what `take` gives:
 
-    sync.on_connected()                       after each (re)connection, before the subscription
+    sync.on_connected(now)                    after each (re)connection, before the subscription;
+                                              then publish a hello with `sync.nonce`
     sync.on_have(payload, now)                for each message on the node's “have” topic
     for batch in sync.take(now): publish      after each of these, after `log.seal()`, and at `due`
+    if sync.asks(now): publish a hello        likewise
     sync.on_disconnected()                    when the connection is gone; not when a publish failed
                                               over one that stands, for then `due` comes
 
@@ -12,12 +14,14 @@ Nothing but the Llama's “have” counts as an acknowledgement: not the broker'
 """
 
 from collections import deque
+from collections.abc import Callable
 from typing import Final, Literal, Protocol
 
 from herdbook.errors import MessageRefused
 from herdbook.eventlog.batch import last_seq_of
 from herdbook.eventlog.messages import Have, open_have
 from herdbook.eventlog.pin import Pin
+from herdbook.eventlog.question import Question, draw_nonce
 from herdbook.ids import fingerprint_of, node_id_of
 
 WINDOW: Final = 8  # batches on their way at once: 2 MiB at most
@@ -48,7 +52,12 @@ class NodeSync:
     history under this node's name.
     """
 
-    def __init__(self, source: BatchSource, pin: Pin) -> None:
+    def __init__(
+        self,
+        source: BatchSource,
+        pin: Pin,
+        draw: Callable[[], bytes] = draw_nonce,
+    ) -> None:
         self.state: State = "offline"
         self.acknowledged = 0
         self._source = source
@@ -57,17 +66,37 @@ class NodeSync:
         self._flight: deque[int] = deque()  # the last sequence number of each batch on its way
         self._started = 0
         self._timeout = FIRST_TIMEOUT_MS
+        self._overdue = False
+        self._question = Question(draw)
+
+    @property
+    def nonce(self) -> bytes:
+        """What the present hello asks with."""
+        return self._question.nonce
 
     @property
     def due(self) -> int | None:
-        """When `take` should be called even if nothing happens; None when nothing is on its way."""
+        """When `take` and `asks` should be called even if nothing happens; None for never."""
+        moments = [moment for moment in (self._resend_due, self._ask_due) if moment is not None]
+        return min(moments, default=None)
+
+    @property
+    def _resend_due(self) -> int | None:
         return self._started + self._timeout if self._flight else None
 
-    def on_connected(self) -> None:
+    @property
+    def _ask_due(self) -> int | None:
+        if self.state == "offline":
+            return None
+        return self._question.due(settled=self.state == "sending" and not self._overdue)
+
+    def on_connected(self, now: int) -> None:
         """A connection stands. Whatever was on its way may be lost: wait for what the Llama has."""
         self.state = "asking"
         self._flight.clear()
         self._timeout = FIRST_TIMEOUT_MS
+        self._question.settle()
+        self._question.ask(now)
 
     def on_disconnected(self) -> None:
         """The connection is gone."""
@@ -75,7 +104,7 @@ class NodeSync:
         self._flight.clear()
 
     def on_have(self, wire: bytes, now: int) -> None:
-        """Take in what the Llama says it has.
+        """Take in what the Llama says it has, if it answers what was asked last.
 
         Raises `MessageRefused`: as `open_have`; ``other_llama`` when it is not the one that
         approved this node; ``diverged`` when it holds another history. Raises `StorageError` when
@@ -84,6 +113,9 @@ class NodeSync:
         key, have = open_have(wire, self._source.node_id)
         if self._pin.key not in {None, key}:
             raise _other_llama(key)
+        if not self._question.is_answered_by(have):
+            return
+        self._overdue = False
         if not have.approved:
             self.state = "unapproved"
             self._flight.clear()
@@ -94,6 +126,7 @@ class NodeSync:
             self.state = "diverged"
             self._flight.clear()
             raise _diverged(have)
+        self._question.settle()
         if self.state != "sending":
             self.state = "sending"
             self._go_back(have.seq)
@@ -107,8 +140,9 @@ class NodeSync:
         """
         if self.state != "sending":
             return []
-        due = self.due
+        due = self._resend_due
         if due is not None and now >= due:
+            self._overdue = True
             self._timeout = min(self._timeout * 2, LAST_TIMEOUT_MS)
             self._go_back(self.acknowledged)
         room = WINDOW - len(self._flight)
@@ -120,6 +154,14 @@ class NodeSync:
             self._flight.append(self._sent)
         return batches
 
+    def asks(self, now: int) -> bool:
+        """Whether to say hello again, with a new `nonce`: the answer is missing or in doubt."""
+        due = self._ask_due
+        if due is None or now < due:
+            return False
+        self._question.ask_again(now)
+        return True
+
     def _advance(self, seq: int, now: int) -> None:
         if seq > self.acknowledged:
             self.acknowledged = seq
@@ -129,8 +171,8 @@ class NodeSync:
             self._started = now
             self._timeout = FIRST_TIMEOUT_MS
             return
-        # Something is missing over there, or it went back to an older state, or this is an old
-        # message: start over from what it says, but soon rather than at once, once.
+        # Something is missing over there, or it went back to an older state: start over from what
+        # it says, but soon rather than at once, once.
         self.acknowledged = seq
         if self._flight:
             self._timeout = RESEND_MS

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from herdbook.clock import iso
 from herdbook.errors import HerdError, NodeUnknown
-from herdbook.eventlog.messages import Have, Hello
+from herdbook.eventlog.messages import NO_NONCE, Have, Hello
 from herdbook.eventlog.receiver import START, Position
 from herdbook.ids import fingerprint_of
 
@@ -61,10 +61,12 @@ def greet(
     if known is None:
         _make_room(connection, node_id, now_ms)
     connection.execute(
-        "INSERT INTO node (node_id, name, version, hello_seq, last_seen_ms) VALUES (?, ?, ?, ?, ?)"
+        "INSERT INTO node (node_id, name, version, hello_seq, last_seen_ms, nonce)"
+        " VALUES (?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (node_id) DO UPDATE SET name = excluded.name, version = excluded.version,"
-        " hello_seq = excluded.hello_seq WHERE excluded.hello_seq >= hello_seq",
-        (node_id, hello.name, hello.version, hello.seq, now_ms),
+        " hello_seq = excluded.hello_seq, nonce = excluded.nonce"
+        " WHERE excluded.hello_seq >= hello_seq",
+        (node_id, hello.name, hello.version, hello.seq, now_ms, hello.nonce),
     )
     if live:
         hear(connection, node_id, now_ms)
@@ -94,11 +96,12 @@ def position(connection: sqlite3.Connection, node_id: str) -> Position:
 
 def have(connection: sqlite3.Connection, node_id: str) -> Have:
     """What the Llama tells a node; nothing but that it waits when it is not approved."""
-    node = find(connection, node_id)
-    if node is None or not node.approved:
-        return Have(node_id, START.seq, START.hash, approved=False)
-    held = position(connection, node_id)
-    return Have(node_id, held.seq, held.hash, approved=True)
+    row = connection.execute(
+        "SELECT approved, nonce FROM node WHERE node_id = ?", (node_id,)
+    ).fetchone()
+    approved, nonce = row or (False, NO_NONCE)
+    held = position(connection, node_id) if approved else START
+    return Have(node_id, held.seq, held.hash, bool(approved), nonce)
 
 
 def forget_waiting(connection: sqlite3.Connection, now_ms: int) -> list[str]:

@@ -5,6 +5,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from msgspec.structs import replace
+
 from herdbook.errors import BrokerUnavailable, StorageError
 from herdbook.eventlog import topics
 from herdbook.eventlog.identity import Identity
@@ -27,6 +29,7 @@ class Haves:
         self._publish = publish
         self._marked: set[str] = set()
         self._everyone = False
+        self._count = 0
         self._wake = asyncio.Event()
 
     def mark(self, node_id: str) -> None:
@@ -62,5 +65,6 @@ class Haves:
             node_id = self._marked.pop()
             if await self._book.node(node_id) is None:
                 continue  # nobody else's topics are written to, whoever asks
-            have = await self._book.have(node_id)
+            self._count += 1
+            have = replace(await self._book.have(node_id), count=self._count)
             await self._publish(topics.have(node_id), seal_have(self._identity, have))

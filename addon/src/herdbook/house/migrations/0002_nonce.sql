@@ -1,0 +1,2 @@
+-- What a node's latest hello asked with.
+ALTER TABLE node ADD COLUMN nonce BLOB NOT NULL DEFAULT x'00000000000000000000000000000000';
