@@ -14,7 +14,8 @@ import pytest
 from herdbook.clock import SystemClock
 from herdbook.crypto.kdf import MEMORY_FLOOR_KIB, KdfParameters
 from herdbook.journal.journal import SCHEMA, Journal
-from herdbook.vault.vault import Draft, create_vault, draft_vault
+from herdbook.vault.folder import unlock
+from herdbook.vault.vault import Draft, create_vault, draft_vault, open_unlocked
 from tests.vault import locking
 
 PASSWORD = "three unrelated words"
@@ -76,6 +77,15 @@ def _pieces(memory: int, start: int, end: int) -> Iterator[bytes]:
             piece = b""
         yield piece
         start += len(piece) or mmap.PAGESIZE
+
+
+async def test_a_key_is_overwritten_once_the_vault_is_open(folder: Path) -> None:
+    """By chance a freed key is overwritten soon; nothing may be left to that."""
+    dek = unlock(folder, PASSWORD)
+    vault = await open_unlocked(folder, dek, SCHEMA)
+    assert dek == bytes(32)
+    assert len(await Journal(vault, SystemClock()).on_day(locking.DAY)) == 120
+    await vault.database.close()
 
 
 async def test_locking_leaves_no_key_and_no_page(folder: Path, draft: Draft) -> None:

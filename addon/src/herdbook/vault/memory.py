@@ -10,6 +10,17 @@ from typing import Final
 
 _M_PERTURB: Final = -6  # malloc.h
 _PR_SET_DUMPABLE: Final = 4  # linux/prctl.h
+_BYTES_HEAD: Final = bytes.__basicsize__ - 1
+"""What lies before the content of a bytes object, in bytes."""
+
+
+def forget(key: bytes) -> None:
+    """Overwrite a key where it lies. Nobody may use this object any more.
+
+    Python does not: what it frees of this size keeps its content until something takes its place,
+    which in a busy process was often never.
+    """
+    ctypes.memset(id(key) + _BYTES_HEAD, 0, len(key))
 
 
 @functools.cache

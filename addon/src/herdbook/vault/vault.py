@@ -21,6 +21,7 @@ from herdbook.vault.folder import DATABASE, INBOX, current_header, unlock
 from herdbook.vault.folder import HEADER as HEADER
 from herdbook.vault.header import Header, HeaderFile, create_header, unlock_header, write_header
 from herdbook.vault.inbox import Inbox
+from herdbook.vault.memory import forget
 
 _HALF_MADE: Final = re.compile(r"\.[0-9a-f]{32}")
 
@@ -132,7 +133,8 @@ async def create_vault(
     except BaseException:
         shutil.rmtree(making, ignore_errors=True)
         raise
-    return await open_unlocked(vaults / vault_id, draft.dek, schema_package)
+    # A copy, as that one is overwritten and the draft may be looked at again.
+    return await open_unlocked(vaults / vault_id, bytes(bytearray(draft.dek)), schema_package)
 
 
 def remove_half_made(vaults: Path) -> None:
@@ -159,9 +161,15 @@ async def open_vault(folder: Path, secret: str, schema_package: str) -> Vault:
 
 
 async def open_unlocked(folder: Path, dek: bytes, schema_package: str) -> Vault:
-    """Open the database of a vault whose DEK `unlock` gave. Raises as `open_vault`."""
-    header = current_header(folder).header
-    database = await Database.open(folder / DATABASE, dek, schema_package)
+    """Open the database of a vault whose DEK `unlock` gave, and overwrite that DEK.
+
+    Raises as `open_vault`.
+    """
+    try:
+        header = current_header(folder).header
+        database = await Database.open(folder / DATABASE, dek, schema_package)
+    finally:
+        forget(dek)
     try:
         keys = await database.read(lambda connection: inbox_keys(connection, header))
     except BaseException:
