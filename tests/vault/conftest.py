@@ -50,7 +50,8 @@ def disk(tmp_path: Path) -> Iterator[Disk]:
         try:
             yield Disk(path, mounted=True)
         finally:
-            subprocess.run(["umount", path], check=True)
+            # Lazily: whoever looks through all temporary folders right now does not hold it up.
+            subprocess.run(["umount", "--lazy", path], check=True)
         return
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (_MIB, before[1]))
