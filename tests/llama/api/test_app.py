@@ -194,6 +194,16 @@ async def test_a_client_that_does_not_read_is_closed_and_holds_up_nobody(
     await lively.close()
 
 
+async def test_who_asks_faster_than_it_reads_waits_and_is_answered(client: Client) -> None:
+    connection = await _started(client)
+    ids = list(range(2, 4 * QUEUE_LIMIT))
+    for command_id in ids:
+        await connection.send_json(_write("x", command_id))
+    async with asyncio.timeout(20):
+        assert [(await connection.receive_json())["id"] for _ in ids] == ids
+    await connection.close()
+
+
 async def test_a_stop_closes_clients_with_a_word(feed: Feed) -> None:
     server = TestServer(api_app(token=TOKEN, hello=HELLO, feed=feed, handle=_handle))
     async with TestClient(server) as client:

@@ -17,6 +17,7 @@ from herdbook.eventlog.log import EventLog
 from herdbook.eventlog.messages import Hello, open_have
 from herdbook.eventlog.readings import pack
 from herdbook.house.book import HouseBook
+from herdbook.llama.api.feed import Feed, Subscription
 from tests.eventlog.samples import CO2, numbered
 from tests.llama.herd.conftest import LlamaFixture, admit, until
 from tests.llama.herd.node_driver import NodeDriver
@@ -83,6 +84,29 @@ async def test_nothing_of_an_unapproved_node_is_stored_until_it_is_approved(
         await admit(llama, log.node_id)
         await until(lambda: len(llama.heard.observations) == 1)
         assert llama.heard.nodes[-1].approved
+
+
+async def test_a_batch_full_of_observations_is_no_flood_to_who_reads(
+    llama: LlamaFixture, log: EventLog, settings: BrokerSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed, reader = Feed(), Subscription()
+    read: list[bytes] = []
+
+    async def reading() -> None:
+        while True:
+            read.append(await reader.queue.get())
+
+    monkeypatch.setattr(llama.heard, "on_observation", lambda _: feed.publish(b"{}"))
+    log.append_many([(OBSERVATION, CO2)] * 1_500)
+    log.seal()
+    assert len(log.batches_after(0, 9)) < 4, "they come in few batches"
+    with feed.subscribed(reader):
+        task = asyncio.create_task(reading())
+        async with llama.running(), NodeDriver(log, settings).running():
+            await admit(llama, log.node_id)
+            await until(lambda: len(read) == 1_500 or reader.overflowed.is_set())
+        task.cancel()
+    assert not reader.overflowed.is_set()
 
 
 @pytest.mark.parametrize("persistence", [False, True])

@@ -14,9 +14,8 @@ from herdbook.journal.checks import problems
 from herdbook.journal.journal import SCHEMA
 from herdbook.llama.people import NAME_LIMIT, People, Person
 from herdbook.vault.backup import export_vault, unpack, unpacked
-from herdbook.vault.header import read_header
+from herdbook.vault.folder import current_header
 from herdbook.vault.salvage import Salvaged, salvage
-from herdbook.vault.vault import HEADER
 from herdbook.vault.verify import Report, verify
 
 
@@ -57,7 +56,7 @@ async def _import(data: Path, source: Path, name: str | None) -> Person:
     with TemporaryDirectory(prefix=".import-", dir=vaults) as work:
         into = Path(work) / "vault"
         about = unpack(source, into)
-        vault_id = read_header(into / HEADER).header.vault_id
+        vault_id = current_header(into).header.vault_id
         if (vaults / vault_id).exists():
             raise InputError(
                 "This vault is here already; an import never overwrites.",

@@ -41,6 +41,7 @@ from herdbook.llama.pending import Pending
 from herdbook.llama.people import People, Person, name_key
 from herdbook.vault.folder import current_header, unlock
 from herdbook.vault.header import decoy_header, unlock_with, wrong_secret
+from herdbook.vault.memory import forget
 from herdbook.vault.vault import (
     Draft,
     Vault,
@@ -162,7 +163,9 @@ class Vaults:
             folder = self.folder_of(person)
             dek = await self.derivations.test(key, partial(unlock, folder, secret))
             # Another tab may have been first.
-            if not self.is_unlocked(person.id):
+            if self.is_unlocked(person.id):
+                forget(dek)
+            else:
                 # After a crash something may wait to be forgotten.
                 await _forget_deleted(
                     self._keep_open(person, await open_unlocked(folder, dek, SCHEMA))

@@ -42,7 +42,7 @@ class Connection:
 
     async def serve(self, hello: Hello) -> None:
         """Until either side closes, or the client does not read."""
-        self._outgoing.put(encode(hello))
+        await self._outgoing.answer(encode(hello))
         tasks = {
             asyncio.create_task(work, name=f"api {name}")
             for name, work in (
@@ -68,7 +68,7 @@ class Connection:
         if start is None:
             return
         while not isinstance(start, Start):
-            self._refuse(start.id, MessageInvalid("The first command is “start”."))
+            await self._refuse(start.id, MessageInvalid("The first command is “start”."))
             start = await self._receive()
             if start is None:
                 return
@@ -91,30 +91,30 @@ class Connection:
         """The next readable command; None at the end. Unreadable ones are answered here."""
         async for message in self._socket:
             if message.type is not WSMsgType.TEXT:
-                self._refuse(None, MessageInvalid("Messages are JSON text."))
+                await self._refuse(None, MessageInvalid("Messages are JSON text."))
                 continue
             try:
                 return decode(message.data)
             except HerdbookError as error:
-                self._refuse(id_of(message.data), error)
+                await self._refuse(id_of(message.data), error)
         return None
 
     async def _answer(self, command: Command) -> None:
         try:
             result = await self._handle(command)
         except HerdbookError as error:
-            self._refuse(command.id, error)
+            await self._refuse(command.id, error)
         except Exception:
             # A fault of ours in one command must not take the others' connection down.
             _LOGGER.exception("The API command %s failed", type(command).__name__)
-            self._refuse(
+            await self._refuse(
                 command.id, HerdbookError("The Llama made a mistake.", fix="Its log has more.")
             )
         else:
-            self._outgoing.put(encode(Result(command.id, result)))
+            await self._outgoing.answer(encode(Result(command.id, result)))
 
-    def _refuse(self, command_id: int | None, error: HerdbookError) -> None:
-        self._outgoing.put(encode(error_of(command_id, error)))
+    async def _refuse(self, command_id: int | None, error: HerdbookError) -> None:
+        await self._outgoing.answer(encode(error_of(command_id, error)))
 
     async def _write(self) -> None:
         while True:

@@ -15,8 +15,12 @@ class Subscription:
         self.queue: asyncio.Queue[bytes] = asyncio.Queue(QUEUE_LIMIT)
         self.overflowed = asyncio.Event()
 
+    async def answer(self, message: bytes) -> None:
+        """Queue a message once there is room: who asks without reading has to wait."""
+        await self.queue.put(message)
+
     def put(self, message: bytes) -> None:
-        """Queue a message, or mark the listener as too slow."""
+        """Queue a message that waits for nobody, or mark the listener as too slow."""
         try:
             self.queue.put_nowait(message)
         except asyncio.QueueFull:

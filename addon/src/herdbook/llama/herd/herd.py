@@ -6,6 +6,7 @@ A batch is stored before it is acknowledged to the broker, and acknowledged to i
 
 import asyncio
 import logging
+from itertools import batched
 from typing import Final, Protocol
 
 import msgspec
@@ -27,6 +28,8 @@ from herdbook.llama.herd.today import TodayWatch
 _CONFIRM_S: Final = 10.0
 _FORGET_EVERY_S: Final = 3600.0
 _SAY_AGAIN_MS: Final = 60_000
+_AT_ONCE: Final = 64
+"""Observations told before listeners get their turn; far fewer than what is queued for one."""
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -132,8 +135,11 @@ class Herd:
                 self._say(error.reason, f"Refused a batch of node {node_id}: {error}")
             return
         self._haves.mark(node_id)
-        for observation in stored.observations:
-            self._listener.on_observation(observation)
+        for chunk in batched(stored.observations, _AT_ONCE, strict=False):
+            for observation in chunk:
+                self._listener.on_observation(observation)
+            # Whoever listens and reads gets them out of the way before more come.
+            await asyncio.sleep(0)
         if stored.observations or stored.readings:
             self._today.mark()
 
