@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from herdbook.errors import BatchRefused
 from herdbook.eventlog import batch as batches
 from herdbook.eventlog.batch import GENESIS, MAX_EVENTS, MAX_WIRE, open_batch, seal
-from herdbook.eventlog.event import MAX_INT, decode_payload, encode_payload
+from herdbook.eventlog.event import MAX_EVENT, MAX_INT, decode_payload, encode_payload
 from tests.eventlog.samples import CO2, chain, event, events, forge, identity, raw
 
 GOLDEN = Path(__file__).parents[1] / "contract" / "batches" / "batches.json"
@@ -92,6 +92,21 @@ def test_oversized() -> None:
     bomb = zstandard.compress(bytes(64 * 1024 * 1024))
     assert len(bomb) < MAX_WIRE
     assert refusal(forge(bomb)) == "oversized"
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_an_event_in_a_batch_is_no_larger_than_one_in_a_log(more: int) -> None:
+    (small,) = open_batch(chain([1])[0].wire, NODE).events
+    head = len(msgspec.msgpack.encode(small)) - len(small.payload)
+    # A binary of over 64 KiB has five bytes before it, one of just under three.
+    payload = msgspec.msgpack.encode(bytes(MAX_EVENT - head - 3 + more))
+    event = msgspec.structs.replace(small, payload=msgspec.Raw(payload))
+    assert len(msgspec.msgpack.encode(event)) == MAX_EVENT + more
+    batch = seal(identity(), GENESIS, [event])
+    if more:
+        assert refusal(batch.wire) == "oversized"
+    else:
+        assert open_batch(batch.wire, NODE).events == [event]
 
 
 def test_a_bomb_that_hides_its_size_is_not_opened() -> None:

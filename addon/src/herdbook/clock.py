@@ -13,6 +13,7 @@ Quality = Literal["synced", "unknown", "unset"]
 """``synced``: NTP answered this boot. ``unknown``: plausible. ``unset``: before any Herdbook."""
 
 # No Herdbook existed before this; a clock that says so has lost its battery.
+LAST_MS: Final = 253_370_764_800_000  # 9999-01-01: a date in every time zone
 EPOCH_MS: Final = int(datetime(2026, 11, 1, tzinfo=UTC).timestamp() * 1000)
 _SYNCHRONIZED: Final = Path("/run/systemd/timesync/synchronized")
 
@@ -34,8 +35,8 @@ class SystemClock:
     """The machine's own clock."""
 
     def wall_ms(self) -> int:
-        """See `Clock`."""
-        return time.time_ns() // 1_000_000
+        """See `Clock`; a clock beyond the calendar stands at its end."""
+        return min(max(0, time.time_ns() // 1_000_000), LAST_MS)
 
     def monotonic_ms(self) -> int:
         """See `Clock`."""

@@ -20,7 +20,7 @@ from herdbook.alpaca.discovery import (
     sensor_state_topic,
 )
 from herdbook.alpaca.outbox import Publisher
-from herdbook.errors import HerdbookError
+from herdbook.errors import HerdbookError, StorageError
 from herdbook.files import replace_file
 
 _BIRTH_DELAY_S: Final = (0.2, 3.0)  # not the whole herd at once
@@ -57,7 +57,7 @@ class Announcer:
     async def announce(self, publisher: Publisher) -> None:
         """Publish the device, and clear what removed sensors left at the broker.
 
-        Raises `BrokerUnavailable`, and `StorageError` when it cannot be remembered.
+        Raises `BrokerUnavailable`.
         """
         await publisher.publish(discovery_topic(self._node_id), self._payload, retain=True)
         for identifier in self._removed:
@@ -67,7 +67,10 @@ class Announcer:
             )
         if self._before != self._now:
             # Only now: a removal that reached no broker must be said again after a restart.
-            await asyncio.to_thread(replace_file, self._memory, msgspec.json.encode(self._now))
+            try:
+                await asyncio.to_thread(replace_file, self._memory, msgspec.json.encode(self._now))
+            except StorageError as error:
+                _log.warning("What was announced cannot be remembered: %s", error)
             self._before = self._now
 
     def born(self) -> None:
@@ -91,6 +94,6 @@ def _read(path: Path) -> dict[str, str]:
         return msgspec.json.decode(path.read_bytes(), type=dict[str, str])
     except FileNotFoundError:
         return {}
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, OSError) as error:
         _log.warning("%s is damaged (%s): removed sensors may stay in view.", path, error)
         return {}

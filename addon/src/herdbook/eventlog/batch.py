@@ -15,7 +15,7 @@ import zstandard
 from msgspec import Meta, Struct
 
 from herdbook.errors import BatchRefused
-from herdbook.eventlog.event import MAX_INT, Event
+from herdbook.eventlog.event import MAX_EVENT, MAX_INT, Event
 from herdbook.eventlog.identity import SIGNATURE_SIZE, Identity, verify
 from herdbook.ids import node_id_of
 
@@ -122,6 +122,10 @@ def _open_body(body: bytes) -> list[Event]:
         raise BatchRefused("bounds", f"An event is out of bounds: {error}.") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BatchRefused("malformed", "The events are not MessagePack.") from error
+    for event in events:
+        # Only the large ones are worth measuring to the byte.
+        if len(event.payload) > MAX_EVENT // 2 and len(_encoder.encode(event)) > MAX_EVENT:
+            raise BatchRefused("oversized", f"Event {event.seq} is larger than {MAX_EVENT} bytes.")
     return events
 
 

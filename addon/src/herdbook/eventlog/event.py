@@ -9,11 +9,11 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from herdbook.clock import Quality
+from herdbook.clock import LAST_MS, Quality
 from herdbook.errors import InputError
 
 MAX_INT: Final = 2**53 - 1
-MAX_WALL_MS: Final = 253_370_764_800_000  # 9999-01-01: a date in every time zone
+MAX_WALL_MS: Final = LAST_MS
 MAX_EVENT: Final = 64 * 1024
 
 OBSERVATION: Final = "observation"
