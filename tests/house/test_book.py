@@ -21,7 +21,7 @@ from herdbook.eventlog.identity import Identity
 from herdbook.eventlog.messages import Hello
 from herdbook.eventlog.readings import pack
 from herdbook.house.book import HouseBook
-from herdbook.house.node import MAX_WAITING, WAITING_MS
+from herdbook.house.node import GONE_MS, MAX_WAITING, WAITING_MS
 from herdbook.house.quarantine import KEPT, MAX_CONTENT
 from tests.eventlog.samples import CO2, SYNCED_MS, chain, event, identity, numbered
 from tests.fakes.clock import ManualClock
@@ -223,6 +223,16 @@ async def test_the_gate_holds_64_and_who_came_first_stays(
         await book.hello("x" * 26, HALLWAY)
     await book.hello(f"{3:026}", Hello("Cellar", "0.1.0", 0))
     assert len(await book.nodes()) == MAX_WAITING + 1
+    # Those that went on asking keep their places, one that did not loses it.
+    clock.advance(GONE_MS)
+    for number in range(1, MAX_WAITING):
+        await book.hello(f"{number:026}", HALLWAY)
+    await book.hello("y" * 26, HALLWAY)
+    waiting = {node.node_id for node in await book.nodes()}
+    assert f"{0:026}" not in waiting
+    assert len(waiting) == MAX_WAITING + 1
+    with pytest.raises(HerdError, match="64 nodes wait"):
+        await book.hello("x" * 26, HALLWAY)
     clock.advance(WAITING_MS + 1)
     assert (await book.hello("x" * 26, HALLWAY)).approved is False
     assert {node.node_id for node in await book.nodes()} == {NODE.node_id, "x" * 26}

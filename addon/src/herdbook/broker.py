@@ -24,6 +24,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from herdbook.errors import BrokerUnavailable, ConfigError, HerdbookError
+from herdbook.log import PacedLog
 
 MAX_PACKET: Final = 320 * 1024  # the largest batch (256 KiB), its topic and room to spare
 MAX_UNHANDLED: Final = 32  # QoS 1 messages that wait for their handler: 10 MiB at worst
@@ -87,6 +88,7 @@ class Broker:
         self._tls = _tls_context(settings)
         self._connection: _Connection | None = None
         self._last_said = ""
+        self._log = PacedLog(_log)
 
     @property
     def connected(self) -> bool:
@@ -167,7 +169,8 @@ class Broker:
         except BrokerUnavailable:
             raise  # the connection broke under the handler: connect again
         except HerdbookError as error:
-            _log.warning("While handling %s: %s", what, error)
+            reason = getattr(error, "reason", error.code)
+            self._log.warning(reason, f"While handling {what}: {error}")
 
     async def _say_will(self) -> None:
         if self._will is None:

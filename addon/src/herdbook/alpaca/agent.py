@@ -34,8 +34,10 @@ from herdbook.clock import Clock, SystemClock
 from herdbook.eventlog import topics
 from herdbook.eventlog.identity import Identity
 from herdbook.eventlog.pin import FilePin
+from herdbook.log import PacedLog
 
 _LAST_SYNC_S: Final = 2.0
+_PUT_RIGHT_MS: Final = 5_000  # whoever goes on saying the wrong thing is not answered faster
 
 _log = logging.getLogger(__name__)
 
@@ -83,6 +85,9 @@ class _Node:
         self._id = record.identity.node_id
         self._record = record
         self._available: dict[str, bool] = {}
+        self._paced = PacedLog(_log, clock)
+        self._clock = clock
+        self._put_right_ms = clock.monotonic_ms() - _PUT_RIGHT_MS
         self._outbox = Outbox()
         self._samplers = [Sampler(sensor, self, clock) for sensor in sensors]
         self._announcer = Announcer(config.data, self._id, config.name, components_of(sensors), rng)
@@ -97,7 +102,7 @@ class _Node:
         self._broker = Broker(
             config.broker,
             client_id=f"herdbook-{self._id}",
-            subscriptions=[topics.have(self._id), BIRTH_TOPIC],
+            subscriptions=[topics.have(self._id), topics.availability(self._id), BIRTH_TOPIC],
             on_connect=self._connected,
             on_message=self._heard,
             will=Will(topics.availability(self._id), topics.OFFLINE),
@@ -156,10 +161,22 @@ class _Node:
     async def _heard(self, topic: str, payload: bytes, retained: bool) -> None:
         if topic == topics.have(self._id):
             await self._uplink.heard(payload)
+        elif topic == topics.availability(self._id):
+            if payload != topics.ONLINE:
+                self._put_right()
         elif payload == topics.ONLINE:
             self._announcer.born()
         elif payload != topics.OFFLINE:
-            _log.warning("%s says %.40r, which is neither online nor offline.", topic, payload)
+            self._paced.warning(
+                "birth", f"{topic} says {payload[:40]!r}, which is neither online nor offline."
+            )
+
+    def _put_right(self) -> None:
+        """Somebody, or a will of an earlier connection that came late, says this node is gone."""
+        now = self._clock.monotonic_ms()
+        if now - self._put_right_ms >= _PUT_RIGHT_MS:
+            self._put_right_ms = now
+            self._outbox.put(topics.availability(self._id), topics.ONLINE)
 
 
 @asynccontextmanager

@@ -8,10 +8,13 @@ from msgspec import Struct
 from herdbook.clock import iso
 from herdbook.errors import HerdError, NodeUnknown
 from herdbook.eventlog.messages import NO_NONCE, Have, Hello
+from herdbook.eventlog.question import LAST_PATIENCE_MS
 from herdbook.eventlog.receiver import START, Position
 from herdbook.ids import fingerprint_of
 
 MAX_WAITING: Final = 64
+GONE_MS: Final = 2 * LAST_PATIENCE_MS
+"""A waiting node asks again long before; one that did not gives its place to another."""
 WAITING_MS: Final = 7 * 86_400_000
 
 _FIND: Final = (
@@ -116,11 +119,19 @@ def forget_waiting(connection: sqlite3.Connection, now_ms: int) -> list[str]:
 def _make_room(connection: sqlite3.Connection, node_id: str, now_ms: int) -> None:
     forget_waiting(connection, now_ms)
     (waiting,) = connection.execute("SELECT count(*) FROM node WHERE approved = 0").fetchone()
-    if waiting >= MAX_WAITING:
+    if waiting < MAX_WAITING:
+        return
+    gone = connection.execute(
+        "DELETE FROM node WHERE node_id = (SELECT node_id FROM node"
+        " WHERE approved = 0 AND last_seen_ms <= ? ORDER BY last_seen_ms LIMIT 1)",
+        (now_ms - GONE_MS,),
+    )
+    if not gone.rowcount:
         # Who came first stays: a flood of false nodes must not push a real one off the list.
         raise HerdError(
             f"{MAX_WAITING} nodes wait for approval; {fingerprint_of(node_id)} is not listed.",
-            fix="Approve the ones that are yours; the others are forgotten after a week.",
+            fix="Approve the ones that are yours. The others lose their places ten minutes after "
+            "they have fallen silent.",
         )
 
 

@@ -24,10 +24,10 @@ from herdbook.house.observation import Observation
 from herdbook.llama.herd.haves import Haves
 from herdbook.llama.herd.presence import Presence
 from herdbook.llama.herd.today import TodayWatch
+from herdbook.log import PacedLog
 
 _CONFIRM_S: Final = 10.0
 _FORGET_EVERY_S: Final = 3600.0
-_SAY_AGAIN_MS: Final = 60_000
 _AT_ONCE: Final = 64
 """Observations told before listeners get their turn; far fewer than what is queued for one."""
 
@@ -63,7 +63,7 @@ class Herd:
         self._listener = listener
         self._presence = Presence()
         self._connected = asyncio.Event()
-        self._said: dict[str, int] = {}
+        self._log = PacedLog(_LOGGER, clock)
         self._today = TodayWatch(book, listener.on_today)
         self._broker = Broker(
             settings,
@@ -132,7 +132,7 @@ class Herd:
                 _LOGGER.info("Asked node %s again: %s", node_id, error)
                 self._haves.mark(node_id)
             else:
-                self._say(error.reason, f"Refused a batch of node {node_id}: {error}")
+                self._log.warning(error.reason, f"Refused a batch of node {node_id}: {error}")
             return
         self._haves.mark(node_id)
         for chunk in batched(stored.observations, _AT_ONCE, strict=False):
@@ -148,13 +148,15 @@ class Herd:
             hello = open_hello(wire, node_id)
         except MessageRefused as error:
             await self._book.refuse(node_id, f"hello_{error.reason}", wire)
-            self._say(f"hello_{error.reason}", f"Refused a hello of node {node_id}: {error}")
+            self._log.warning(
+                f"hello_{error.reason}", f"Refused a hello of node {node_id}: {error}"
+            )
             return
         before = await self._book.node(node_id)
         try:
             node = await self._book.hello(node_id, hello, live=live)
         except HerdError as error:
-            self._say("hello_crowded", str(error))
+            self._log.warning("hello_crowded", str(error))
             return
         self._haves.mark(node_id)
         if before is None or (before.name, before.version) != (node.name, node.version):
@@ -164,9 +166,11 @@ class Herd:
         if payload not in {topics.ONLINE, topics.OFFLINE}:
             return
         online = payload == topics.ONLINE
-        if live and online:
+        node = await self._book.node(node_id)
+        known = node is not None and node.approved
+        if live and online and known:
             await self._book.hear(node_id)
-        if self._presence.hear(node_id, online=online):
+        if self._presence.hear(node_id, online=online, known=known):
             await self._tell_of(node_id)
 
     async def _settle_presence(self) -> None:
@@ -183,14 +187,14 @@ class Herd:
                 for node_id in await self._book.forget_waiting():
                     _LOGGER.info("Node %s waited a week unheard and is forgotten", node_id)
             except StorageError as error:
-                self._say("forget", f"Cannot forget nodes that waited too long: {error}")
+                self._log.warning("forget", f"Cannot forget nodes that waited too long: {error}")
             await asyncio.sleep(_FORGET_EVERY_S)
 
     async def _tell_of(self, node_id: str) -> None:
         try:
             node = await self._book.node(node_id)
         except StorageError as error:
-            self._say("presence", f"Cannot say who came or went: {error}")
+            self._log.warning("presence", f"Cannot say who came or went: {error}")
             return
         if node is not None:
             self._listener.on_node(self._with_presence(node))
@@ -200,10 +204,3 @@ class Herd:
 
     def _with_presence(self, node: NodeRow) -> NodeRow:
         return msgspec.structs.replace(node, online=self._presence.is_online(node.node_id))
-
-    def _say(self, what: str, words: str) -> None:
-        """Log a warning, but each sort at most once a minute: others decide how many there are."""
-        now = self._clock.monotonic_ms()
-        if now - self._said.get(what, -_SAY_AGAIN_MS) >= _SAY_AGAIN_MS:
-            self._said[what] = now
-            _LOGGER.warning("%s", words)

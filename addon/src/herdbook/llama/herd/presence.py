@@ -24,11 +24,11 @@ class Presence:
         """A new connection to the broker stands."""
         self._unconfirmed = set(self._online)
 
-    def hear(self, node_id: str, *, online: bool) -> bool:
+    def hear(self, node_id: str, *, online: bool, known: bool) -> bool:
         """Note a node's availability; whether that is a change.
 
         Ids that nobody knows may come too, as a node's availability may arrive before its hello,
-        but no flood of them is kept.
+        but no flood of them is kept, and none takes the place of a `known` one.
         """
         self._unconfirmed.discard(node_id)
         if online == (node_id in self._online):
@@ -36,7 +36,7 @@ class Presence:
         if not online:
             self._online.discard(node_id)
             return True
-        if len(self._online) >= MAX_HEARD:
+        if not known and len(self._online) >= MAX_HEARD:
             return False
         self._online.add(node_id)
         return True

@@ -1,0 +1,32 @@
+"""Warnings about what others send: each sort at most once a minute, for others decide how many."""
+
+import logging
+from typing import Final
+
+from herdbook.clock import Clock, SystemClock
+
+AGAIN_MS: Final = 60_000
+_SORTS: Final = 256
+
+
+class PacedLog:
+    """Logs warnings of one logger. A sort is a word of ours, never what came from elsewhere."""
+
+    def __init__(self, logger: logging.Logger, clock: Clock | None = None) -> None:
+        self._logger = logger
+        self._clock = clock or SystemClock()
+        self._said: dict[str, tuple[int, int]] = {}  # when, and how often it was left out since
+
+    def warning(self, sort: str, words: str) -> None:
+        """Say it, or count it: the next one said tells how many were left out."""
+        now = self._clock.monotonic_ms()
+        said_ms, left_out = self._said.get(sort, (now - AGAIN_MS, 0))
+        if now - said_ms < AGAIN_MS:
+            self._said[sort] = (said_ms, left_out + 1)
+            return
+        self._said[sort] = (now, 0)
+        if len(self._said) > _SORTS:
+            del self._said[next(iter(self._said))]
+        if left_out:
+            words = f"{words} (and {left_out} more of this kind in the meantime)"
+        self._logger.warning("%s", words)
