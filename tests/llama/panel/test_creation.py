@@ -1,10 +1,11 @@
 import re
+from pathlib import Path
 
 import pytest
 
 from herdbook.crypto.recovery import new_recovery_code
 from herdbook.llama.pending import LIMIT_MS
-from tests.llama.panel.stage import PASSWORD, Browser, Stage
+from tests.llama.panel.stage import PASSWORD, Browser, Stage, stage
 
 FORM = {"name": "Ada", "password": PASSWORD, "again": PASSWORD}
 
@@ -86,6 +87,23 @@ async def test_a_form_that_cannot_be_used_says_why_and_keeps_no_password(
     assert re.search(rf'<input id="{field}"[^>]* autofocus>', page)
     assert page.count("autofocus") == 1
     assert "Step 1 of 3" in page
+
+
+async def test_a_vault_that_nobody_is_named_for_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """people.json is gone: the page must not look as if nothing had ever been here."""
+    async with stage(tmp_path) as made:
+        vault_id = (await made.person("Ada")).person.vault_id
+        async with made.browser() as browser:
+            assert "nothing says whose" not in await browser.page("/create")
+    (tmp_path / "people.json").unlink()
+    async with stage(tmp_path) as made, made.browser() as browser:
+        assert vault_id in caplog.text
+        assert "herdbook vault import --name" in caplog.text
+        assert "nothing says whose" in await browser.page("/create")
+        await made.person("Ben")
+    assert (tmp_path / "vaults" / vault_id / "journal.db").exists()
 
 
 async def test_a_name_is_taken_once(set_up: Stage, browser: Browser) -> None:

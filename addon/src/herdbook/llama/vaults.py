@@ -39,7 +39,7 @@ from herdbook.llama.derivations import Derivations
 from herdbook.llama.opening import Opening, OpenVault
 from herdbook.llama.pending import Pending
 from herdbook.llama.people import People, Person, name_key
-from herdbook.vault.folder import current_header, unlock
+from herdbook.vault.folder import HEADER, current_header, unlock
 from herdbook.vault.header import decoy_header, unlock_with, wrong_secret
 from herdbook.vault.memory import forget
 from herdbook.vault.vault import (
@@ -98,7 +98,26 @@ class Vaults:
         self._gates: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._creating = asyncio.Lock()
         self.people = People(folder / "people.json")
+        self.unowned = self._unowned()
         self.derivations = Derivations(Attempts(folder / "attempts.json", clock), parameters)
+
+    def _unowned(self) -> list[str]:
+        """The ids of vaults that belong to nobody in people.json, which is said in the log."""
+        owned = {person.vault_id for person in self.people.all()}
+        found = sorted(
+            path.name
+            for path in self._folder.iterdir()
+            if (path / HEADER).exists() and path.name not in owned
+        )
+        if found:
+            _LOGGER.error(
+                "people.json does not say whose vaults these are: %s. Put back a copy of it; or "
+                "stop the Llama, move each of these folders out of %s, and bring it back with "
+                "“herdbook vault import --name NAME FOLDER”.",
+                ", ".join(found),
+                self._folder,
+            )
+        return found
 
     async def begin_creation(self, name: str, password: str) -> Creation:
         """Keys of a new vault, in memory only, for a while.

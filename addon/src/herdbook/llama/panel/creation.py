@@ -32,7 +32,14 @@ async def show_create(request: web.Request) -> web.Response:
     if unlocked_here(request):
         return pages.go(request, "home")
     pending = _pending(request) is not None
-    values = {"name": "", "message": "", "fix": "", "wrong": "", "pending": pending}
+    values = {
+        "name": "",
+        "message": "",
+        "fix": "",
+        "wrong": "",
+        "pending": pending,
+        "unowned": bool(desk_of(request).vaults.unowned),
+    }
     return pages.page("create.html", values)
 
 
@@ -51,7 +58,14 @@ async def create(request: web.Request) -> web.Response:
         creation = await desk.vaults.begin_creation(name, password)
     except InputError as error:
         message, fix = words_of(desk.pages, error)
-        values = {"name": name, "message": message, "fix": fix, "wrong": wrong, "pending": False}
+        values = {
+            "name": name,
+            "message": message,
+            "fix": fix,
+            "wrong": wrong,
+            "pending": False,
+            "unowned": False,
+        }
         return desk.pages.page("create.html", values, status=status_of(error), headers=_FORM_AGAIN)
     response = desk.pages.go(request, "code")
     begin_session(request, response, Session(creation=creation.token))
