@@ -14,7 +14,7 @@ from herdbook.errors import (
     VaultError,
     WrongSecret,
 )
-from herdbook.llama.keys import Change
+from herdbook.llama.keys import Change, Kind
 from herdbook.llama.panel.desk import Desk, desk_of, end_session, fields_of, signed_in
 from herdbook.llama.panel.faults import headers_of, status_of, words_of
 from herdbook.llama.panel.pages import is_htmx
@@ -63,28 +63,12 @@ async def change_password(request: web.Request) -> web.Response:
 
 async def new_code(request: web.Request) -> web.Response:
     """Draw a new recovery code and go on to its page."""
-    desk = desk_of(request)
-    session, opening = signed_in(request)
-    person = opening.person
-    secret = (await fields_of(request)).get("secret", "")
-    try:
-        session.change = await desk.keys.begin(person, "code", secret)
-    except (InputError, VaultError) as error:
-        return _refused(desk, person, "code", error)
-    return desk.pages.go(request, "keys_code")
+    return await _begin(request, "code")
 
 
 async def new_key(request: web.Request) -> web.Response:
     """Draw a new key and its recovery code, and go on to the code's page."""
-    desk = desk_of(request)
-    session, opening = signed_in(request)
-    person = opening.person
-    secret = (await fields_of(request)).get("secret", "")
-    try:
-        session.change = await desk.keys.begin(person, "rotation", secret)
-    except (InputError, VaultError) as error:
-        return _refused(desk, person, "rotation", error)
-    return desk.pages.go(request, "keys_code")
+    return await _begin(request, "rotation")
 
 
 async def show_code(request: web.Request) -> web.Response:
@@ -164,6 +148,17 @@ async def lock_everywhere(request: web.Request) -> web.Response:
     end_session(request, response)
     desk.sessions.end_others(person.id)
     return response
+
+
+async def _begin(request: web.Request, kind: Kind) -> web.Response:
+    desk = desk_of(request)
+    session, opening = signed_in(request)
+    secret = (await fields_of(request)).get("secret", "")
+    try:
+        session.change = await desk.keys.begin(opening.person, kind, secret)
+    except (InputError, VaultError) as error:
+        return _refused(desk, opening.person, kind, error)
+    return desk.pages.go(request, "keys_code")
 
 
 def _waiting(desk: Desk, session: Session, person: Person) -> Change | None:
