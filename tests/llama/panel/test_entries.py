@@ -73,6 +73,17 @@ async def test_an_entry_is_moved_to_another_day(ada: Browser, day: str) -> None:
     assert (await ada.post(f"{day}/entries", form | {"to": "2026-02-30"})).status == 404
 
 
+async def test_a_change_from_an_old_page_moves_nothing(ada: Browser, day: str) -> None:
+    """The entry went to another day on another device."""
+    entry = await _write(ada, day, "here")
+    form = await ada.field(f"{day}?change={entry}")
+    await ada.post(f"{day}/entries", form | {"text": "there", "to": OTHER})
+    form = await ada.field(f"{day}?change={entry}")
+    assert form["to"] == OTHER
+    answer = await ada.post(f"{day}/entries", form | {"text": "there still"})
+    assert answer.url.path == f"/day/{OTHER}"
+
+
 async def test_a_change_on_a_locked_vault_waits_as_it_is(
     set_up: Stage, ada: Browser, person: Person, day: str
 ) -> None:
