@@ -57,7 +57,7 @@ class Opened:
             plain = await PlainDatabase.open(self._path, self._key, SCHEMA)
             self.database = cast(Database, plain)
         contents = await contents_of(self.journal(), self._archive.last_day)
-        assert contents.shown()
+        assert await contents.shown()
 
     def journal(self) -> Journal:
         """The journal of the open database; it needs nothing else of a vault here."""

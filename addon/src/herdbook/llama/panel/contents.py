@@ -31,16 +31,17 @@ class Contents:
 
     day: date
     entries: list[Entry]
-    texts: list[Markup]
     deleted: list[Entry]
     drafts: list[Draft]
 
-    def shown(self) -> list[Shown]:
+    async def shown(self) -> list[Shown]:
         """Entries and what is left of deleted ones, each at its place, oldest first."""
+        # Long texts take a while.
+        texts = await asyncio.to_thread(lambda: [render(entry.text) for entry in self.entries])
         changing = {draft.entry_id: draft for draft in reversed(self.drafts) if draft.entry_id}
         shown = [
             Shown(entry, text, changing.get(entry.id))
-            for entry, text in zip(self.entries, self.texts, strict=True)
+            for entry, text in zip(self.entries, texts, strict=True)
         ]
         shown += [Shown(entry, None, None) for entry in self.deleted]
         return sorted(shown, key=lambda one: one.entry.created_ms)
@@ -64,7 +65,6 @@ class Contents:
 
 async def contents_of(journal: Journal, day: date) -> Contents:
     """A day's contents as they are now. Raises `VaultLocked`."""
-    entries = await journal.on_day(day)
-    # Long texts take a while.
-    texts = await asyncio.to_thread(lambda: [render(entry.text) for entry in entries])
-    return Contents(day, entries, texts, await journal.deleted(day), await journal.drafts(day))
+    return Contents(
+        day, await journal.on_day(day), await journal.deleted(day), await journal.drafts(day)
+    )

@@ -64,7 +64,7 @@ async def show(request: web.Request) -> web.Response:
             "previous": day - timedelta(days=1) if day > date.min else None,
             "next": day + timedelta(days=1) if day < date.max else None,
             **await _noticed(desk, day),
-            **_door(session, day, contents, field.composition),
+            **await _door(session, day, contents, field.composition),
             **_standing(desk, day),
         },
     )
@@ -111,14 +111,16 @@ async def house(request: web.Request) -> web.Response:
         try:
             contents = await contents_of(desk.vaults.glance(opening), day)
         except VaultLocked:
-            return door_part(request, session, day)
-    values = {
-        **_door(session, day, contents, request.query.get("key", "")),
-        **_standing(desk, day),
-        **await _noticed(desk, day),
-    }
-    if all(request.query.get(mark, "") == values[mark] for mark in ("entries_mark", "house_mark")):
+            return await door_part(request, session, day)
+    noticed = await _noticed(desk, day)
+    marks = {"entries_mark": _entries_mark(contents), "house_mark": noticed["house_mark"]}
+    if all(request.query.get(name, "") == mark for name, mark in marks.items()):
         return web.Response(status=204)
+    values = {
+        **await _door(session, day, contents, request.query.get("key", "")),
+        **_standing(desk, day),
+        **noticed,
+    }
     return desk.pages.page("parts/news.html", values)
 
 
@@ -134,7 +136,7 @@ async def entries_part(
         contents = None
     values = {
         "field": field,
-        **_door(session, day, contents, field.composition),
+        **await _door(session, day, contents, field.composition),
         **_standing(desk, day),
     }
     return desk.pages.page("parts/answer.html" if answer else "parts/entries.html", values)
@@ -147,9 +149,9 @@ def signed_out(request: web.Request, day: date) -> web.Response:
     return _part(request, 401, {"state": "signed_out", "person": None, "sealed": False, "day": day})
 
 
-def door_part(request: web.Request, session: Session, day: date) -> web.Response:
+async def door_part(request: web.Request, session: Session, day: date) -> web.Response:
     """Put the door of a locked vault in place of the entries."""
-    return _part(request, 423, _door(session, day, None, ""))
+    return _part(request, 423, await _door(session, day, None, ""))
 
 
 async def _keep(
@@ -174,7 +176,7 @@ async def _keep(
         return None
 
 
-def _door(
+async def _door(
     session: Session, day: date, contents: Contents | None, composition: str
 ) -> dict[str, object]:
     """What the entries' place shows: the entries, or why they are not there.
@@ -185,10 +187,10 @@ def _door(
         session.sealed = False
     return {
         "state": "locked" if contents is None else "open",
-        "shown": [] if contents is None else contents.shown(),
+        "shown": [] if contents is None else await contents.shown(),
         "unfinished": [] if contents is None else contents.unfinished(composition),
         "composition": composition,
-        "entries_mark": "" if contents is None else _mark(contents.marks()),
+        "entries_mark": _entries_mark(contents),
         "sealed": session.sealed,
         "person": session.opening and session.opening.person,
         "day": day,
@@ -224,6 +226,10 @@ async def _noticed(desk: Desk, day: date) -> dict[str, object]:
             observations = None
     mark = "none" if observations is None else _mark(one.id for one in observations)
     return {"observations": observations, "house_mark": mark}
+
+
+def _entries_mark(contents: Contents | None) -> str:
+    return "" if contents is None else _mark(contents.marks())
 
 
 def _mark(ids: Iterable[str]) -> str:

@@ -105,7 +105,7 @@ export function mountDay(form) {
 /** Bring what was just written into sight. */
 export function showNewest() {
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  [...document.querySelectorAll(".entry")]
+  [...document.querySelectorAll(".entry:not(.entry-unfinished)")]
     .at(-1)
     ?.scrollIntoView({ block: "nearest", behavior: still ? "instant" : "smooth" });
 }
