@@ -9,11 +9,15 @@ from demo.hass_api import HassApi
 
 @dataclass(frozen=True)
 class HerdDevice:
-    """An Alpaca's device in Home Assistant; `entities` are entity ids with their names on it."""
+    """An Alpaca's device in Home Assistant; `entities` are entity ids with their names on it.
+
+    `unique_ids` are those of all its entities, those disabled too.
+    """
 
     device_id: str
     name: str
     entities: Mapping[str, str]
+    unique_ids: frozenset[str]
 
     def ending(self, suffix: str) -> str:
         """The one entity whose id ends so; an empty string when there is none."""
@@ -31,13 +35,18 @@ async def find_device(hass: HassApi, node_id: str) -> HerdDevice | None:
             found = [
                 entity
                 for entity in await hass.command("config/entity_registry/list")
-                if entity["device_id"] == device["id"] and not entity["disabled_by"]
+                if entity["device_id"] == device["id"]
             ]
             found.sort(key=_order)
             return HerdDevice(
                 device["id"],
                 device["name"],
-                {one["entity_id"]: one["name"] or one["original_name"] for one in found},
+                {
+                    one["entity_id"]: one["name"] or one["original_name"]
+                    for one in found
+                    if not one["disabled_by"]
+                },
+                frozenset(one["unique_id"] for one in found),
             )
     return None
 

@@ -11,6 +11,7 @@ import aiohttp
 
 from demo import dashboard, onboarding
 from demo.broker import Broker
+from demo.discovery import announced, topic_of
 from demo.folder import Folder
 from demo.hass_api import HassApi
 from demo.herd_device import HerdDevice, find_device
@@ -136,18 +137,32 @@ class Product:
         for domain in ("mqtt", "herdbook"):
             loaded = partial(onboarding.loaded, self.hass, domain)
             await until(loaded, f"Home Assistant has loaded {domain}", seconds=60, fix=see)
-        await until(self._device_complete, "the Alpaca's device is in Home Assistant", seconds=60)
+        parts = await until(
+            self._announced_parts, "the Alpaca has announced itself to the broker", seconds=60
+        )
+        await until(
+            lambda: self._device_complete(parts),
+            "the Alpaca's device is in Home Assistant, with all it announces",
+            seconds=60,
+        )
         await until(
             self.has_fresh_reading, "a fresh reading is in Home Assistant", seconds=60, fix=see
         )
         await until(self._panel_answers, "the panel answers", seconds=10)
 
-    async def _device_complete(self) -> bool:
+    async def _announced_parts(self) -> frozenset[str]:
+        found = (await announced(self.broker.port)).get(topic_of(self.alpaca.node_id))
+        return (
+            frozenset(part["uniq_id"] for part in found["cmps"].values()) if found else frozenset()
+        )
+
+    async def _device_complete(self, parts: frozenset[str]) -> bool:
+        # Home Assistant adds the parts of one payload one by one.
         device = await find_device(self.hass, self.alpaca.node_id)
-        if device is None or not device.of("event"):
+        if device is None or not parts <= device.unique_ids:
             return False
         self.device = device
-        return bool(device.ending("_boiler"))
+        return True
 
     async def has_fresh_reading(self) -> bool:
         """Whether Home Assistant shows the boiler as it is now, and hears observations."""

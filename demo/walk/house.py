@@ -1,11 +1,9 @@
 """The house reports and notices: discovery, sensors, observations, a broker that goes and comes."""
 
 import asyncio
-import json
-from typing import Any, Final
+from typing import Final
 
-import aiomqtt
-
+from demo.discovery import announced, topic_of
 from demo.errors import DemoError
 from demo.follow import expecting_observation, observation, reading
 from demo.herdbook import SAMPLE_S
@@ -19,17 +17,8 @@ _TIMELY_S: Final = 2.0
 
 async def announces_itself_once(visit: Visit) -> str:
     """The Alpaca is on the broker as one retained MQTT device discovery payload."""
-    found: dict[str, Any] = {}
-    async with aiomqtt.Client("127.0.0.1", visit.product.broker.port) as client:
-        await client.subscribe("homeassistant/#")
-        try:
-            async with asyncio.timeout(1):
-                async for message in client.messages:
-                    if message.topic.value.endswith("/config") and message.retain:
-                        found[message.topic.value] = json.loads(bytes(message.payload))
-        except TimeoutError:
-            pass  # retained messages come at once: that was all of them
-    expected = f"homeassistant/device/herdbook_{visit.product.alpaca.node_id}/config"
+    found = await announced(visit.product.broker.port)
+    expected = topic_of(visit.product.alpaca.node_id)
     if list(found) != [expected]:
         raise DemoError(f"Expected one discovery payload at {expected}, found {list(found)}.")
     payload = found[expected]
