@@ -84,3 +84,12 @@ async def test_second_alpaca_on_one_log_is_refused(tmp_path: Path) -> None:
     assert code == 1
     assert str(alpaca.data) in words
     assert "Traceback" not in words
+
+
+async def test_an_ingress_without_the_panels_address_is_refused(tmp_path: Path) -> None:
+    config = tmp_path / "llama.toml"
+    config.write_text('data = "data"\n[ingress]\nport = 8099\n')
+    code, words = await run("llama", "run", "--config", config)
+    assert code == 2
+    assert "panel_url" in words
+    assert "Traceback" not in words

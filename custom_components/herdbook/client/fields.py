@@ -115,9 +115,9 @@ def day(data: Mapping[str, Any], name: str, where: str) -> date:
         raise _wrong(where, name, "a date") from None
 
 
-def http_url(data: Mapping[str, Any], name: str, where: str) -> str:
-    """An address that a browser can open."""
+def visitable_url(data: Mapping[str, Any], name: str, where: str) -> str:
+    """An address that a browser can open, or one within Home Assistant."""
     value = text(data, name, where)
-    if not value.startswith(("http://", "https://")):
-        raise _wrong(where, name, "an http address")
+    if not value.startswith(("http://", "https://", "homeassistant://")):
+        raise _wrong(where, name, "an http address or one of Home Assistant's")
     return value

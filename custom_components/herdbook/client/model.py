@@ -36,7 +36,7 @@ class Hello:
             version=fields.text(data, "version", where),
             llama_id=fields.filled(data, "llama_id", where),
             name=fields.filled(data, "name", where),
-            panel_url=fields.http_url(data, "panel_url", where),
+            panel_url=fields.visitable_url(data, "panel_url", where),
         )
 
 

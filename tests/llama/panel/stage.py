@@ -1,7 +1,7 @@
 """A panel on real vaults and a real house book, in a temporary folder, with a browser's manners."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -86,8 +86,8 @@ class Stage:
         return await self.vaults.finish_creation(creation.token, creation.recovery_code)
 
     @asynccontextmanager
-    async def browser(self) -> AsyncIterator[Browser]:
-        client = TestClient(self.server, headers=BROWSER)
+    async def browser(self, headers: Mapping[str, str] = BROWSER) -> AsyncIterator[Browser]:
+        client = TestClient(self.server, headers=headers)
         try:
             yield Browser(client, self.base)
         finally:
@@ -97,9 +97,17 @@ class Stage:
 
 @asynccontextmanager
 async def stage(
-    folder: Path, *, base_path: str = "", stripped: bool = False, secure: bool = False
+    folder: Path,
+    *,
+    base_path: str = "",
+    stripped: bool = False,
+    secure: bool = False,
+    supervisor: str | None = None,
 ) -> AsyncIterator[Stage]:
-    """A panel; `stripped` has it asked as by a proxy that takes the base path off."""
+    """A panel; `stripped` has it asked as by a proxy that takes the base path off.
+
+    With `supervisor` it is one for Home Assistant's ingress.
+    """
     clock = ManualClock()
     async with AsyncExitStack() as opened:
         vaults = Vaults(folder, clock, ZONE, FAST)
@@ -107,7 +115,9 @@ async def stage(
         book = await HouseBook.open(folder, clock, ZONE)
         opened.push_async_callback(book.close)
         hosts = frozenset({"journal.example"})
-        app = panel_app(vaults, book, clock, ZONE, base_path, secure, hosts=hosts)
+        app = panel_app(
+            vaults, book, clock, ZONE, base_path, secure, hosts=hosts, supervisor=supervisor
+        )
         server = TestServer(app, host="127.0.0.1")
         opened.push_async_callback(server.close)
         await server.start_server(access_log=None)

@@ -22,22 +22,31 @@ class Listener(Struct, frozen=True, forbid_unknown_fields=True):
     host: Annotated[str, Meta(min_length=1, max_length=253)] = "127.0.0.1"
 
 
+class Ingress(Listener, frozen=True, forbid_unknown_fields=True):
+    """Where Home Assistant's Supervisor, at its address `supervisor`, asks for the panel."""
+
+    supervisor: Annotated[str, Meta(min_length=1, max_length=45)] = "172.30.32.2"
+
+
 class LlamaConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """The file.
 
     `base_path` is where a reverse proxy puts the panel, such as ``/herdbook``. `panel_url` is how
     people reach it when that is not its own address. `hosts` are further host names it answers to.
+    With `ingress`, Home Assistant shows the panel to its users, and nobody else does.
     """
 
     data: Annotated[str, Meta(pattern=r"^[^\x00]+$")]
     name: Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^\S(.*\S)?$")] = "Llama"
     time_zone: str | None = None
     base_path: Annotated[str, Meta(pattern=r"^(/[A-Za-z0-9._~-]+)*$", max_length=200)] = ""
-    panel_url: Annotated[str, Meta(pattern=r"^https?://[^\s/]+(/\S*)?$", max_length=500)] | None = (
-        None
-    )
+    panel_url: (
+        Annotated[str, Meta(pattern=r"^(https?|homeassistant)://[^\s/]+(/\S*)?$", max_length=500)]
+        | None
+    ) = None
     hosts: tuple[str, ...] = ()
     panel: Listener = Listener(8477)
+    ingress: Ingress | None = None
     api: Listener = Listener(8478)
     broker: BrokerSettings = BrokerSettings()
 
@@ -74,6 +83,12 @@ def load(path: Path) -> LlamaConfig:
     """Read `llama.toml`. Raises `ConfigError`, naming the key."""
     config: LlamaConfig = check(read_toml(path), LlamaConfig, path, guide=GUIDE)
     config.zone()
+    if config.ingress and config.panel_url is None:
+        raise ConfigError(
+            f"{path} has an [ingress] but no panel_url.",
+            fix="Say where Home Assistant shows the panel, as in "
+            'panel_url = "homeassistant://hassio/ingress/…", with the app\'s slug.',
+        )
     return config
 
 

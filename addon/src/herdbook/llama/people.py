@@ -63,6 +63,23 @@ class People:
                 return person
         raise PersonUnknown("That person has no vault here.")
 
+    def of_user(self, user_id: str) -> Person | None:
+        """The person that a user of Home Assistant is, if they have a vault."""
+        return next((one for one in self._people if one.user_id == user_id), None)
+
+    def admissible(self, name: str, user_id: str | None, *, by_code: bool) -> Person:
+        """Whose vault may be opened. Raises `PersonUnknown`.
+
+        A user of Home Assistant who has a vault opens that one, whatever the `name`. Who has none
+        may open one that is nobody's; one that is another user's only by its recovery code: its
+        owner has another account now.
+        """
+        own = None if user_id is None else self.of_user(user_id)
+        person = own or self.find(name=name)
+        if user_id is not None and person.user_id not in (None, user_id) and not by_code:
+            raise PersonUnknown("That vault is another user's.")
+        return person
+
     def find(self, *, user_id: str | None = None, name: str | None = None) -> Person:
         """The person of a Home Assistant user id, else of a name. Raises `PersonUnknown`."""
         for person in self._people:
@@ -79,7 +96,15 @@ class People:
 
     async def add(self, person: Person) -> None:
         """Keep one more person, durably. Raises `StorageError`."""
-        people = [*self._people, person]
+        await self._keep([*self._people, person])
+
+    async def claim(self, person: Person, user_id: str) -> Person:
+        """Have a person be a user of Home Assistant from now on, durably. Raises `StorageError`."""
+        claimed = msgspec.structs.replace(person, user_id=user_id)
+        await self._keep([claimed if one.id == person.id else one for one in self._people])
+        return claimed
+
+    async def _keep(self, people: list[Person]) -> None:
         data = msgspec.json.format(msgspec.json.encode(_File(1, people)))
         await asyncio.to_thread(replace_file, self._path, data)
         self._people = people

@@ -51,6 +51,8 @@ async def run(
         vaults = Vaults(folder, clock, zone)
         opened.push_async_callback(vaults.close)
         herd = Herd(book, config.broker, identity, clock, News(feed))
+        ingress = config.ingress
+        where, section = (config.panel, "panel") if ingress is None else (ingress, "ingress")
         panel = panel_app(
             vaults,
             herd,
@@ -59,6 +61,7 @@ async def run(
             config.base_path,
             config.url().startswith("https:"),
             hosts=frozenset(config.hosts),
+            supervisor=ingress.supervisor if ingress else None,
         )
         api = api_app(
             token=token.load_or_create(folder),
@@ -68,7 +71,7 @@ async def run(
                 vaults, snapshot=partial(snapshot, book, herd), approve=herd.approve
             ).handle,
         )
-        panel_url = await opened.enter_async_context(listening(panel, config.panel, "panel"))
+        panel_url = await opened.enter_async_context(listening(panel, where, section))
         api_url = await opened.enter_async_context(listening(api, config.api, "api"))
         on_ready(f"{panel_url}{config.base_path}/", f"{api_url}/")
         async with asyncio.TaskGroup() as tasks:

@@ -40,7 +40,7 @@ from herdbook.llama.opening import Opening, OpenVault
 from herdbook.llama.pending import Pending
 from herdbook.llama.people import People, Person, name_key
 from herdbook.vault.folder import HEADER, current_header, unlock
-from herdbook.vault.header import decoy_header, unlock_with, wrong_secret
+from herdbook.vault.header import decoy_header, unlock_with, way_in, wrong_secret
 from herdbook.vault.memory import forget
 from herdbook.vault.vault import (
     Draft,
@@ -135,12 +135,16 @@ class Vaults:
         """A creation that still waits. Raises `InputError` when it has expired or never was."""
         return Creation(token, self._pending.get(token).draft.recovery_code)
 
-    async def finish_creation(self, token: str, typed_code: str) -> Opening:
+    async def finish_creation(
+        self, token: str, typed_code: str, user_id: str | None = None
+    ) -> Opening:
         """Write the vault, once its recovery code has been typed back, and leave it unlocked.
 
+        It belongs to the user `user_id` of Home Assistant, where that is known.
+
         Raises `RecoveryCodeInvalid` or `WrongSecret` when the code was typed wrong (it may be
-        tried again), `InputError` when the creation has expired or the name was taken meanwhile,
-        `StorageError`.
+        tried again), `InputError` when the creation has expired, the name was taken meanwhile or
+        the user has a vault, `StorageError`.
         """
         pending = self._pending.get(token)
         if not await self.derivations.run(partial(is_code_of, pending.draft, typed_code)):
@@ -151,8 +155,10 @@ class Vaults:
         async with self._creating:
             self._pending.get(token)  # a second tab may have been faster
             self.people.check_free(pending.name)
+            if user_id is not None and self.people.of_user(user_id) is not None:
+                raise InputError("You have a vault already.", fix="Open that one.")
             vault = await create_vault(self._folder, pending.draft, SCHEMA)
-            person = Person(random_id(), pending.name, None, vault.vault_id)
+            person = Person(random_id(), pending.name, user_id, vault.vault_id)
             try:
                 await self.people.add(person)
             except BaseException:
@@ -162,19 +168,21 @@ class Vaults:
             self._keep_open(person, vault)
             return self._admit(person)
 
-    async def unlock(self, name: str, secret: str) -> Opening:
+    async def unlock(self, name: str, secret: str, user_id: str | None = None) -> Opening:
         """Open a person's vault with the password or the recovery code, and absorb its inbox.
 
-        Raises `WrongSecret`, also for an unknown name, after the same time and in the same words,
-        and `TooManyAttempts`.
+        With `user_id`, that user of Home Assistant is the person from now on; whose vault they
+        may open, `People.admissible` says. Raises `WrongSecret`, also for an unknown name, after
+        the same time and in the same words, and `TooManyAttempts`.
         """
         if len(secret) > _PASSWORD_LIMIT:
             raise wrong_secret()
-        key = name_key(name)
+        by_code = way_in(secret)[0] == "recovery"
         try:
-            person = self.people.find(name=name)
+            person = self.people.admissible(name, user_id, by_code=by_code)
+            key = name_key(person.name)
         except PersonUnknown:
-            person = None
+            person, key = None, name_key(name)
         if person is None:
             await self.derivations.test(key, partial(self._refuse, key, secret))
             raise wrong_secret()
@@ -189,9 +197,18 @@ class Vaults:
                 await _forget_deleted(
                     self._keep_open(person, await open_unlocked(folder, dek, SCHEMA))
                 )
+            if user_id is not None and person.user_id != user_id:
+                person = await self._hand_over(person, user_id)
             opening = self._admit(person)
         await _absorb(self._open.get(person.id))
         return opening
+
+    async def _hand_over(self, person: Person, user_id: str) -> Person:
+        """Let a vault be another user's of Home Assistant: it is open to nobody else any more."""
+        try:
+            return await self.people.claim(person, user_id)
+        finally:
+            self._open[person.id].used_ms.clear()
 
     def _refuse(self, key: str, secret: str) -> None:
         """Try a secret on a vault that is not there, at the cost of one that is."""

@@ -13,8 +13,11 @@ from herdbook.llama.panel.desk import (
     begin_session,
     desk_of,
     fields_of,
+    person_of,
     session_of,
     unlocked_here,
+    user_id_of,
+    user_of,
 )
 from herdbook.llama.panel.faults import status_of, words_of
 from herdbook.llama.panel.sessions import Session
@@ -29,11 +32,12 @@ is then no page of its own, and “back” asks nobody to send it again."""
 async def show_create(request: web.Request) -> web.Response:
     """What a vault is, and the form for a new one."""
     pages = desk_of(request).pages
-    if unlocked_here(request):
+    if unlocked_here(request) or person_of(request):
         return pages.go(request, "home")
+    user = user_of(request)
     pending = _pending(request) is not None
     values = {
-        "name": "",
+        "name": user.name if user else "",
         "message": "",
         "fix": "",
         "wrong": "",
@@ -97,7 +101,7 @@ async def confirm(request: web.Request) -> web.Response:
     if creation is None:
         return desk.pages.go(request, "create")
     try:
-        opening = await desk.vaults.finish_creation(creation.token, typed)
+        opening = await desk.vaults.finish_creation(creation.token, typed, user_id_of(request))
     except (RecoveryCodeInvalid, WrongSecret):
         message, fix = _mistake(desk.pages.strings, typed, creation.recovery_code)
     except InputError as error:

@@ -17,7 +17,15 @@ from herdbook.journal.draft import Saving
 from herdbook.journal.entry import Entry, clean_text, read_day
 from herdbook.llama.opening import Opening
 from herdbook.llama.panel.contents import Contents, contents_of
-from herdbook.llama.panel.desk import Desk, desk_of, fields_of, session_of, signed_in
+from herdbook.llama.panel.desk import (
+    Desk,
+    desk_of,
+    fields_of,
+    person_of,
+    session_of,
+    signed_in,
+    user_id_of,
+)
 from herdbook.llama.panel.faults import KEPT
 from herdbook.llama.panel.field import field_of, new_field, saving_of
 from herdbook.llama.panel.pages import is_htmx
@@ -32,7 +40,8 @@ async def home(request: web.Request) -> web.Response:
     session = session_of(request)
     if session is not None and session.opening is not None:
         return desk.pages.go(request, "day", day=desk.today().isoformat())
-    return desk.pages.go(request, "sign_in" if desk.vaults.people.all() else "create")
+    known = desk.vaults.people.all() if user_id_of(request) is None else person_of(request)
+    return desk.pages.go(request, "sign_in" if known else "create")
 
 
 async def show(request: web.Request) -> web.Response:
@@ -146,7 +155,9 @@ def signed_out(request: web.Request, day: date) -> web.Response:
     """Put the door in place of the entries and leave the rest of the page, with its text, alone."""
     if not is_htmx(request):
         raise Unauthorized("Nobody is signed in here.", fix="Sign in.")
-    return _part(request, 401, {"state": "signed_out", "person": None, "sealed": False, "day": day})
+    person = person_of(request)
+    values = {"person": person, "own": person is not None, "sealed": False, "day": day}
+    return _part(request, 401, {"state": "signed_out", **values})
 
 
 async def door_part(request: web.Request, session: Session, day: date) -> web.Response:
@@ -193,6 +204,7 @@ async def _door(
         "entries_mark": _entries_mark(contents),
         "sealed": session.sealed,
         "person": session.opening and session.opening.person,
+        "own": session.user_id is not None,
         "day": day,
     }
 

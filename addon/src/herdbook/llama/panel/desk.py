@@ -14,6 +14,7 @@ from herdbook.llama.keys import Keys
 from herdbook.llama.opening import Opening
 from herdbook.llama.panel.pages import Pages
 from herdbook.llama.panel.sessions import Session, Sessions
+from herdbook.llama.people import Person
 from herdbook.llama.vaults import Vaults
 
 
@@ -48,18 +49,52 @@ class Desk:
         return day_of(self.clock.wall_ms(), self.zone)
 
 
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user of Home Assistant who came through its ingress, and what they are called there."""
+
+    id: str
+    name: str
+
+
 DESK: Final = web.AppKey("desk", Desk)
+HERE: Final = web.RequestKey("desk", Desk)
+"""The desk of one request, where it is not the panel's own."""
+USER: Final = web.RequestKey("user", User)
 _COOKIE: Final = "herdbook"
 
 
 def desk_of(request: web.Request) -> Desk:
     """The panel's parts."""
-    return request.app[DESK]
+    here: Desk | None = request.get(HERE)
+    return here or request.app[DESK]
+
+
+def user_of(request: web.Request) -> User | None:
+    """Which user of Home Assistant asks; None where it is not Home Assistant that says so."""
+    user: User | None = request.get(USER)
+    return user
+
+
+def user_id_of(request: web.Request) -> str | None:
+    """The id of the asking user of Home Assistant."""
+    user = user_of(request)
+    return None if user is None else user.id
+
+
+def person_of(request: web.Request) -> Person | None:
+    """The person that the asking user of Home Assistant is here, if they have a vault."""
+    user_id = user_id_of(request)
+    return None if user_id is None else desk_of(request).vaults.people.of_user(user_id)
 
 
 def session_of(request: web.Request, *, used: bool = True) -> Session | None:
-    """The browser's session, signed in or not. Not `used` by a page that asks by itself."""
-    return desk_of(request).sessions.find(request.cookies.get(_COOKIE, ""), used=used)
+    """The browser's session, signed in or not. Not `used` by a page that asks by itself.
+
+    One of another user of Home Assistant, who had this browser before, is none.
+    """
+    session = desk_of(request).sessions.find(request.cookies.get(_COOKIE, ""), used=used)
+    return session if session and session.user_id == user_id_of(request) else None
 
 
 def signed_in(request: web.Request, *, used: bool = True) -> tuple[Session, Opening]:
@@ -81,6 +116,7 @@ def begin_session(request: web.Request, response: web.Response, session: Session
     """Give the browser a new token, and end the session it had."""
     desk = desk_of(request)
     desk.sessions.end(request.cookies.get(_COOKIE, ""))
+    session.user_id = user_id_of(request)
     response.set_cookie(
         _COOKIE,
         desk.sessions.start(session),

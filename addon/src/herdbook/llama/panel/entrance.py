@@ -12,9 +12,11 @@ from herdbook.llama.panel.desk import (
     begin_session,
     desk_of,
     fields_of,
+    person_of,
     session_of,
     signed_in,
     unlocked_here,
+    user_id_of,
 )
 from herdbook.llama.panel.faults import KEPT, headers_of, status_of, words_of
 from herdbook.llama.panel.field import saving_of
@@ -28,9 +30,13 @@ async def show_sign_in(request: web.Request) -> web.Response:
     if unlocked_here(request):
         return pages.go(request, "home")
     session = session_of(request)
-    name = session.name if session else ""
+    person = person_of(request)
+    name = person.name if person else session.name if session else ""
     locked = request.path.endswith("/locked")
-    return pages.page("sign_in.html", {"name": name, "day": None, "wrong": False, "locked": locked})
+    return pages.page(
+        "sign_in.html",
+        {"name": name, "own": person is not None, "day": None, "wrong": False, "locked": locked},
+    )
 
 
 async def sign_in(request: web.Request) -> web.Response:
@@ -41,13 +47,15 @@ async def sign_in(request: web.Request) -> web.Response:
     """
     desk = desk_of(request)
     fields = await fields_of(request)
-    name, text = fields.get("name", ""), fields.get("text", "")
+    text = fields.get("text", "")
     request[KEPT] = text
     day = read_day(fields["day"]) if fields.get("day") else None
     try:
-        opening = await desk.vaults.unlock(name, fields.get("secret", ""))
+        opening = await desk.vaults.unlock(
+            fields.get("name", ""), fields.get("secret", ""), user_id_of(request)
+        )
     except (WrongSecret, TooManyAttempts) as error:
-        return _refused(request, error, name, day)
+        return _refused(request, error, fields.get("name", ""), day)
     session = _session_for(session_of(request), opening)
     if day is None:
         response = desk.pages.go(request, "home")
@@ -83,10 +91,16 @@ def _refused(
     if is_htmx(request):
         headers |= {"HX-Retarget": "#door-notice", "HX-Reswap": "innerHTML"}
         return pages.page("parts/wrong.html", values, status=status_of(error), headers=headers)
-    values |= {"name": name}
     return pages.page(
         "sign_in.html",
-        {**values, "day": day, "wrong": True, "locked": False},
+        {
+            **values,
+            "name": name,
+            "own": person_of(request) is not None,
+            "day": day,
+            "wrong": True,
+            "locked": False,
+        },
         status=status_of(error),
         headers=headers,
     )

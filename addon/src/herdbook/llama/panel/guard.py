@@ -44,18 +44,20 @@ async def add_headers(_request: web.Request, response: web.StreamResponse) -> No
         response.headers.setdefault(name, value)
 
 
-def guard(hosts: frozenset[str]) -> Middleware:
+def guard(hosts: frozenset[str] | None) -> Middleware:
     """A middleware that lets through what the panel answers to; `hosts` are further names of it.
+
+    With None it answers to every name: Home Assistant's ingress is what an attacker would have to
+    be signed in to.
 
     Raises 421 for an unknown host, 403 for an unsafe request from elsewhere, 415 for a body that is
     not an ordinary form (others could spill text into temporary files).
     """
-    known = hosts | {"localhost"}
+    known = None if hosts is None else hosts | {"localhost"}
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        host = _host_of(request.headers.get("Host", ""))
-        if host not in known and not _is_address(host):
+        if known is not None and not _is_known(request, known):
             raise web.HTTPMisdirectedRequest
         if request.method not in _SAFE:
             if not _from_here(request):
@@ -65,6 +67,11 @@ def guard(hosts: frozenset[str]) -> Middleware:
         return await handler(request)
 
     return check
+
+
+def _is_known(request: web.Request, known: frozenset[str]) -> bool:
+    host = _host_of(request.headers.get("Host", ""))
+    return host in known or _is_address(host)
 
 
 def _from_here(request: web.Request) -> bool:

@@ -63,6 +63,10 @@ class Pages:
             weekday=self.weekday,
         )
 
+    def below(self, base_path: str) -> "Pages":
+        """The same pages under another base path. Raises `ConfigError`."""
+        return Pages(self._router, self.strings, self._assets, self._zone, base_path)
+
     @property
     def root(self) -> str:
         """The path under which everything lies, with a slash at both ends."""

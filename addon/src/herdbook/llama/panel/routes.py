@@ -13,6 +13,7 @@ from herdbook.llama.panel.assets import Assets
 from herdbook.llama.panel.desk import DESK, Desk, HerdDesk
 from herdbook.llama.panel.faults import translate
 from herdbook.llama.panel.guard import add_headers, guard
+from herdbook.llama.panel.ingress import ingress
 from herdbook.llama.panel.pages import Pages
 from herdbook.llama.panel.sessions import Sessions
 from herdbook.llama.panel.strings import Strings
@@ -67,18 +68,25 @@ def panel_app(
     secure: bool,
     *,
     hosts: frozenset[str] = frozenset(),
+    supervisor: str | None = None,
 ) -> web.Application:
     """The whole panel as one application, to be served as it is.
 
     `base_path` (empty, or like ``/herdbook``) is the prefix under which browsers see it: requests
     are answered with it and without, as some reverse proxies strip it. `secure` says that browsers
-    come by HTTPS. `hosts` are the names it answers to besides localhost and IP addresses. Raises
-    `ConfigError` for a base path that is none.
+    come by HTTPS. `hosts` are the names it answers to besides localhost and IP addresses.
+    `supervisor` is the one address that may ask, if Home Assistant's ingress shows the panel; it
+    answers to every name then, as Home Assistant does. Raises `ConfigError` for a base path that is
+    none.
 
     Serve it with ``access_log=None``: addresses tell which days somebody reads.
     """
     app = web.Application(
-        middlewares=[translate, guard(frozenset(host.lower() for host in hosts))],
+        middlewares=(
+            [translate, guard(frozenset(host.lower() for host in hosts))]
+            if supervisor is None
+            else [ingress(supervisor), translate, guard(None)]
+        ),
         client_max_size=_BODY_LIMIT,
     )
     assets = Assets()

@@ -24,15 +24,17 @@ LIMIT: Final = 256
 class Session:
     """One browser.
 
-    `opening` is what signing in gave: it says who is there, also when it opens nothing any more;
-    `name` is of whoever locked here, for the sign-in page; `creation` is
-    the token of a vault being made, `change` that of keys being changed; `told` is what the keys
-    page has to say once; `sealed` says that something was written since the vault locked and waits
+    `user_id` is the user of Home Assistant whose browser it is, where that is known: it is nobody
+    else's session. `opening` is what signing in gave: it says who is there, also when it opens
+    nothing any more; `name` is of whoever locked here, for the sign-in page; `creation` is the
+    token of a vault being made, `change` that of keys being changed; `told` is what the keys page
+    has to say once; `sealed` says that something was written since the vault locked and waits
     in the inbox. Whoever reads or writes holds `writing`: a page asked for at once shows what the
     last one left behind.
     """
 
     opening: Opening | None = None
+    user_id: str | None = None
     name: str = ""
     creation: str | None = None
     change: str | None = None
