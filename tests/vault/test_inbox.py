@@ -5,7 +5,7 @@ import pytest
 
 from herdbook.clock import Quality
 from herdbook.crypto.keys import inbox_public_key, new_inbox_key, seal_drop
-from herdbook.errors import InboxFull, TextTooLong
+from herdbook.errors import InboxFull, TextTooLong, VaultDamaged
 from herdbook.vault import inbox as module
 from herdbook.vault.inbox import Inbox
 
@@ -63,6 +63,14 @@ def test_a_forged_row_stops_nobody(tmp_path: Path, inbox: Inbox) -> None:
     connection.close()
     assert [drop.body for _, drop in inbox.open_all(KEY)] == [b"good"]
     assert inbox.count_refused() == 3
+
+
+def test_another_databases_tables_are_damage_and_no_full_disk(tmp_path: Path, inbox: Inbox) -> None:
+    with apsw.Connection(str(tmp_path / "inbox.db")) as connection:
+        connection.execute("CREATE TABLE drops(something)")
+    connection.close()
+    with pytest.raises(VaultDamaged, match="not readable"):
+        inbox.add(PUBLIC, b"a drop")
 
 
 def test_a_drop_over_the_limit_is_refused_and_keeps_nothing(inbox: Inbox) -> None:

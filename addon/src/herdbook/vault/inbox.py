@@ -40,6 +40,17 @@ _SCHEMA: Final = (
     at_ms INTEGER NOT NULL
 )""",
 )
+_REFUSALS: Final = frozenset(
+    (
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_READONLY,
+    )
+)
+"""What the disk says. The rest, an SQL error too, comes of a file that is no inbox of ours."""
 _REFUSE: Final = "UPDATE drops SET refused = 1 WHERE id = ?"
 
 
@@ -168,13 +179,13 @@ class Inbox:
                     connection.execute(table)
                 yield connection
                 connection.execute("COMMIT")
-        except sqlite3.OperationalError as error:
-            raise StorageError(
-                f"The inbox cannot be written: {error}.",
-                fix="Free some space or make the folder writable, then try again.",
-            ) from error
         # Unicode: sqlite3 cannot even say what is wrong with a name in a damaged schema.
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF in _REFUSALS:
+                raise StorageError(
+                    f"The inbox cannot be written: {error}.",
+                    fix="Free some space or make the folder writable, then try again.",
+                ) from error
             raise VaultDamaged(
                 "The inbox is not readable.", fix="Restore inbox.db from a backup, or remove it."
             ) from error
