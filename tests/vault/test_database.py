@@ -13,7 +13,7 @@ from herdbook.errors import StorageError, VaultDamaged, VaultLocked
 from herdbook.journal.journal import SCHEMA
 from herdbook.vault import database as module
 from herdbook.vault.database import Database
-from tests.vault.conftest import Disk
+from tests.disk import Disk
 from tests.vault.pages import PAGE, plain_pages
 
 DEK = bytes(range(32))

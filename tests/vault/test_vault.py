@@ -16,17 +16,13 @@ from herdbook.errors import (
     WrongSecret,
 )
 from herdbook.journal.journal import SCHEMA
-from herdbook.vault.rewrap import change_password
-from herdbook.vault.rotation import draft_rotation, rotate
 from herdbook.vault.vault import (
     Draft,
     create_vault,
     draft_vault,
-    inbox_of,
     is_code_of,
     open_vault,
 )
-from tests.vault.conftest import Disk
 
 FAST = KdfParameters(MEMORY_FLOOR_KIB, 2, 1)
 PASSWORD = "three unrelated words"
@@ -195,30 +191,6 @@ def _canary_again(connection: apsw.Connection) -> object:
         "VALUES('b', '2026-11-21', '', 1, 0, ?)",
         (CANARY,),
     )
-
-
-async def test_a_vault_in_a_folder_that_cannot_be_written_is_said(disk: Disk, draft: Draft) -> None:
-    vault = await create_vault(disk.path, draft, SCHEMA)
-    await vault.database.write(_canary_again)
-    await vault.database.close()
-    folder = disk.path / vault.vault_id
-    inbox, public_key = inbox_of(folder)
-    before = {file.name: file.read_bytes() for file in folder.iterdir()}
-    disk.protect(folder)
-    writes = "Cannot write|refuses to write|cannot be written"
-    with pytest.raises(StorageError, match=writes):
-        await open_vault(folder, PASSWORD, SCHEMA)
-    with pytest.raises(StorageError, match=writes):
-        change_password(folder, PASSWORD, "three other words")
-    with pytest.raises(StorageError, match=writes):
-        rotate(folder, draft_rotation(folder, PASSWORD))
-    with pytest.raises(StorageError, match=writes):
-        inbox.add(public_key, b"a drop")
-    assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
-    disk.release(folder)
-    again = await open_vault(folder, PASSWORD, SCHEMA)
-    assert await again.database.read(_canary) == (CANARY,)
-    await again.database.close()
 
 
 async def test_another_vaults_header_does_not_open_this_database(

@@ -3,7 +3,8 @@
 import fcntl
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from herdbook.errors import LogInUse, StorageError
@@ -81,6 +82,15 @@ def cannot_write(path: Path, error: OSError) -> StorageError:
         f"Cannot write {path}: {error.strerror}.",
         fix="Free some space or make the folder writable, then try again.",
     )
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """What the operating system refuses meanwhile is a `StorageError` about `path`."""
+    try:
+        yield
+    except OSError as error:
+        raise cannot_write(path, error) from error
 
 
 class FolderLock:

@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Meta
 
 from herdbook.errors import InputError, StorageError, VaultDamaged, VaultUnsupported
-from herdbook.files import cannot_write, make_folder, replace_file, sync_folder
+from herdbook.files import cannot_write, make_folder, replace_file, sync_folder, writing
 from herdbook.vault.folder import DATABASE, HEADER, INBOX, PREVIOUS_HEADER, current_header
 from herdbook.vault.snapshot import LOG, copy_sealed
 
@@ -94,7 +94,7 @@ def unpack(source: Path, into: Path) -> About | None:
         raise InputError(f"There is no {error.filename}.", fix="Check the path.") from error
     except OSError as error:
         raise StorageError(
-            f"Cannot copy {source}: {error.strerror}.", fix="Check permissions and space."
+            f"Cannot read {source}: {error.strerror}.", fix="Check its permissions and its disk."
         ) from error
     if current_header(into).header.vault_id != about.vault_id:
         raise _damaged("its parts are of different vaults")
@@ -108,8 +108,16 @@ def unpacked(source: Path, beside: Path | None = None) -> Iterator[Path]:
     """The vault's files in a folder that lasts as long as the context: sealed, free to be opened.
 
     `beside` is an existing folder to make it in; by default the system's place for such files.
+    Raises as `unpack`.
     """
-    with TemporaryDirectory(prefix=".herdbook-", dir=beside) as work:
+    try:
+        folder = TemporaryDirectory(prefix=".herdbook-", dir=beside)
+    except OSError as error:
+        raise StorageError(
+            f"No temporary folder can be made: {error.strerror}.",
+            fix="Set TMPDIR to a writable folder with room for a copy of the vault.",
+        ) from error
+    with folder as work:
         into = Path(work) / _FOLDER
         unpack(source, into)
         yield into
@@ -162,14 +170,18 @@ def _unpack_tar(file: BinaryIO, into: Path) -> None:
 def _keep(source: BinaryIO, size: int, to: Path) -> None:
     if to.name in (ABOUT, HEADER, PREVIOUS_HEADER) and size > _SMALL:
         raise _damaged(f"its {to.name} is too long")
-    with to.open("xb") as out:
+    with writing(to):
+        out = to.open("xb", buffering=0)
+    with out:
         to.chmod(0o600)
         while size:
             piece = source.read(min(size, _PIECE))
             if not piece:
                 raise _damaged(f"its {to.name} is cut off")
-            out.write(piece)
             size -= len(piece)
+            with writing(to):
+                while piece:
+                    piece = piece[out.write(piece) :]
 
 
 def _about(path: Path) -> About:

@@ -125,7 +125,7 @@ def translated() -> Iterator[None]:
     ) as error:
         raise StorageError(
             f"The vault's disk refuses to write ({type(error).__name__}).",
-            fix="Free some space or make the folder writable, then save again.",
+            fix="Free some space or make the folder writable, then try again.",
         ) from error
 
 

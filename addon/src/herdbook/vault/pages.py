@@ -11,7 +11,7 @@ from pathlib import Path
 import apsw
 
 from herdbook.errors import VaultDamaged
-from herdbook.vault.engine import check_present, open_keyed, read_page
+from herdbook.vault.engine import check_present, open_keyed, read_page, translated
 from herdbook.vault.folder import DATABASE
 from herdbook.vault.snapshot import LOG
 from herdbook.vault.wal import PAGE_SIZE, WriteAheadLog, read_log
@@ -65,11 +65,14 @@ class Pages:
 
 @contextmanager
 def open_pages(folder: Path, dek: bytes) -> Iterator[Pages]:
-    """The pages of the vault copied into `folder`. Raises `VaultDamaged` without a database."""
+    """The pages of the vault copied into `folder`.
+
+    Raises `VaultDamaged` without a database, `StorageError` when there is no room to open it.
+    """
     check_present(folder / DATABASE)
     with closing(open_keyed(folder / DATABASE, dek, apsw.SQLITE_OPEN_READWRITE)) as connection:
         # The first query makes the engine look for a log, and is allowed to fail: what is readable
         # is then found page by page.
-        with suppress(apsw.NotADBError, apsw.CorruptError):
+        with translated(), suppress(apsw.NotADBError, apsw.CorruptError):
             connection.pragma("user_version")
         yield Pages(connection, folder)

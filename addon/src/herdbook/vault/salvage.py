@@ -20,7 +20,7 @@ from herdbook.crypto.keys import header_mac, inbox_public_key, new_inbox_key
 from herdbook.errors import InputError, VaultUnsupported
 from herdbook.files import cannot_write, make_folder, sync_folder
 from herdbook.vault.btree import Row, Trees, Value
-from herdbook.vault.engine import create
+from herdbook.vault.engine import create, translated
 from herdbook.vault.folder import DATABASE, HEADER, INBOX, open_header
 from herdbook.vault.header import HeaderFile, way_in, write_header
 from herdbook.vault.pages import Pages, open_pages
@@ -66,7 +66,7 @@ def salvage(folder: Path, secret: str, to: Path, schema_package: str) -> Salvage
     try:
         with TemporaryDirectory(prefix=f".{to.name}.", dir=to.absolute().parent) as work:
             making = make_folder(Path(work) / "vault")
-            with open_pages(folder, dek) as pages:
+            with open_pages(folder, dek) as pages, translated():
                 result, inbox_key = _fill(pages, making / DATABASE, dek, schema_package)
             if inbox_public_key(inbox_key) != header.inbox_public_key:
                 # The old drops open for nobody any more; new ones need a key pair that is whole.

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Final
 
 from herdbook.errors import StorageError
-from herdbook.files import cannot_write, make_folder, replace_file
+from herdbook.files import make_folder, replace_file, writing
 from herdbook.vault.engine import check_present
 from herdbook.vault.folder import DATABASE, HEADER, INBOX, PREVIOUS_HEADER, current_header
 
@@ -76,18 +76,26 @@ def _copy_database(vault: Path, to: Path) -> bool:
         # From here on nobody can be the last to close it, which would remove log and memory.
         made = not (vault / SHARED_MEMORY).exists()
         with _descriptor(vault / SHARED_MEMORY, os.O_CREAT) as memory:
-            with _locked(memory, fcntl.LOCK_EX, _CHECKPOINT):
-                _write(to / DATABASE, lambda out: _pieces(database, out))
-                with _locked(memory, fcntl.LOCK_EX, _WRITE):
-                    _copy_log(vault / LOG, to / LOG)
-            same = path.stat().st_ino == os.fstat(database).st_ino
-            if made and same:
-                # Only with the whole database to ourselves: else somebody uses it by now. Once it
-                # was replaced the memory is the new one's, whose locks we do not have.
-                with suppress(BlockingIOError, PermissionError):
-                    fcntl.lockf(database, fcntl.LOCK_EX | fcntl.LOCK_NB, _SHARED_SIZE, _SHARED)
-                    (vault / SHARED_MEMORY).unlink()
+            try:
+                with _locked(memory, fcntl.LOCK_EX, _CHECKPOINT):
+                    _write(to / DATABASE, lambda out: _pieces(database, out))
+                    with _locked(memory, fcntl.LOCK_EX, _WRITE):
+                        _copy_log(vault / LOG, to / LOG)
+            finally:
+                same = path.stat().st_ino == os.fstat(database).st_ino
+                if made and same:
+                    _remove_memory(vault, database)
     return same
+
+
+def _remove_memory(vault: Path, database: int) -> None:
+    """Only with the whole database to ourselves: else somebody uses it by now.
+
+    Not once the database was replaced: the memory is the new one's, whose locks we do not have.
+    """
+    with suppress(BlockingIOError, PermissionError):
+        fcntl.lockf(database, fcntl.LOCK_EX | fcntl.LOCK_NB, _SHARED_SIZE, _SHARED)
+        (vault / SHARED_MEMORY).unlink()
 
 
 def _copy_log(log: Path, to: Path) -> None:
@@ -102,13 +110,18 @@ def _copy_inbox(inbox: Path, to: Path) -> None:
     to.unlink(missing_ok=True)
     if not inbox.exists():
         return
-    os.close(os.open(to, os.O_WRONLY | os.O_CREAT, 0o600))
+    _write(to, lambda _out: None)
     try:
         with (
             closing(sqlite3.connect(inbox, timeout=_WAIT_S)) as source,
             closing(sqlite3.connect(to)) as copy,
         ):
             source.backup(copy)
+    except sqlite3.OperationalError as error:
+        raise StorageError(
+            f"Cannot copy the inbox to {to}: {error}.",
+            fix="Free some space there or make it writable, then try again.",
+        ) from error
     except sqlite3.DatabaseError:
         # Damaged: then at least its bytes, for whoever looks into it later.
         with _descriptor(inbox) as damaged:
@@ -116,14 +129,16 @@ def _copy_inbox(inbox: Path, to: Path) -> None:
 
 
 class _Out:
-    """The one thing `_write`'s callers need: somewhere to put pieces."""
+    """The one thing `_write`'s callers need: somewhere to put pieces. Raises `StorageError`."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self._path = path
         self._descriptor = descriptor
 
     def append(self, data: bytes) -> None:
-        while data:
-            data = data[os.write(self._descriptor, data) :]
+        with writing(self._path):
+            while data:
+                data = data[os.write(self._descriptor, data) :]
 
 
 def _pieces(source: int, out: _Out) -> None:
@@ -134,10 +149,12 @@ def _pieces(source: int, out: _Out) -> None:
 
 
 def _write(path: Path, fill: Callable[[_Out], None]) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with writing(path):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
-        fill(_Out(descriptor))
-        os.fsync(descriptor)
+        fill(_Out(path, descriptor))
+        with writing(path):
+            os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
@@ -191,9 +208,18 @@ def _lock(descriptor: int, kind: int, place: int, size: int) -> None:
 
 
 def _cannot_copy(vault: Path, error: OSError) -> StorageError:
-    if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
+    """For what failed in the vault's own folder; what it is copied to names itself."""
+    if error.errno == errno.EROFS:
+        return StorageError(
+            f"Cannot take the vault's locks in {vault}: {error.strerror}.",
+            fix="Copy the folder to where it can be written, and name that copy.",
+        )
+    if error.errno in (errno.EACCES, errno.EPERM):
         return StorageError(
             f"Cannot take the vault's locks in {vault}: {error.strerror}.",
             fix="Run this as the user that the Llama runs as.",
         )
-    return cannot_write(Path(error.filename or vault), error)
+    return StorageError(
+        f"Cannot copy {error.filename or vault}: {error.strerror}.",
+        fix="Free some space there, and see whether the disk is failing; then try again.",
+    )

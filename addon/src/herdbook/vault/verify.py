@@ -44,8 +44,8 @@ class Report:
 def verify(folder: Path, secret: str, check: Check) -> Report:
     """Verify the sealed copy in `folder`, which may be changed by it.
 
-    Raises `WrongSecret`, `VaultUnsupported`, and `VaultDamaged` when not even the header is whole;
-    what is wrong behind it is in the report.
+    Raises `WrongSecret`, `VaultUnsupported`, `StorageError` when the copy has no room to be opened,
+    and `VaultDamaged` when not even the header is whole; what is wrong behind it is in the report.
     """
     opened = open_header(folder, *way_in(secret))
     report = verify_with(folder, opened.file.header, opened.dek, check)
@@ -107,7 +107,7 @@ def _check_inbox(connection: apsw.Connection, folder: Path, header: Header, repo
             report.refused_drops = inbox.count_refused()
     except (apsw.CorruptError, apsw.NotADBError, apsw.SQLError):
         report.problems.append("The key of the inbox is not readable.")
-    except (VaultDamaged, StorageError) as error:
+    except VaultDamaged as error:
         report.problems.append(error.message)
 
 
