@@ -3,12 +3,12 @@
 Runs in a process of its own, never in the Llama's (see `herdbook.vault.snapshot`).
 """
 
+import shutil
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from herdbook.clock import Clock, iso
-from herdbook.errors import HerdbookError, InputError, StorageError
-from herdbook.files import FolderLock, cannot_write, make_folder, sync_folder
+from herdbook.errors import InputError, LogInUse, StorageError
+from herdbook.files import FolderLock, make_folder, sync_folder, writing
 from herdbook.ids import random_id
 from herdbook.journal.checks import problems
 from herdbook.journal.journal import SCHEMA
@@ -41,7 +41,7 @@ async def import_vault(data: Path, source: Path, name: str | None) -> Person:
     lock = FolderLock(make_folder(data))
     try:
         lock.acquire()
-    except HerdbookError as error:
+    except LogInUse as error:
         error.fix = "Stop the Llama for the time of the import."
         raise
     try:
@@ -53,8 +53,10 @@ async def import_vault(data: Path, source: Path, name: str | None) -> Person:
 async def _import(data: Path, source: Path, name: str | None) -> Person:
     people = People(data / "people.json")
     vaults = make_folder(data / "vaults")
-    with TemporaryDirectory(prefix=".import-", dir=vaults) as work:
-        into = Path(work) / "vault"
+    # Named so that the Llama clears it away at its next start if this is killed.
+    making = make_folder(vaults / f".{random_id()}")
+    try:
+        into = making / "vault"
         about = unpack(source, into)
         vault_id = current_header(into).header.vault_id
         if (vaults / vault_id).exists():
@@ -69,18 +71,18 @@ async def _import(data: Path, source: Path, name: str | None) -> Person:
             None,
             vault_id,
         )
-        try:
+        with writing(vaults / vault_id):
             into.rename(vaults / vault_id)
             sync_folder(vaults)
-        except OSError as error:
-            raise cannot_write(vaults / vault_id, error) from error
-    if known is None:
-        try:
-            await people.add(person)
-        except StorageError:
-            # Without its person nobody would find it, and a second try would refuse it.
-            (vaults / vault_id).rename(vaults / f".{vault_id}")
-            raise
+        if known is None:
+            try:
+                await people.add(person)
+            except StorageError:
+                # Without its person nobody would find it, and a second try would refuse it.
+                (vaults / vault_id).rename(into)
+                raise
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
     return person
 
 

@@ -46,6 +46,7 @@ from herdbook.vault.vault import (
     Draft,
     Vault,
     create_vault,
+    discard,
     draft_vault,
     inbox_of,
     is_code_of,
@@ -161,8 +162,11 @@ class Vaults:
             person = Person(random_id(), pending.name, user_id, vault.vault_id)
             try:
                 await self.people.add(person)
-            except BaseException:
+            except BaseException as error:
                 await vault.database.close()
+                if isinstance(error, StorageError):
+                    # Without its person nobody would find it, and the next try would meet it.
+                    await asyncio.to_thread(discard, self.folder_of(person))
                 raise
             self._pending.forget(token)
             self._keep_open(person, vault)

@@ -14,7 +14,7 @@ from herdbook.crypto.kdf import KdfParameters
 from herdbook.crypto.keys import inbox_public_key, new_dek, new_inbox_key
 from herdbook.crypto.recovery import new_recovery_code, read_recovery_code
 from herdbook.errors import VaultDamaged, WrongSecret
-from herdbook.files import Step, cannot_write, make_folder, no_step, sync_folder
+from herdbook.files import Step, cannot_write, make_folder, no_step, sync_folder, writing
 from herdbook.ids import random_id
 from herdbook.vault.database import Database
 from herdbook.vault.folder import DATABASE, INBOX, current_header, unlock
@@ -135,6 +135,17 @@ async def create_vault(
         raise
     # A copy, as that one is overwritten and the draft may be looked at again.
     return await open_unlocked(vaults / vault_id, bytes(bytearray(draft.dek)), schema_package)
+
+
+def discard(folder: Path) -> None:
+    """Take back a closed vault that was just made and that nobody was told of.
+
+    A crash meanwhile leaves it, or what `remove_half_made` finds. Raises `StorageError`.
+    """
+    taken = folder.with_name(f".{folder.name}")
+    with writing(folder):
+        folder.rename(taken)
+        shutil.rmtree(taken)
 
 
 def remove_half_made(vaults: Path) -> None:
