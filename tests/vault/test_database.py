@@ -1,6 +1,5 @@
 import asyncio
 import gc
-import random
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
@@ -14,7 +13,7 @@ from herdbook.journal.journal import SCHEMA
 from herdbook.vault import database as module
 from herdbook.vault.database import Database
 from tests.disk import Disk
-from tests.vault.pages import PAGE, plain_pages
+from tests.vault.pages import PAGE
 
 DEK = bytes(range(32))
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
@@ -248,73 +247,6 @@ async def test_a_read_under_way_keeps_its_state_over_a_checkpoint(database: Data
         await database.read(lambda connection: connection.execute("SELECT text FROM drafts").get)
         == "after"
     )
-
-
-# What is deleted
-
-
-def _words(seed: int, number: int, count: int = 6) -> str:
-    chosen = random.Random(f"{seed} {number}")
-    return " ".join(f"w{chosen.getrandbits(64):016x}" for _ in range(count))
-
-
-@pytest.mark.parametrize("seed", range(3))
-async def test_what_is_deleted_or_edited_stands_in_no_page_any_more(
-    database: Database, path: Path, seed: int
-) -> None:
-    chance = random.Random(seed)
-    texts = {number: _words(seed, number, chance.choice([2, 20, 400])) for number in range(300)}
-
-    def fill(connection: apsw.Connection) -> None:
-        connection.execute(
-            "CREATE VIRTUAL TABLE words USING fts5(text, content=entries, content_rowid=number)"
-        )
-        connection.execute("INSERT INTO words(words, rank) VALUES('secure-delete', 1)")
-        for number, text in texts.items():
-            connection.execute(
-                "INSERT INTO entries(number, id, day, created_ms, author, text) "
-                "VALUES(?, ?, '2026-11-20', 0, 'person', ?)",
-                (number, f"id{number}", text),
-            )
-            connection.execute("INSERT INTO words(rowid, text) VALUES(?, ?)", (number, text))
-
-    def forget(connection: apsw.Connection, number: int, instead: str | None) -> None:
-        connection.execute(
-            "INSERT INTO words(words, rowid, text) VALUES('delete', ?, ?)", (number, texts[number])
-        )
-        if instead is None:
-            connection.execute("DELETE FROM entries WHERE number = ?", (number,))
-        else:
-            connection.execute("UPDATE entries SET text = ? WHERE number = ?", (instead, number))
-            connection.execute("INSERT INTO words(rowid, text) VALUES(?, ?)", (number, instead))
-
-    await database.write(fill)
-    gone = chance.sample(sorted(texts), 150)
-    for place, number in enumerate(gone):
-        edited = _words(seed, 1_000 + number, 3) if place % 3 == 0 else None
-        await database.write(
-            lambda c, n=number, e=edited: forget(c, n, e),  # type: ignore[misc]
-            forgets=True,
-        )
-    await database.close()
-    stands = b"".join(plain_pages(DEK, path))
-    # A full-text index keeps a word without what it shares with the one before: ends are enough.
-    ends = {stands[place : place + 12] for place in range(len(stands))}
-    kept = {word for number in set(texts) - set(gone) for word in texts[number].split()}
-    # All but those that lie across two pages.
-    assert sum(word[-12:].encode() in ends for word in kept) > 0.98 * len(kept)
-    lost = {word for number in gone for word in texts[number].split()}
-    assert not [word for word in lost if word[-12:].encode() in ends]
-
-
-async def test_what_is_deleted_leaves_the_log_with_a_checkpoint(
-    database: Database, path: Path
-) -> None:
-    await database.write(_put(1, "the canary sang at dawn"))
-    await database.write(lambda connection: connection.execute("DELETE FROM drafts"))
-    assert b"canary" in b"".join(plain_pages(DEK, path))
-    await database.checkpoint()
-    assert b"canary" not in b"".join(plain_pages(DEK, path))
 
 
 # When the disk does not take it

@@ -7,8 +7,9 @@ that no key has to be kept for later, and closed with it.
 
 What is deleted leaves its row at once (``secure_delete``) and the log with the next checkpoint, at
 the latest when the database closes. Copies remain where SQLite moved a row within its page before:
-a write that `forgets` has the database vacuumed as it closes, which leaves none. A full-text table
-must be told by itself: ``INSERT INTO name(name, rank) VALUES('secure-delete', 1)``.
+a write that `forgets` has the database vacuumed as it closes, which leaves none. That stands in the
+database until it is done, so that a crash or a full disk only puts it off. A full-text table must
+be told by itself: ``INSERT INTO name(name, rank) VALUES('secure-delete', 1)``.
 """
 
 import asyncio
@@ -32,6 +33,8 @@ READERS: Final = 2
 """Reads at once; further ones wait. A small machine has few cores."""
 LOG_PAGES: Final = 1_000
 """Pages (4 KiB) in the write-ahead log after which it is written back and begun anew."""
+_TO_FORGET: Final = 0x68626667
+"""The application id of a database that has something to forget."""
 # From here on new reads wait for a moment, so that those under way can end.
 _LOG_PAGES_HARD: Final = 8 * LOG_PAGES
 _PATIENCE_S: Final = 0.1
@@ -53,7 +56,6 @@ class Database:
             self._idle.put(reader)
         self._reads: set[Future[Any]] = set()
         self._closing = False
-        self._forgetful = False
         self._log_pages = 0
         self._write_thread = ThreadPoolExecutor(1, thread_name_prefix="vault-write")
         self._read_threads = ThreadPoolExecutor(len(readers), thread_name_prefix="vault-read")
@@ -112,13 +114,15 @@ class Database:
     async def write[T](self, change: Callable[[apsw.Connection], T], *, forgets: bool = False) -> T:
         """Run `change` in one transaction: durable when this returns, undone when it raises.
 
-        With `forgets` nothing of what it deletes or replaces is in the file once that is closed.
+        With `forgets` nothing of what it deletes or replaces is in the file once that is closed;
+        after a crash or on a full disk, once it is closed the next time.
         """
 
         def in_transaction(connection: apsw.Connection) -> T:
             with connection:
                 result = change(connection)
-            self._forgetful |= forgets
+                if forgets:
+                    connection.pragma("application_id", _TO_FORGET)
             return result
 
         return await self.alone(in_transaction)
@@ -180,17 +184,18 @@ class Database:
         while not self._idle.empty():
             self._idle.get()
         if self._writer is not None:
-            if self._forgetful:
-                self._vacuum(self._writer)
+            self._forget(self._writer)
             # The last one out writes the log back and removes it.
             self._writer.close()
             self._writer = None
 
-    def _vacuum(self, writer: apsw.Connection) -> None:
+    def _forget(self, writer: apsw.Connection) -> None:
         try:
-            writer.execute("VACUUM")
+            if writer.pragma("application_id") == _TO_FORGET:
+                writer.execute("VACUUM")
+                writer.pragma("application_id", 0)
         except apsw.Error as error:
-            # Locking comes first, whatever the disk says.
+            # Locking comes first, whatever the disk says. It is tried again when it next closes.
             _LOGGER.warning("A vault could not be vacuumed: %s", type(error).__name__)
 
     def _count_log(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
