@@ -15,6 +15,7 @@ from herdbook.crypto.kdf import MEMORY_FLOOR_KIB, KdfParameters
 from herdbook.files import FolderLock
 from herdbook.llama.people import People
 from herdbook.llama.vaults import Vaults
+from tests.disk import Disk
 
 PASSWORD = "three unrelated words"
 DAY = date(2026, 11, 20)
@@ -224,6 +225,21 @@ def test_a_wrong_password_is_not_damage(export: Path, tmp_path: Path) -> None:
     result = _run("verify", export, "--password-file", tmp_path / "wrong")
     assert result.returncode == 2
     assert "Damaged" not in result.stdout + result.stderr
+
+
+def test_no_room_for_the_copy_is_not_damage(
+    export: Path, secret: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(disk.path))
+    disk.leave(8 * 4096)
+    result = _run("verify", export, "--password-file", secret)
+    assert result.returncode == 2
+    assert str(disk.path) in result.stderr
+    assert "Free some space" in result.stderr
+    assert "Damaged" not in result.stdout + result.stderr
+    disk.make_room()
+    assert disk.content() == []
+    assert _run("verify", export, "--password-file", secret).returncode == 0
 
 
 def test_an_unknown_person_is_said(here: Path, tmp_path: Path) -> None:

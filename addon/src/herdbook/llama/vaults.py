@@ -162,11 +162,13 @@ class Vaults:
             person = Person(random_id(), pending.name, user_id, vault.vault_id)
             try:
                 await self.people.add(person)
-            except BaseException as error:
+            except StorageError:
                 await vault.database.close()
-                if isinstance(error, StorageError):
-                    # Without its person nobody would find it, and the next try would meet it.
-                    await asyncio.to_thread(discard, self.folder_of(person))
+                # Without its person nobody would find it, and the next try would meet it.
+                await asyncio.to_thread(discard, self.folder_of(person))
+                raise
+            except BaseException:
+                await vault.database.close()
                 raise
             self._pending.forget(token)
             self._keep_open(person, vault)

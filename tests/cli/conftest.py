@@ -1,0 +1,1 @@
+from tests.disk import disk as disk
