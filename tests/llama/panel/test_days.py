@@ -1,7 +1,10 @@
+import asyncio
 import re
+import threading
 from pathlib import Path
 
 import pytest
+from markupsafe import Markup
 
 from herdbook.errors import StorageError
 from herdbook.eventlog.batch import open_batch
@@ -9,6 +12,7 @@ from herdbook.eventlog.event import ObservationPayload
 from herdbook.eventlog.log import EventLog
 from herdbook.eventlog.messages import Hello
 from herdbook.journal.journal import Journal
+from herdbook.llama.panel import contents
 from herdbook.llama.people import Person
 from tests.llama.panel.stage import HTMX, Browser, Stage
 
@@ -411,6 +415,65 @@ async def test_an_open_page_closes_when_its_vault_has_locked(
     await ada.post("/lock")
     assert (await ada.get(f"{day}/house?vault=open", headers=HTMX)).status == 401
     assert (await ada.get(f"{day}/house?vault=signed_out", headers=HTMX)).status == 204
+
+
+def _slow_rendering(patch: pytest.MonkeyPatch) -> tuple[threading.Event, threading.Event]:
+    """Rendering says by the first event that it has begun, and waits for the second."""
+    begun, go_on, real = threading.Event(), threading.Event(), contents.render
+
+    def slow(text: str) -> Markup:
+        begun.set()
+        go_on.wait(10)
+        return real(text)
+
+    patch.setattr(contents, "render", slow)
+    return begun, go_on
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("", 200), ("?change=", 200), ("/house?vault=open", 423)]
+)
+async def test_an_answer_under_way_when_the_vault_locks_holds_no_text(
+    set_up: Stage,
+    ada: Browser,
+    person: Person,
+    day: str,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+    status: int,
+) -> None:
+    await ada.post(f"{day}/entries", {"text": "the canary sang"})
+    draft = {"text": "the canary hums", "key": "d" * 32, "writer": "e" * 32}
+    await ada.post(f"{day}/draft", draft)
+    if path == "?change=":
+        path += re.findall(r'id="entry-([0-9a-f]{32})"', await ada.page(day))[0]
+    rendering, locked = _slow_rendering(monkeypatch)
+    asked = asyncio.create_task(ada.get(day + path, headers=HTMX))
+    await asyncio.to_thread(rendering.wait, 10)
+    await set_up.vaults.lock(person.id)
+    locked.set()
+    answer = await asked
+    assert answer.status == status
+    assert "door-secret" in await answer.text()
+    assert "the canary" not in await answer.text()
+
+
+async def test_an_entry_sent_while_the_vault_locks_is_kept_and_its_answer_is_the_door(
+    set_up: Stage, ada: Browser, person: Person, day: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rendering, locked = _slow_rendering(monkeypatch)
+    sent = asyncio.create_task(
+        ada.post(f"{day}/entries", {"text": "the canary sang"}, headers=HTMX)
+    )
+    await asyncio.to_thread(rendering.wait, 10)
+    await set_up.vaults.lock(person.id)
+    locked.set()
+    answer = await sent
+    assert answer.status == 200
+    assert "door-secret" in await answer.text()
+    assert "the canary" not in await answer.text()
+    await ada.sign_in()
+    assert _entries(await ada.page(day)) == ["the canary sang"]
 
 
 async def test_an_open_page_learns_what_is_new_and_only_that(

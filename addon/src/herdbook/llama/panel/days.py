@@ -52,9 +52,7 @@ async def show(request: web.Request) -> web.Response:
     session, opening = signed_in(request)
     day = read_day(request.match_info["day"])
     desk = desk_of(request)
-    contents: Contents | None = None
     same_days: list[tuple[date, int]] = []
-    field = new_field(day)
     try:
         async with session.writing:
             journal = desk.vaults.journal(opening)
@@ -63,8 +61,10 @@ async def show(request: web.Request) -> web.Response:
             field = await field_of(
                 journal, contents, request.query.get("draft", ""), request.query.get("change", "")
             )
+        door = await _open_door(desk, session, opening, contents, field.composition)
     except VaultLocked:
-        contents = None
+        same_days, field = [], new_field(day)
+        door = _door(session, day, field.composition)
     return desk.pages.page(
         "day.html",
         {
@@ -73,7 +73,7 @@ async def show(request: web.Request) -> web.Response:
             "previous": day - timedelta(days=1) if day > date.min else None,
             "next": day + timedelta(days=1) if day < date.max else None,
             **await _noticed(desk, day),
-            **await _door(session, day, contents, field.composition),
+            **door,
             **_standing(desk, day),
         },
     )
@@ -116,20 +116,21 @@ async def house(request: web.Request) -> web.Response:
     except Unauthorized:
         return web.Response(status=204) if shown == "signed_out" else signed_out(request, day)
     contents: Contents | None = None
-    if shown == "open":
-        try:
+    composition = request.query.get("key", "")
+    try:
+        if shown == "open":
             contents = await contents_of(desk.vaults.glance(opening), day)
-        except VaultLocked:
-            return await door_part(request, session, day)
-    noticed = await _noticed(desk, day)
-    marks = {"entries_mark": _entries_mark(contents), "house_mark": noticed["house_mark"]}
-    if all(request.query.get(name, "") == mark for name, mark in marks.items()):
-        return web.Response(status=204)
-    values = {
-        **await _door(session, day, contents, request.query.get("key", "")),
-        **_standing(desk, day),
-        **noticed,
-    }
+        noticed = await _noticed(desk, day)
+        marks = {"entries_mark": _entries_mark(contents), "house_mark": noticed["house_mark"]}
+        if all(request.query.get(name, "") == mark for name, mark in marks.items()):
+            return web.Response(status=204)
+        if contents is None:
+            door = _door(session, day, composition)
+        else:
+            door = await _open_door(desk, session, opening, contents, composition)
+    except VaultLocked:
+        return door_part(request, session, day)
+    values = {**door, **_standing(desk, day), **noticed}
     return desk.pages.page("parts/news.html", values)
 
 
@@ -141,13 +142,10 @@ async def entries_part(
     field = new_field(day)
     try:
         contents = await contents_of(desk.vaults.journal(opening), day)
+        door = await _open_door(desk, session, opening, contents, field.composition)
     except VaultLocked:
-        contents = None
-    values = {
-        "field": field,
-        **await _door(session, day, contents, field.composition),
-        **_standing(desk, day),
-    }
+        door = _door(session, day, field.composition)
+    values = {"field": field, **door, **_standing(desk, day)}
     return desk.pages.page("parts/answer.html" if answer else "parts/entries.html", values)
 
 
@@ -160,9 +158,9 @@ def signed_out(request: web.Request, day: date) -> web.Response:
     return _part(request, 401, {"state": "signed_out", **values})
 
 
-async def door_part(request: web.Request, session: Session, day: date) -> web.Response:
+def door_part(request: web.Request, session: Session, day: date) -> web.Response:
     """Put the door of a locked vault in place of the entries."""
-    return _part(request, 423, await _door(session, day, None, ""))
+    return _part(request, 423, _door(session, day, ""))
 
 
 async def _keep(
@@ -187,25 +185,38 @@ async def _keep(
         return None
 
 
-async def _door(
-    session: Session, day: date, contents: Contents | None, composition: str
-) -> dict[str, object]:
-    """What the entries' place shows: the entries, or why they are not there.
+def _door(session: Session, day: date, composition: str) -> dict[str, object]:
+    """What the entries' place shows of a locked vault.
 
     `composition` is what stands in the page's writing field.
     """
-    if contents is not None:
-        session.sealed = False
     return {
-        "state": "locked" if contents is None else "open",
-        "shown": [] if contents is None else await contents.shown(),
-        "unfinished": [] if contents is None else contents.unfinished(composition),
+        "state": "locked",
+        "shown": [],
+        "unfinished": [],
         "composition": composition,
-        "entries_mark": _entries_mark(contents),
+        "entries_mark": "",
         "sealed": session.sealed,
         "person": session.opening and session.opening.person,
         "own": session.user_id is not None,
         "day": day,
+    }
+
+
+async def _open_door(
+    desk: Desk, session: Session, opening: Opening, contents: Contents, composition: str
+) -> dict[str, object]:
+    """`_door`, with the entries in their place. Raises `VaultLocked`, also if it has just locked:
+    long texts take a while.
+    """
+    shown = await contents.shown()
+    desk.vaults.glance(opening)
+    session.sealed = False
+    return _door(session, contents.day, composition) | {
+        "state": "open",
+        "shown": shown,
+        "unfinished": contents.unfinished(composition),
+        "entries_mark": _entries_mark(contents),
     }
 
 

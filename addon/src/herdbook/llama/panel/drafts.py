@@ -48,7 +48,7 @@ async def save(request: web.Request) -> web.Response:
             draft = await desk.vaults.journal(opening).save_draft(saving)
         except VaultLocked:
             if "leaving" not in fields:
-                return await door_part(request, session, day)
+                return door_part(request, session, day)
             if saving.text.strip():
                 await desk.vaults.drop_draft(opening.person, saving)
                 session.sealed = True
