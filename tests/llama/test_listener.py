@@ -59,21 +59,36 @@ async def test_an_address_of_another_machine_is_named(where: Listener) -> None:
             pass
 
 
+async def test_a_connection_keeps_nothing_of_its_request(url: str) -> None:
+    """aiohttp would keep the last one, and its answer, with a connection that stays open."""
+    async with ClientSession() as session, session.get(url) as response:
+        assert response.headers["Connection"] == "close"
+        assert await response.text() == "hello"
+
+
 async def test_silent_connections_are_closed_and_talking_ones_are_not(
     where: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "HEADER_S", 0.3)
-    async with listening(_app(), where, "panel") as url, ClientSession() as session:
-        async with session.get(url) as response:
-            await response.text()
+    said = asyncio.Event()
+
+    async def think(_: web.Request) -> web.Response:
+        await said.wait()
+        return web.Response(text="at last")
+
+    app = _app()
+    app.router.add_get("/thought", think)
+    async with listening(app, where, "panel") as url, ClientSession() as session:
+        thought = asyncio.create_task(session.get(f"{url}/thought"))
         silent = [await asyncio.open_connection("127.0.0.1", where.port) for _ in range(5)]
         silent[0][1].write(b"GET / HTTP/1.1\r\nHost: x\r\n")
         for reader, writer in silent:
             async with asyncio.timeout(5):
                 assert await reader.read() == b""
             writer.close()
-        async with session.get(url) as response:  # on the same connection, kept alive
-            assert await response.text() == "hello"
+        said.set()
+        async with await thought as response:
+            assert await response.text() == "at last"
 
 
 async def test_a_flood_of_connections_is_refused_and_ends_by_itself(

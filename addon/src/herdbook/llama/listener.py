@@ -17,7 +17,6 @@ from herdbook.llama.config import Listener
 CONNECTIONS_LIMIT: Final = 256
 """Far below the files that a process may have open (1,024 is usual)."""
 HEADER_S: Final = 10.0
-_KEEPALIVE_S: Final = 30.0
 _STOP_S: Final = 3.0
 
 
@@ -31,9 +30,7 @@ async def listening(app: web.Application, where: Listener, section: str) -> Asyn
     app.middlewares.insert(0, gate.hear)
     app.on_response_prepare.append(_say_little)
     # No access log: addresses of the panel tell which days somebody reads.
-    runner = web.AppRunner(
-        app, access_log=None, shutdown_timeout=_STOP_S, keepalive_timeout=_KEEPALIVE_S
-    )
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_STOP_S)
     await runner.setup()
     try:
         listener = await _listen(gate.factory(runner), where, section)
@@ -91,10 +88,16 @@ class Gate:
 
     @web.middleware
     async def hear(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Note that this connection has sent a whole request."""
+        """Note that this connection has sent a whole request; it is its only one.
+
+        Else its last request and answer, with password and text, would stay in memory until it is
+        used again or ends.
+        """
         if request.transport is not None:
             self._heard.add(request.transport)
-        return await handler(request)
+        response = await handler(request)
+        response.force_close()
+        return response
 
     def _close_silent(self, handler: RequestHandler) -> None:
         transport = handler.transport
