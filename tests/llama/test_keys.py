@@ -170,6 +170,10 @@ async def test_a_new_code_takes_effect_once_it_was_typed_back(
         with pytest.raises(WrongSecret, match="not the new one"):
             await keys.finish(token, wrong)
     assert await _works(vaults, old, new) == [True, False]
+    with pytest.raises(InputError, match="too old"):
+        await keys.finish(token, new)  # locking let go of it, for it holds the vault's key
+    token = await keys.begin(person, "code", PASSWORD)
+    new = keys.waiting(token).draft.recovery_code
     await keys.finish(token, new.lower())
     assert await _works(vaults, old, new, PASSWORD) == [False, True, True]
     with pytest.raises(InputError, match="too old"):
@@ -184,6 +188,25 @@ async def test_a_change_waits_a_quarter_of_an_hour(
     clock.advance(LIMIT_MS)
     with pytest.raises(InputError, match="too old"):
         keys.waiting(token)
+
+
+async def test_a_change_that_waited_too_long_is_let_go_of_unasked(
+    vaults: Vaults,
+    keys: Keys,
+    ada: tuple[Person, str],
+    clock: ManualClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It holds the vault's key."""
+    monkeypatch.setattr("herdbook.llama.vaults._CHECK_EVERY_S", 0.01)
+    await keys.begin(ada[0], "code", PASSWORD)
+    task = asyncio.create_task(vaults.lock_idle())
+    clock.advance(LIMIT_MS)
+    async with asyncio.timeout(5):
+        while keys._pending._waiting:
+            await asyncio.sleep(0.01)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 @pytest.mark.parametrize("kind", ["code", "rotation"])
@@ -264,9 +287,9 @@ async def test_what_is_dropped_around_a_rotation_is_absorbed_once(
         rotate(folder, new, step=step)
 
     monkeypatch.setattr(module, "rotate", slow)
+    await vaults.lock(person.id)
     token = await keys.begin(person, "rotation", PASSWORD)
     new = keys.waiting(token).draft.recovery_code
-    await vaults.lock(person.id)
     await vaults.drop(person, "Before.", day=DAY, source=None)
     await keys.finish(token, new)
     await asyncio.to_thread(reached.wait, 30)
@@ -314,6 +337,7 @@ async def test_a_rotation_that_fails_says_so_and_the_old_keys_work(
     rotation = keys.rotation(person.id)
     assert rotation is not None
     assert rotation.error is _FULL
+    assert rotation.error.__traceback__ is None, "its frames hold both keys"
     assert await _works(vaults, PASSWORD, code, new) == [True, True, False]
     assert not list(vaults.folder_of(person).glob("journal.db.next*"))
 

