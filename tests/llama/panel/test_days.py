@@ -11,6 +11,7 @@ from herdbook.eventlog.batch import open_batch
 from herdbook.eventlog.event import ObservationPayload
 from herdbook.eventlog.log import EventLog
 from herdbook.eventlog.messages import Hello
+from herdbook.house.observation import Observation
 from herdbook.journal.journal import Journal
 from herdbook.llama.panel import contents
 from herdbook.llama.people import Person
@@ -456,6 +457,20 @@ async def test_an_answer_under_way_when_the_vault_locks_holds_no_text(
     assert answer.status == status
     assert "door-secret" in await answer.text()
     assert "the canary" not in await answer.text()
+
+
+async def test_a_page_waits_for_nothing_with_text_in_hand(
+    set_up: Stage, ada: Browser, person: Person, day: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def lock() -> list[Observation]:
+        await set_up.vaults.lock(person.id)
+        return []
+
+    await ada.post(f"{day}/entries", {"text": "the canary sang"})
+    monkeypatch.setattr(set_up.book, "today_observations", lock)
+    page = await ada.page(day)
+    assert "door-secret" in page
+    assert "the canary" not in page
 
 
 async def test_an_entry_sent_while_the_vault_locks_is_kept_and_its_answer_is_the_door(

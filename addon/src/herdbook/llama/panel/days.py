@@ -53,6 +53,7 @@ async def show(request: web.Request) -> web.Response:
     day = read_day(request.match_info["day"])
     desk = desk_of(request)
     same_days: list[tuple[date, int]] = []
+    noticed = await _noticed(desk, day)
     try:
         async with session.writing:
             journal = desk.vaults.journal(opening)
@@ -72,7 +73,7 @@ async def show(request: web.Request) -> web.Response:
             "same_days": same_days,
             "previous": day - timedelta(days=1) if day > date.min else None,
             "next": day + timedelta(days=1) if day < date.max else None,
-            **await _noticed(desk, day),
+            **noticed,
             **door,
             **_standing(desk, day),
         },
@@ -206,8 +207,9 @@ def _door(session: Session, day: date, composition: str) -> dict[str, object]:
 async def _open_door(
     desk: Desk, session: Session, opening: Opening, contents: Contents, composition: str
 ) -> dict[str, object]:
-    """`_door`, with the entries in their place. Raises `VaultLocked`, also if it has just locked:
-    long texts take a while.
+    """`_door`, with the entries in their place, to be sent without waiting for anything more.
+
+    Raises `VaultLocked` if it has locked since they were read: long texts take a while.
     """
     shown = await contents.shown()
     desk.vaults.glance(opening)
