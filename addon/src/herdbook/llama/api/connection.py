@@ -82,10 +82,16 @@ class Connection:
             return
         # Subscribed before the snapshot is taken: what happens meanwhile comes after it, not never.
         with self._feed.subscribed(self._outgoing):
-            command: Command | None = start
-            while command is not None:
-                await self._answer(command)
-                command = await self._receive()
+            await self._answer(start)
+            while await self._answer_next():
+                pass
+
+    async def _answer_next(self) -> bool:
+        """Answer one command; False at the end. It is let go of before the next is waited for."""
+        command = await self._receive()
+        if command is not None:
+            await self._answer(command)
+        return command is not None
 
     async def _receive(self) -> Command | None:
         """The next readable command; None at the end. Unreadable ones are answered here."""
