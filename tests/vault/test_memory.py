@@ -1,12 +1,10 @@
 """What a look into the process finds once a vault is locked. docs/threat-model.md says it, too."""
 
-import mmap
 import os
 import re
 import resource
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +14,7 @@ from herdbook.crypto.kdf import MEMORY_FLOOR_KIB, KdfParameters
 from herdbook.journal.journal import SCHEMA, Journal
 from herdbook.vault.folder import unlock
 from herdbook.vault.vault import Draft, create_vault, draft_vault, open_unlocked
+from tests.memory import image_of
 from tests.vault import locking
 
 PASSWORD = "three unrelated words"
@@ -50,33 +49,10 @@ def _memory_of(folder: Path, state: str) -> bytes:
         process.stdin.write(f"{PASSWORD}\n".encode())
         process.stdin.flush()
         assert process.stdout.readline() == f"{state}\n".encode()
-        image = b"".join(_mappings(Path(f"/proc/{process.pid}")))
+        image = image_of(process.pid)
         process.communicate(b"\n")
         assert process.returncode == 0
     return image
-
-
-def _mappings(process: Path) -> Iterator[bytes]:
-    memory = os.open(process / "mem", os.O_RDONLY)
-    try:
-        for line in (process / "maps").read_text().splitlines():
-            span, rights, *rest = line.split()
-            if rights.startswith("r") and not (rest[3:] and rest[3].startswith("[v")):
-                start, end = (int(number, 16) for number in span.split("-"))
-                yield b"".join(_pieces(memory, start, end))
-    finally:
-        os.close(memory)
-
-
-def _pieces(memory: int, start: int, end: int) -> Iterator[bytes]:
-    """A mapping's content; guard pages of a stack and what is behind a file's end have none."""
-    while start < end:
-        try:
-            piece = os.pread(memory, end - start, start)
-        except OSError:
-            piece = b""
-        yield piece
-        start += len(piece) or mmap.PAGESIZE
 
 
 async def test_a_key_is_overwritten_once_the_vault_is_open(folder: Path) -> None:
@@ -100,6 +76,27 @@ async def test_locking_leaves_no_key_and_no_page(folder: Path, draft: Draft) -> 
     assert draft.dek not in locked
     assert not hexadecimal.search(locked)
     assert row not in locked
+
+
+def test_a_program_begins_anew_once_as_it_was_called() -> None:
+    program = (
+        "import os, sys; from herdbook.vault.memory import start_forgetful\n"
+        "print(os.getpid(), flush=True); start_forgetful()\n"
+        "print(*sys.argv[1:], os.environ['PYTHONMALLOC'], os.environ['GLIBC_TUNABLES'])\n"
+        "print(sys.stdin.readline())"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program, "a", "b c"],
+        input="what stands there",
+        env=os.environ | {"GLIBC_TUNABLES": "glibc.malloc.arena_max=3"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    before, after, *said = ended.stdout.split("\n")
+    assert before == after, "the same process"
+    assert said[0] == "a b c malloc glibc.malloc.arena_max=3:glibc.malloc.tcache_count=0"
+    assert said[1] == "what stands there"
 
 
 def test_an_unlocked_process_is_dumped_into_no_core_file(folder: Path) -> None:

@@ -76,6 +76,10 @@ def _command(
 
 
 def _llama_run(options: argparse.Namespace) -> int:
+    from herdbook.vault.memory import start_forgetful
+
+    start_forgetful()  # before the imports below, which take a second on a small machine
+
     from herdbook.llama import config, server
 
     def ready(panel: str, api: str) -> None:

@@ -1,0 +1,318 @@
+"""What a look into a whole running Llama finds. docs/threat-model.md says it, too.
+
+Two browsers and Home Assistant use a vault in every way, and change all of its keys. While it is
+unlocked the look must find every kind of secret, or it is blind. Once it is locked it must find
+none: no text in any form, no password, no recovery code, no key, old or new.
+
+Asserted of a locked Llama, but not seen in an unlocked one, for they live for microseconds: the
+keys that are derived from a password or a code. Not asserted: what the kernel holds (a page on its
+way through a socket, swap), and anything where the C library is not glibc.
+"""
+
+import asyncio
+import json
+import re
+import secrets
+import shutil
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from aiohttp import ClientSession, ClientWebSocketResponse, CookieJar
+
+from herdbook.crypto.kdf import derive_key
+from herdbook.vault.engine import connect
+from herdbook.vault.folder import DATABASE, current_header, unlock
+from tests.llama import watched
+from tests.memory import forms_of, image_of
+from tests.mosquitto import free_port
+
+PATIENCE_S = 30
+DAYS = ("2026-01-02", "2026-01-03", "2026-01-04")
+HTMX = {"HX-Request": "true"}
+
+
+@dataclass
+class Browser:
+    """One browser: its cookies, and the manners of a page of the panel."""
+
+    session: ClientSession
+
+    async def get(self, path: str) -> tuple[int, str]:
+        async with self.session.get(path) as answer:
+            return answer.status, await answer.text()
+
+    async def post(self, path: str, /, **fields: str) -> str:
+        async with self.session.post(path, data=fields, headers=HTMX) as answer:
+            assert answer.status < 300, await answer.text()
+            return await answer.text()
+
+    async def write(self, day: str, text: str, **fields: str) -> None:
+        await self.post(f"/day/{day}/entries", text=text, key=secrets.token_hex(16), **fields)
+
+    async def code(self, path: str) -> str:
+        _, page = await self.get(path)
+        return "-".join(re.findall(r"<span>([0-9A-Z]{4})</span>", page))
+
+
+@dataclass
+class Llama:
+    """A running one, its folder, and how to ask it."""
+
+    process: asyncio.subprocess.Process
+    folder: Path
+    url: str
+    api: ClientWebSocketResponse
+    stack: AsyncExitStack
+
+    async def browser(self) -> Browser:
+        session = ClientSession(
+            self.url, headers={"Sec-Fetch-Site": "same-origin"}, cookie_jar=CookieJar(unsafe=True)
+        )
+        return Browser(await self.stack.enter_async_context(session))
+
+    async def ask(self, question: str) -> object:
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.write(f"{question}\n".encode())
+        return json.loads(await self.process.stdout.readline())
+
+    async def finds(self, wanted: Mapping[str, bytes]) -> set[str]:
+        """Which of these stand in its memory now."""
+        await self.ask("show")
+
+        def look() -> set[str]:
+            image = image_of(self.process.pid)
+            return {name for name, form in wanted.items() if form in image}
+
+        return await asyncio.to_thread(look)
+
+    async def command(self, **command: object) -> object:
+        """What the Llama answers, as Home Assistant asks it."""
+        await self.api.send_json({"id": 1, **command})
+        while (message := await self.api.receive_json())["type"] != "result":
+            pass
+        return message["result"]
+
+    async def drop(self, text: str) -> None:
+        sealed = await self.command(type="write_entry", text=text, person={"name": "Ada"})
+        assert sealed == {"sealed": True}
+
+
+@asynccontextmanager
+async def running(folder: Path) -> AsyncIterator[Llama]:
+    """A Llama that Home Assistant is connected to."""
+    panel, api, broker = free_port(), free_port(), free_port()
+    config = folder / "llama.toml"
+    config.write_text(
+        f'data = "data"\n[panel]\nport = {panel}\n[api]\nport = {api}\n[broker]\nport = {broker}\n'
+    )
+    async with AsyncExitStack() as stack:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, watched.__file__, "llama", "run", "--config", config),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        try:
+            assert process.stdout
+            assert b"ready" in await process.stdout.readline()
+            token = (folder / "data" / "api_token").read_text().strip()
+            session = await stack.enter_async_context(ClientSession())
+            socket = await session.ws_connect(
+                f"http://127.0.0.1:{api}/api/ws", headers={"Authorization": f"Bearer {token}"}
+            )
+            url = f"http://127.0.0.1:{panel}"
+            llama = Llama(process, folder / "data", url, socket, stack)
+            await llama.command(type="start", schema=1)
+            yield llama
+        finally:
+            await stack.aclose()
+            process.terminate()
+            await process.wait()
+    assert process.returncode == 0
+
+
+@dataclass
+class Secrets:
+    """What must not remain. All texts have `mark` in them, all passwords `password`."""
+
+    mark: str = field(default_factory=lambda: secrets.token_hex(8))
+    password: str = field(default_factory=lambda: secrets.token_hex(8))
+    codes: list[str] = field(default_factory=list)
+    keys: dict[str, bytes] = field(default_factory=dict)
+
+    def take_keys(self, generation: str, vault: Path, copy: Path, password: str) -> None:
+        """All keys of the vault as it is now, by opening a copy of it."""
+        shutil.copytree(vault, copy)
+        dek = unlock(copy, password)
+        database = connect(copy / DATABASE, dek)
+        rows = database.execute("SELECT name, value FROM vault_keys").fetchall()
+        database.close()
+        header = current_header(copy).header
+        self.keys |= {f"{generation} {name}": key[:32] for name, key in rows}
+        self.keys[f"{generation} dek"] = dek
+        for wrap in header.wraps:
+            secret = password if wrap.purpose == "password" else self.codes[-1]
+            kek = derive_key(secret, wrap.salt, header.kdf.parameters())
+            self.keys[f"{generation} kek {wrap.purpose}"] = kek
+
+    def gone_when_locked(self) -> dict[str, bytes]:
+        forms = dict(self.keys)
+        for name, key in self.keys.items():
+            forms |= {f"{name} in hex": key.hex().encode(), f"{name} in HEX": _upper_hex(key)}
+        for number, code in enumerate(self.codes):
+            forms |= {f"code {number}": code[:19].encode(), f"bare code {number}": _bare(code)}
+        return (
+            forms
+            | self._in_all_forms("text", self.mark)
+            | self._in_all_forms("password", self.password)
+        )
+
+    def seen_while_unlocked(self) -> dict[str, bytes]:
+        forms = self._in_all_forms("text", self.mark)
+        for kind in ("entry", "draft", "earlier", "changed", "deleted", "drop", "link"):
+            forms[kind] = f"{self.mark} {kind}".encode()
+        return forms | {
+            "page": f"<p>{self.mark} entry".encode(),
+            "form": f"text={self.mark}+form".encode(),
+            "password": self.password.encode(),
+            "code": self.codes[1].encode(),
+            "waiting code": self.codes[2].encode(),
+            "dek": self.keys["new dek"],
+            "inbox key": self.keys["new inbox"],
+        }
+
+    def form(self) -> str:
+        return f"password={self.password}&code={self.codes[1]}&text={self.mark}+form&end="
+
+    @staticmethod
+    def _in_all_forms(name: str, text: str) -> dict[str, bytes]:
+        return {f"{name} form {number}": form for number, form in enumerate(forms_of(text))}
+
+
+def _upper_hex(key: bytes) -> bytes:
+    return key.hex().upper().encode()
+
+
+def _bare(code: str) -> bytes:
+    return code.replace("-", "")[:16].encode()
+
+
+async def live(llama: Llama, ada: Browser, other: Browser, folder: Path) -> Secrets:
+    """Make a vault, change its keys, and use it in every way; the last new code still waits."""
+    known = Secrets()
+    old, new = f"four words {known.password}", f"five words {known.password}"
+    await ada.post("/create", name="Ada", password=old, again=old)
+    known.codes.append(await ada.code("/create/code"))
+    await ada.post("/create/confirm", code=known.codes[0].lower())
+    (vault,) = (llama.folder / "vaults").iterdir()
+    known.take_keys("old", vault, folder / "old", old)
+
+    await ada.post("/keys/rotation", secret=old)
+    known.codes.append(await ada.code("/keys/code"))
+    await ada.post("/keys/confirm", code=known.codes[1].replace("-", " "))
+    await until(lambda: is_at(ada, f"/day/{DAYS[0]}", "composer"))
+    await ada.post("/keys/password", secret=old, password=new, again=new)
+    known.take_keys("new", vault, folder / "new", new)
+    await other.post("/sign-in", name="Ada", secret=new)
+
+    # Characters beyond Latin-1 and beyond 16 bits: Python holds such texts in other forms. Long
+    # ones are in its hands for a while.
+    for day, more in zip(DAYS, ("", " “naïvely”", " 🦙"), strict=True):
+        for number in range(3):
+            await ada.write(day, f"{known.mark} entry {number}{more}")
+        await ada.write(day, f"{known.mark} entry, {known.mark} *again*{more}\n" * 300)
+    await other.write(DAYS[0], f"{known.mark} link, see https://example.org/{known.mark} " * 40)
+    await other.write(DAYS[1], f"{known.mark} earlier")
+    await other.write(DAYS[1], f"{known.mark} deleted")
+    _, page = await other.get(f"/day/{DAYS[1]}")
+    *_, changed, deleted = re.findall(r'id="entry-([0-9a-f]{32})"', page)
+    await other.write(DAYS[1], f"{known.mark} changed", entry=changed, to=DAYS[1])
+    await other.post(f"/entry/{deleted}/delete")
+    await other.get(f"/entry/{changed}/versions")
+    await llama.drop(f"{known.mark} drop")
+    await ada.post("/keys/new-code", secret=new)
+    known.codes.append(await ada.code("/keys/code"))
+    return known
+
+
+async def use(llama: Llama, known: Secrets, day: str, enough: asyncio.Event) -> None:
+    """Read and write a day's page in a browser of its own."""
+    browser = await llama.browser()
+    await browser.post("/sign-in", name="Ada", secret=f"five words {known.password}")
+    while not enough.is_set():
+        await browser.get(f"/day/{day}")
+        await browser.post(
+            f"/day/{day}/draft", text=f"{known.mark} draft", key="d" * 32, writer="e" * 32
+        )
+
+
+async def half_a_form(llama: Llama, body: str) -> asyncio.StreamWriter:
+    """Begin to send a form; it lacks one byte."""
+    _, writer = await asyncio.open_connection("127.0.0.1", int(llama.url.rpartition(":")[2]))
+    llama.stack.callback(writer.close)
+    writer.write(
+        "POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\nSec-Fetch-Site: same-origin\r\n"
+        "Content-Type: application/x-www-form-urlencoded\r\n"
+        f"Content-Length: {len(body) + 1}\r\n\r\n{body}".encode()
+    )
+    return writer
+
+
+async def poll(browser: Browser) -> str:
+    """Ask as an open page does, only faster, until the answer is that the vault is locked."""
+    while True:
+        status, answer = await browser.get(f"/day/{DAYS[0]}/house?vault=open")
+        if status != 200:
+            assert status == 423
+            return answer
+
+
+async def is_at(browser: Browser, path: str, word: str) -> bool:
+    return word in (await browser.get(path))[1]
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while not await condition():
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("how", ["by the button", "by the idle time"])
+async def test_a_locked_llama_holds_nothing_of_a_vault(tmp_path: Path, how: str) -> None:
+    async with running(tmp_path) as llama:
+        ada, other = await llama.browser(), await llama.browser()
+        known = await live(llama, ada, other, tmp_path)
+
+        unseen = known.seen_while_unlocked()
+        upload = await half_a_form(llama, known.form())
+        enough = asyncio.Event()
+        busy = asyncio.gather(*(use(llama, known, day, enough) for day in DAYS))
+        async with asyncio.timeout(PATIENCE_S):
+            while unseen:
+                assert not busy.done()
+                seen = await llama.finds(unseen)
+                unseen = {name: form for name, form in unseen.items() if name not in seen}
+        enough.set()
+        await busy
+        upload.write(b".")
+        held = await llama.ask("held")
+        assert isinstance(held, dict)
+        assert {"Connection", "Journal", "OpenVault", "Vault"} <= held.keys()
+
+        page = asyncio.create_task(poll(ada))
+        if how == "by the button":
+            await other.post("/lock", text=f"{known.mark} unsent", day=DAYS[2], key="f" * 32)
+        else:
+            await llama.ask("idle")
+        answer = await asyncio.wait_for(page, PATIENCE_S)
+        assert known.mark not in answer
+        await llama.drop(f"{known.mark} drop at the door")
+
+        async with asyncio.timeout(PATIENCE_S):
+            while left := await llama.finds(known.gone_when_locked()):
+                print("still there", left)
+        assert await llama.ask("held") == {}
