@@ -137,6 +137,7 @@ async def test_a_day_before_this_release_keeps_its_draft(tmp_path: Path) -> None
     await database.alone(
         lambda connection: connection.execute(
             "DROP TABLE drafts; DROP TABLE versions; DROP TABLE deleted;"
+            "DROP TABLE traces; DROP TABLE entry_traces; DROP TABLE deleted_traces;"
             "DROP INDEX entries_composition; DROP INDEX entries_month_day;"
             "ALTER TABLE entries DROP COLUMN edited_ms;"
             "ALTER TABLE entries DROP COLUMN composition;"

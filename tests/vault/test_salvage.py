@@ -34,21 +34,29 @@ def draft() -> Draft:
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory, draft: Draft) -> Path:
-    """A locked vault of 400 entries, one of them over several pages, and a drop."""
+    """A locked vault of 400 entries, one of them over several pages, with traces, and a drop."""
     folder = tmp_path_factory.mktemp("whole")
 
     async def make() -> Path:
         vault = await create_vault(folder, draft, SCHEMA)
         entries = [
             (f"{n:032x}", str(DAY + timedelta(days=n)), f"entry {n} " * (n % 40) + "end")
-            for n in range(1, COUNT)
+            for n in range(1, COUNT + 1)
         ]
         insert = (
             "INSERT INTO entries(id, day, created_ms, author, text) VALUES(?, ?, 0, 'person', ?)"
         )
         await vault.database.write(lambda connection: connection.executemany(insert, entries))
-        await Journal(vault, SystemClock()).add(DAY, LONG)
-        await Journal(vault, SystemClock()).save_draft(Saving("a" * 32, "w", 0, DAY, "half a thou"))
+        journal = Journal(vault, SystemClock())
+        await journal.add(DAY, LONG)
+        await journal.traces.add(f"{1:032x}", "odd")
+        give = "INSERT INTO entry_traces SELECT number, 1, day FROM entries WHERE number = ?"
+        rest = [(n,) for n in range(3, COUNT, 2)]
+        await vault.database.write(lambda connection: connection.executemany(give, rest))
+        await journal.traces.add(f"{3:032x}", "three")
+        await journal.traces.add(f"{COUNT:032x}", "even")
+        await journal.delete(f"{COUNT:032x}")
+        await journal.save_draft(Saving("a" * 32, "w", 0, DAY, "half a thou"))
         vault.inbox.add(draft.header.header.inbox_public_key, b"a drop")
         await vault.database.close()
         return folder / vault.vault_id
@@ -106,6 +114,11 @@ def test_another_password_says_so_and_not_that_it_is_damaged(vault: Path) -> Non
         ("UPDATE entries SET text = ' ' WHERE number = 7", "Entry 7 has a day or a text"),
         ("UPDATE entries SET text = 'x ' WHERE number = 7", "Entry 7 has a text"),
         ("UPDATE drafts SET day = 'x'", "is of no day"),
+        ("UPDATE traces SET name = 'o  dd' WHERE number = 1", "Trace 1 has a name"),
+        ("UPDATE traces SET folded = 'Odd' WHERE number = 1", "Trace 1 has a name"),
+        ("UPDATE traces SET name = '' WHERE number = 1", "Trace 1 has no name"),
+        ("UPDATE entry_traces SET day = '2026-01-01' WHERE entry = 7", "on another day"),
+        ("DELETE FROM traces WHERE number = 2", "of entry_traces points nowhere"),
         ("DELETE FROM vault_keys", "do not belong together"),
         ("DROP TABLE vault_keys", "not readable"),
         ("DROP TABLE entries", "not whole"),
@@ -115,7 +128,8 @@ async def test_rows_that_no_herdbook_writes_are_named_without_their_text(
     vault: Path, change: str, said: str
 ) -> None:
     opened = await open_vault(vault, PASSWORD, SCHEMA)
-    await opened.database.write(lambda connection: connection.execute(change))
+    break_rules = f"PRAGMA foreign_keys = OFF; {change}"
+    await opened.database.alone(lambda connection: connection.execute(break_rules).fetchall())
     await opened.database.close()
     report = verify(vault, PASSWORD, problems)
     assert said in " ".join(report.problems)
@@ -133,14 +147,25 @@ async def test_everything_comes_out_of_a_whole_vault(
         "drafts": 1,
         "absorbed": 0,
         "versions": 0,
-        "deleted": 0,
+        "deleted": 1,
+        "traces": 3,
+        "entry_traces": COUNT // 2 + 1,
+        "deleted_traces": 1,
         "vault_keys": 1,
     }
     assert _texts(tmp_path / "new", draft.dek) == _texts(vault, draft.dek)
     assert verify(tmp_path / "new", PASSWORD, problems).whole
     opened = await open_vault(tmp_path / "new", draft.recovery_code, SCHEMA)
-    (draft,) = await Journal(opened, SystemClock()).drafts(DAY)
+    journal = Journal(opened, SystemClock())
+    (draft,) = await journal.drafts(DAY)
     assert draft.text == "half a thou"
+    await journal.restore(f"{COUNT:032x}")
+    uses, _ = await journal.traces.listed("used", limit=9)
+    assert [(use.trace.name, use.entries) for use in uses] == [
+        ("odd", COUNT // 2),
+        ("even", 1),
+        ("three", 1),
+    ]
     assert len(opened.inbox.open_all(*opened.inbox_keys)) == 1
     await opened.database.close()
 
@@ -174,6 +199,18 @@ def test_a_lost_root_loses_no_leaf(vault: Path, draft: Draft, tmp_path: Path, na
     result = salvage(vault, PASSWORD, tmp_path / "new", SCHEMA)
     assert _texts(tmp_path / "new", draft.dek) == before
     assert result.saved["drafts"] == (0 if name == "drafts" else 1)
+    assert result.saved["entry_traces"] == COUNT // 2 + 1
+    assert result.saved["traces"] == 3
+    assert result.inbox_kept, "two tables of as many columns are told apart by what they hold"
+
+
+def test_what_refers_to_a_lost_row_goes_with_it(vault: Path, draft: Draft, tmp_path: Path) -> None:
+    _flip(vault, _roots(vault, draft.dek)["traces"])
+    result = salvage(vault, PASSWORD, tmp_path / "new", SCHEMA)
+    assert (result.saved["traces"], result.saved["entry_traces"]) == (0, 0)
+    assert result.lost == {"traces": 3, "entry_traces": COUNT // 2 + 1, "deleted_traces": 1}
+    assert result.saved["entries"] == COUNT
+    assert verify(tmp_path / "new", PASSWORD, problems).whole
 
 
 def test_a_long_text_with_a_missing_page_is_lost_alone(
@@ -212,9 +249,10 @@ async def test_what_was_deleted_does_not_come_back(
     vault: Path, draft: Draft, tmp_path: Path
 ) -> None:
     opened = await open_vault(vault, PASSWORD, SCHEMA)
-    await opened.database.write(
-        lambda connection: connection.execute("DELETE FROM entries WHERE number % 50 > 3")
+    most = (
+        "DELETE FROM entry_traces WHERE entry % 50 > 3; DELETE FROM entries WHERE number % 50 > 3"
     )
+    await opened.database.write(lambda connection: connection.execute(most))
     await opened.database.close()
     kept = _texts(vault, draft.dek)
     _flip(vault, 1)

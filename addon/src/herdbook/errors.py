@@ -24,6 +24,7 @@ API) translate once, from the code.
     │   └── InboxFull            inbox_full
     ├── PersonUnknown            unknown_person
     ├── EntryUnknown             unknown_entry
+    ├── TraceUnknown             unknown_trace
     ├── HerdError
     │   ├── NodeUnknown          unknown_node
     │   ├── BatchRefused         batch_refused
@@ -169,6 +170,12 @@ class EntryUnknown(HerdbookError):
     """No entry of that id is in this journal, or not any more."""
 
     code = "unknown_entry"
+
+
+class TraceUnknown(HerdbookError):
+    """No trace of that id or name is in this journal, or not any more."""
+
+    code = "unknown_trace"
 
 
 class HerdError(HerdbookError):

@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from herdbook.errors import DayInvalid, InputError, TextTooLong
+from herdbook.errors import DayInvalid, EntryUnknown, InputError, TextTooLong
 
 TEXT_LIMIT: Final = 100_000
 """Characters of one entry."""
@@ -60,3 +60,11 @@ def read_day(text: str) -> date:
             f"“{text[:40]}” is not a day.", fix="Write it as year-month-day, as in 2026-11-20."
         )
     return day
+
+
+def entry_unknown() -> EntryUnknown:
+    """What is raised where an entry is not, or not any more."""
+    return EntryUnknown(
+        "This entry is not in the journal.",
+        fix="It was deleted, perhaps on another device. Go to its day again.",
+    )

@@ -6,8 +6,8 @@ from typing import Final
 import apsw
 import msgspec
 
-from herdbook.errors import EntryUnknown
-from herdbook.journal.entry import Entry
+from herdbook.journal import links
+from herdbook.journal.entry import Entry, entry_unknown
 
 VERSIONS: Final = 20
 """Earlier texts of one entry that are kept."""
@@ -38,7 +38,7 @@ def find(connection: apsw.Connection, entry_id: str) -> Entry:
         (entry_id,),
     ).fetchone()
     if row is None:
-        raise _unknown()
+        raise entry_unknown()
     return Entry(row[0], date.fromisoformat(row[1]), *row[2:])
 
 
@@ -69,6 +69,7 @@ def change(
         "UPDATE entries SET text = ?, day = ?, edited_ms = ?, composition = ? WHERE id = ?",
         (text, day.isoformat(), edited_ms, composition, entry_id),
     )
+    links.move(connection, entry_id, day)
     return msgspec.structs.replace(entry, text=text, day=day, edited_ms=edited_ms)
 
 
@@ -86,6 +87,7 @@ def versions(connection: apsw.Connection, entry_id: str) -> list[Version]:
 def delete(connection: apsw.Connection, entry_id: str) -> Entry:
     """Take an entry out of the journal; it can be brought back. Raises `EntryUnknown`."""
     entry = find(connection, entry_id)
+    links.put_away(connection, entry_id)
     connection.execute(_DELETE, (entry_id,) * 2)
     return entry
 
@@ -93,6 +95,7 @@ def delete(connection: apsw.Connection, entry_id: str) -> Entry:
 def restore(connection: apsw.Connection, entry_id: str) -> Entry:
     """Bring a deleted entry back to its day. Raises `EntryUnknown`."""
     connection.execute(_RESTORE, (entry_id,) * 2)
+    links.bring_back(connection, entry_id)
     return find(connection, entry_id)
 
 
@@ -114,14 +117,8 @@ def has_deleted(connection: apsw.Connection) -> bool:
 
 
 def forget_deleted(connection: apsw.Connection) -> None:
-    """Forget deleted entries, with what they said before and how they were being changed."""
+    """Forget deleted entries: what they said before, how they were being changed, their traces."""
     connection.execute("DELETE FROM versions WHERE entry_id IN (SELECT id FROM deleted)")
     connection.execute("DELETE FROM drafts WHERE entry_id IN (SELECT id FROM deleted)")
+    links.forget_deleted(connection)
     connection.execute("DELETE FROM deleted")
-
-
-def _unknown() -> EntryUnknown:
-    return EntryUnknown(
-        "This entry is not in the journal.",
-        fix="It was deleted, perhaps on another device. Go to its day again.",
-    )

@@ -17,13 +17,14 @@ from herdbook.journal.draft import Draft, Saving
 from herdbook.journal.dropped import Absorbed, read_drop
 from herdbook.journal.entry import TEXT_LIMIT, Entry, clean_text
 from herdbook.journal.history import Version
+from herdbook.journal.traces import Traces
 from herdbook.vault.vault import Vault
 
 SCHEMA: Final = "herdbook.journal"
 
 
 class Journal:
-    """SQL on one unlocked vault.
+    """SQL on one unlocked vault; `traces` are those of its entries.
 
     Every method may raise `VaultLocked`, `VaultDamaged` or `StorageError`.
     """
@@ -32,6 +33,7 @@ class Journal:
         self._vault = vault
         self._clock = clock
         self._absorbing = asyncio.Lock()
+        self.traces = Traces(vault.database)
 
     async def add(self, day: date, text: str, composition: str | None = None) -> Entry | None:
         """Keep an entry of the person's and drop its draft: durable when this returns.

@@ -27,6 +27,7 @@ from herdbook.vault.pages import Pages, open_pages
 
 _SCHEMA_ROOT: Final = 1
 _KEYS: Final = "CREATE TABLE vault_keys(name TEXT PRIMARY KEY, value BLOB NOT NULL)"
+_HELD: Final[dict[str, type]] = {"INTEGER": int, "TEXT": str, "BLOB": bytes}
 
 
 @dataclass(slots=True)
@@ -48,9 +49,23 @@ class Salvaged:
 class _Table:
     name: str
     columns: tuple[str, ...]
+    types: tuple[str, ...]
+    """What each column was declared to hold."""
     key: int | None
     """Which column is the rowid, if one is."""
     has_rowid: bool
+
+    def fits(self, values: list[Value]) -> bool:
+        """Whether a row may be one of this table's; a rowid stands in it as None."""
+        return (
+            self.has_rowid
+            and len(values) == len(self.columns)
+            and (self.key is None or values[self.key] is None)
+            and all(
+                value is None or isinstance(value, _HELD.get(kind, object))
+                for kind, value in zip(self.types, values, strict=True)
+            )
+        )
 
 
 def salvage(folder: Path, secret: str, to: Path, schema_package: str) -> Salvaged:
@@ -130,6 +145,7 @@ def _copy(pages: Pages, connection: apsw.Connection) -> Salvaged:
         if tables[name].has_rowid:
             known.setdefault(name, set()).update(found)
     _insert_orphans(pages, trees, connection, tables, result)
+    _drop_strays(connection, result)
     for name, rowids in known.items():
         have = {row[0] for row in connection.execute(f'SELECT rowid FROM "{name}"')}  # noqa: S608
         if rowids - have:
@@ -154,15 +170,17 @@ def _insert_orphans(
         if number in trees.visited or not trees.is_table_leaf(number):
             continue
         for row in trees.rows(number):
-            fitting = [
-                table
-                for table in tables.values()
-                if table.has_rowid
-                and len(table.columns) == len(row[1])
-                and (table.key is None or row[1][table.key] is None)
-            ]
+            fitting = [table for table in tables.values() if table.fits(row[1])]
             if len(fitting) == 1:
                 _insert_all(connection, fitting[0], [row], result)
+
+
+def _drop_strays(connection: apsw.Connection, result: Salvaged) -> None:
+    """Take out the rows that refer to one that is lost."""
+    strays = connection.execute("PRAGMA foreign_key_check").fetchall()
+    for table, rowid in {(str(table), rowid) for table, rowid, *_ in strays}:
+        connection.execute(f'DELETE FROM "{table}" WHERE rowid = ?', (rowid,))  # noqa: S608
+        result.saved[table] -= 1
 
 
 def _tables(connection: apsw.Connection) -> list[_Table]:
@@ -175,7 +193,8 @@ def _tables(connection: apsw.Connection) -> list[_Table]:
         keys = [i for i, row in enumerate(columns) if row[5] and str(row[2]).upper() == "INTEGER"]
         key = keys[0] if len(keys) == 1 and not without_rowid else None
         names = tuple(str(row[1]) for row in columns)
-        tables.append(_Table(name, names, key, not without_rowid))
+        types = tuple(str(row[2]).upper() for row in columns)
+        tables.append(_Table(name, names, types, key, not without_rowid))
     return tables
 
 
