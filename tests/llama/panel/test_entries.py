@@ -185,3 +185,13 @@ async def test_an_open_page_hears_of_changes_and_deletions(ada: Browser, day: st
     await ada.post(f"/entry/{entry}/delete")
     status, page = await ask()
     assert (status, _texts(page)) == (200, [])
+
+
+async def test_what_stands_in_the_field_is_not_unfinished_beside_it(ada: Browser, day: str) -> None:
+    entry = await _write(ada, day, "one")
+    field = await ada.field(day)
+    await ada.post(f"{day}/draft", field | {"text": "half a thou"})
+    answer = await ada.post(f"/entry/{entry}/delete", {"key": field["key"]}, headers=HTMX)
+    assert "half a thou" not in await answer.text()
+    answer = await ada.post(f"/entry/{entry}/restore", {}, headers=HTMX)
+    assert "half a thou" in await answer.text(), "on a page with another text it is"

@@ -141,11 +141,13 @@ async def entries_part(
     """A day's entries as they are now; as an `answer`, with a fresh composition and its status."""
     desk = desk_of(request)
     field = new_field(day)
+    # What stands in the page's field is not unfinished beside it.
+    composition = field.composition if answer else (await fields_of(request)).get("key", "")
     try:
         contents = await contents_of(desk.vaults.journal(opening), day)
-        door = await _open_door(desk, session, opening, contents, field.composition)
+        door = await _open_door(desk, session, opening, contents, composition)
     except VaultLocked:
-        door = _door(session, day, field.composition)
+        door = _door(session, day, composition)
     values = {"field": field, **door, **_standing(desk, day)}
     return desk.pages.page("parts/answer.html" if answer else "parts/entries.html", values)
 
