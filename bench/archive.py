@@ -1,9 +1,9 @@
-"""A made-up journal of any size: entries, their full-text index, their vectors, and how to search.
+"""A made-up journal of any size: entries, their vectors, and how those are searched.
 
-The journal's own search is not built yet; these tables are what it would use, in a vault's database
-or in a plain one. Vectors (384 numbers) are kept twice: on which side of their mean each number is,
-one bit, 1,024 vectors a row, to be compared all of them by counting bits; and as half floats, a row
-each, to rank the nearest by.
+Search by vectors is not built into the journal yet; these tables are what it would use, in a
+vault's database or in a plain one. Vectors (384 numbers) are kept twice: on which side of their
+mean each number is, one bit, 1,024 vectors a row, to be compared all of them by counting bits; and
+as half floats, a row each, to rank the nearest by.
 """
 
 import random
@@ -26,10 +26,6 @@ _WORDS: Final = 20_000
 Vectors = np.ndarray[Any, np.dtype[np.float32]]
 
 _TABLES: Final = f"""
-CREATE VIRTUAL TABLE words USING fts5(text, content=entries, content_rowid=number);
-INSERT INTO words(words, rank) VALUES('secure-delete', 1);
--- What fits into a sealed page, 32 bytes smaller: with FTS5's own 4,050 each takes two pages.
-INSERT INTO words(words, rank) VALUES('pgsz', 4000);
 CREATE TABLE mean(vector BLOB NOT NULL);
 CREATE TABLE sides(block INTEGER PRIMARY KEY, bits BLOB NOT NULL);
 CREATE TABLE vectors(
@@ -86,7 +82,6 @@ class Archive:
                 for number, text in self.texts()
             ),
         )
-        connection.execute("INSERT INTO words(words) VALUES('rebuild')")
         vectors = self.vectors()
         mean = vectors.mean(axis=0)
         connection.execute("INSERT INTO mean VALUES(?)", (mean.tobytes(),))
@@ -118,17 +113,8 @@ def phrases(connection: apsw.Connection, count: int) -> list[str]:
         ).get
         words = text.split()
         start = chance.randrange(len(words) - 2)
-        found.append('"' + " ".join(words[start : start + 3]) + '"')
+        found.append(" ".join(words[start : start + 3]))
     return found
-
-
-def search(connection: apsw.Connection, phrase: str) -> list[tuple[Any, ...]]:
-    """The best 20 of the entries that hold the phrase, by BM25, with their texts."""
-    return connection.execute(
-        "SELECT number, entries.text FROM words JOIN entries ON number = words.rowid "
-        f"WHERE words MATCH ? ORDER BY rank LIMIT {TOP}",
-        (phrase,),
-    ).fetchall()
 
 
 def nearest(connection: apsw.Connection, wanted: Vectors) -> list[int]:

@@ -15,10 +15,12 @@ from typing import Final, NamedTuple, cast
 import apsw
 import numpy as np
 
-from bench.archive import TOP, Archive, Vectors, nearest, phrases, search
+from bench.archive import TOP, Archive, Vectors, nearest, phrases
 from bench.plain import PlainDatabase
 from herdbook.clock import SystemClock
 from herdbook.journal.journal import SCHEMA, Journal
+from herdbook.journal.query import Query, Term
+from herdbook.journal.search import search
 from herdbook.llama.panel.contents import contents_of
 from herdbook.vault.database import Database
 from herdbook.vault.vault import Vault
@@ -139,7 +141,8 @@ async def _search(opened: Opened, n: int, figures: Figures) -> None:
 
 
 def _search_found(connection: apsw.Connection, phrase: str) -> None:
-    assert search(connection, phrase), "a phrase of the archive is not found in it"
+    page = search(connection, Query((Term(phrase),)), "best", 0)
+    assert page.total, "a phrase of the archive is not found in it"
 
 
 def _questions(connection: apsw.Connection, n: int) -> tuple[list[Vectors], list[set[int]]]:

@@ -3,132 +3,20 @@
 import asyncio
 import re
 import threading
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, Page, Route, async_playwright, expect
+from playwright.async_api import Browser, Route, expect
 
 from herdbook.journal.draft import Saving
 from herdbook.vault.rotation import Rotation, rotate
-from tests.llama.panel.stage import PASSWORD, Stage, stage
+from tests.e2e.tab import STORED, Tab, check, tab
+from tests.llama.panel.stage import PASSWORD, Stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-AXE = Path(__file__).parents[1] / "vendor" / "axe.min.js"
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--host-resolver-rules=MAP journal.example 127.0.0.1",
-)
-STORED = """async () => [
-    ...Object.keys(localStorage), ...Object.keys(sessionStorage),
-    ...(await indexedDB.databases()).map((database) => database.name), ...(await caches.keys()),
-]"""
-
-
-@dataclass
-class Tab:
-    """A page of the panel and what its console said."""
-
-    page: Page
-    url: str
-    console: list[str] = field(default_factory=list)
-    addresses: list[str] = field(default_factory=list)
-
-    async def open(self, path: str = "") -> None:
-        await self.page.goto(self.url + path)
-
-    async def sign_in(self, secret: str = PASSWORD) -> None:
-        await self.open()
-        await self.page.fill("#name", "Ada")
-        await self.page.fill("#secret", secret)
-        await self.page.press("#secret", "Enter")
-        await expect(self.page.locator("#words")).to_be_visible()
-
-    async def status(self, text: str) -> None:
-        await expect(self.page.locator("#status")).to_have_text(text)
-
-    async def field_is(self, text: str) -> None:
-        await expect(self.page.locator("#words")).to_have_value(text)
-
-    async def write_long_day(self) -> None:
-        """A day longer than any screen."""
-        for number in range(12):
-            form = {"text": f"Entry {number}. " * 12, "key": f"long {number}"}
-            path = await self.page.locator("#composer").get_attribute("action")
-            answer = await self.page.request.post(
-                f"{self.url.rstrip('/')}{path}",
-                form=form,
-                headers={"Sec-Fetch-Site": "same-origin"},
-            )
-            assert answer.ok
-
-    async def write(self, text: str) -> None:
-        """Send an entry and wait until it stands there."""
-        count = await self.page.locator(".entry-text").count()
-        await self.page.fill("#words", text)
-        await self.page.click("#composer .primary")
-        await expect(self.page.locator(".entry-text")).to_have_count(count + 1)
-
-    async def entries(self, *texts: str) -> None:
-        await expect(self.page.locator(".entry-text")).to_have_text(list(texts))
-
-    def violations(self) -> list[str]:
-        """What the console said that a page's own server did not mean."""
-        meant = (
-            "Failed to load resource",
-            "Response Status Error Code",
-            # The field that was wrong has the focus already.
-            "Autofocus processing was blocked",
-        )
-        return [line for line in self.console if not line.startswith(meant)]
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def set_up(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with stage(tmp_path) as made:
-        yield made
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def chromium() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        yield browser
-        await browser.close()
-
-
-@asynccontextmanager
-async def tab(chromium: Browser, set_up: Stage, **options: Any) -> AsyncIterator[Tab]:
-    host = options.pop("host", "127.0.0.1")
-    context = await chromium.new_context(locale="en-GB", **options)
-    context.set_default_timeout(10_000)
-    page = await context.new_page()
-    opened = Tab(page, f"http://{host}:{set_up.server.port}/")
-    page.on("console", lambda message: opened.console.append(message.text))
-    page.on("pageerror", lambda error: opened.console.append(str(error)))
-    page.on("request", lambda request: opened.addresses.append(request.url))
-    yield opened
-    await context.close()
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def ada(chromium: Browser, set_up: Stage) -> AsyncIterator[Tab]:
-    """A tab in which Ada is signed in, on today's page."""
-    await set_up.person("Ada")
-    async with tab(chromium, set_up) as opened:
-        await opened.sign_in()
-        yield opened
 
 
 async def _lock(set_up: Stage) -> None:
@@ -867,7 +755,7 @@ async def test_keys_are_changed_on_a_phone(
         await page.fill("#code", code)
         await page.tap("form .primary")
         await expect(page.get_by_role("progressbar")).to_have_attribute("value", "25")
-        await _check(opened, "progress")
+        await check(opened, "progress")
         resume.set()
         await expect(page.get_by_role("status")).to_contain_text("sealed with the new key")
         await opened.open()
@@ -885,64 +773,30 @@ async def test_keys_are_changed_on_a_phone(
             assert code[:4] not in address
 
 
-async def _check(opened: Tab, name: str) -> None:
-    """No accessibility violation, in either light, and no sideways scrolling, at any width."""
-    await opened.page.evaluate(AXE.read_text("utf-8"))
-    for scheme in ("light", "dark"):
-        await opened.page.emulate_media(color_scheme=scheme)
-        for width in (320, 390, 1280):
-            await opened.page.set_viewport_size({"width": width, "height": 844})
-            report = await opened.page.evaluate(
-                """async () => {
-                    const {passes, violations} = await axe.run({runOnly: [
-                        "wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice",
-                    ]});
-                    return {
-                        passed: passes.map((one) => one.id),
-                        found: violations.map((one) => [one.id, one.nodes.map((n) => n.html)]),
-                    };
-                }"""
-            )
-            assert "color-contrast" in report["passed"], "it has looked"
-            assert report["found"] == [], (name, scheme, width)
-            assert await opened.page.evaluate(
-                "document.documentElement.scrollWidth <= innerWidth"
-            ), (name, width)
-            small = await opened.page.evaluate(
-                """() => [...document.querySelectorAll(
-                    "button, input:not([type=hidden]), textarea, summary, nav a, .step, .primary"
-                )].filter((one) => {
-                    const box = one.getBoundingClientRect();
-                    return box.width && (box.height < 44 || box.width < 44);
-                }).map((one) => one.outerHTML)"""
-            )
-            assert small == [], (name, width)
-
-
 async def test_everybody_can_use_every_page(chromium: Browser, set_up: Stage) -> None:
     async with tab(chromium, set_up, viewport={"width": 390, "height": 844}) as opened:
         page = opened.page
         await opened.open("create")
-        await _check(opened, "create")
+        await check(opened, "create")
         await page.fill("#name", "Ada")
         await page.fill("#password", PASSWORD)
         await page.fill("#again", PASSWORD + "!")
         await page.click("form .primary")
         await expect(page.locator("#wrong")).to_be_visible()
-        await _check(opened, "create, refused")
+        await check(opened, "create, refused")
         await page.fill("#password", PASSWORD)
         await page.fill("#again", PASSWORD)
         await page.click("form .primary")
         await page.wait_for_url("**/create/code")
-        await _check(opened, "code")
+        await check(opened, "code")
         code = " ".join(await page.locator(".code span").all_inner_texts())
         await page.click("a.primary")
         await page.wait_for_url("**/create/confirm")
-        await _check(opened, "confirm")
+        await check(opened, "confirm")
         await page.fill("#code", code)
         await page.click("form .primary")
         await page.wait_for_url("**/day/*")
-        await _check(opened, "empty day")
+        await check(opened, "empty day")
         person = set_up.vaults.people.find(name="Ada")
         await set_up.vaults.drop(person, "The engineer came.", day=None, source="Home Assistant")
         await page.fill("#words", "x" * 400)
@@ -950,38 +804,38 @@ async def test_everybody_can_use_every_page(chromium: Browser, set_up: Stage) ->
         await opened.entries("The engineer came.", "x" * 400)
         await page.fill("#words", "a draft")
         await opened.status("Draft saved")
-        await _check(opened, "day")
+        await check(opened, "day")
         await opened.open("day/2026-10-31")
-        await _check(opened, "another day")
+        await check(opened, "another day")
         await opened.open("keys")
-        await _check(opened, "keys")
+        await check(opened, "keys")
         for fold in ("password", "code", "rotation", "lock"):
             await page.click(f"#{fold}-fold summary")
-        await _check(opened, "keys, unfolded")
+        await check(opened, "keys, unfolded")
         await page.fill("#code-secret", "wrong")
         await page.click("#code-fold .primary")
         await expect(page.locator("#wrong")).to_be_visible()
-        await _check(opened, "keys, refused")
+        await check(opened, "keys, refused")
         await page.fill("#code-secret", PASSWORD)
         await page.click("#code-fold .primary")
         await page.wait_for_url("**/keys/code")
-        await _check(opened, "new code")
+        await check(opened, "new code")
         await page.click("a.primary")
         await page.wait_for_url("**/keys/confirm")
-        await _check(opened, "new code, typed back")
+        await check(opened, "new code, typed back")
         await _lock(set_up)
         await opened.open(f"day/{set_up.today}")
-        await _check(opened, "locked day")
+        await check(opened, "locked day")
         await opened.open("herd")
-        await _check(opened, "herd")
+        await check(opened, "herd")
         await opened.open("nowhere")
-        await _check(opened, "not found")
+        await check(opened, "not found")
         await opened.open("day/2031-13-45")
-        await _check(opened, "no day")
+        await check(opened, "no day")
         await opened.open("sign-in")
         await page.fill("#name", "Ada")
         await page.fill("#secret", "wrong")
         await page.press("#secret", "Enter")
         await expect(page.locator("#wrong")).to_be_visible()
-        await _check(opened, "wrong secret")
+        await check(opened, "wrong secret")
         assert opened.violations() == []

@@ -17,6 +17,7 @@ from herdbook.vault.database import Database
 from herdbook.vault.inbox import Inbox
 from herdbook.vault.vault import Vault
 from tests.fakes.clock import ManualClock
+from tests.journal.earlier import journal_of
 
 DAY = date(2026, 11, 20)
 OTHER = date(2026, 10, 31)
@@ -133,20 +134,10 @@ async def test_the_same_text_is_no_conflict(journal: Journal) -> None:
 async def test_a_day_before_this_release_keeps_its_draft(tmp_path: Path) -> None:
     """0002 gives the drafts of 0001 names."""
     path = tmp_path / "old.db"
-    database = await Database.create(path, DEK, SCHEMA)
-    await database.alone(
-        lambda connection: connection.execute(
-            "DROP TABLE drafts; DROP TABLE versions; DROP TABLE deleted;"
-            "DROP TABLE traces; DROP TABLE entry_traces; DROP TABLE deleted_traces;"
-            "DROP INDEX entries_composition; DROP INDEX entries_month_day;"
-            "ALTER TABLE entries DROP COLUMN edited_ms;"
-            "ALTER TABLE entries DROP COLUMN composition;"
-            "CREATE TABLE drafts(day TEXT PRIMARY KEY, saved_ms INTEGER, text TEXT);"
-            "INSERT INTO drafts VALUES('2026-11-20', 7, 'half'), ('2026-10-31', 8, 'other half');"
-            "PRAGMA user_version = 1"
+    with journal_of(1, path, DEK) as before:
+        before.execute(
+            "INSERT INTO drafts VALUES('2026-11-20', 7, 'half'), ('2026-10-31', 8, 'other half')"
         )
-    )
-    await database.close()
     database = await Database.open(path, DEK, SCHEMA)
     journal = Journal(Vault("v", database, Inbox(tmp_path / "inbox.db", "v"), ()), ManualClock())
     (draft,) = await journal.drafts(DAY)

@@ -25,8 +25,8 @@ MANY = 20_000
 
 
 def fill(connection: apsw.Connection) -> None:
-    connection.execute("CREATE VIRTUAL TABLE words USING fts5(text)")
-    connection.execute("INSERT INTO words(words, rank) VALUES('secure-delete', 1)")
+    connection.execute("CREATE VIRTUAL TABLE others USING fts5(text)")
+    connection.execute("INSERT INTO others(others, rank) VALUES('secure-delete', 1)")
     for number in range(MANY):
         text = f"{CANARY} {number * 7919 % MANY} " * 5
         connection.execute(
@@ -34,7 +34,7 @@ def fill(connection: apsw.Connection) -> None:
             "VALUES(?, '2026-11-20', 0, 'person', ?)",
             (f"id{number}", text),
         )
-        connection.execute("INSERT INTO words VALUES(?)", (text,))
+        connection.execute("INSERT INTO others VALUES(?)", (text,))
 
 
 def fail_midway(connection: apsw.Connection) -> None:
@@ -63,7 +63,7 @@ async def live(vaults: Path) -> None:
     await database.write(fill)
     sorting = "SELECT DISTINCT text, id FROM entries ORDER BY text DESC"
     assert await count(database, f"SELECT count(*) FROM ({sorting})") == MANY + 2
-    matching = "SELECT count(*) FROM words WHERE words MATCH 'canary'"
+    matching = "SELECT count(*) FROM others WHERE others MATCH 'canary'"
     assert await count(database, matching) == MANY
     assert len(await journal.on_day(DAY)) == MANY + 2
     await change(database, "CREATE INDEX by_text ON entries(text)")
@@ -74,7 +74,7 @@ async def live(vaults: Path) -> None:
     await database.checkpoint()
     await database.close()
     again = await open_vault(folder, PASSWORD, SCHEMA)
-    await change(again.database, "DROP TABLE words")
+    await change(again.database, "DROP TABLE others")
     await again.database.alone(lambda connection: connection.execute("VACUUM"))
     await again.database.close()
 

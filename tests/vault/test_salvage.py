@@ -14,6 +14,7 @@ from herdbook.errors import InputError, VaultDamaged, VaultUnsupported, WrongSec
 from herdbook.journal.checks import problems
 from herdbook.journal.draft import Saving
 from herdbook.journal.journal import SCHEMA, Journal
+from herdbook.journal.query import read_query
 from herdbook.vault.btree import Trees
 from herdbook.vault.pages import open_pages
 from herdbook.vault.salvage import salvage
@@ -152,11 +153,14 @@ async def test_everything_comes_out_of_a_whole_vault(
         "entry_traces": COUNT // 2 + 1,
         "deleted_traces": 1,
         "vault_keys": 1,
+        "searches": 0,
     }
     assert _texts(tmp_path / "new", draft.dek) == _texts(vault, draft.dek)
     assert verify(tmp_path / "new", PASSWORD, problems).whole
     opened = await open_vault(tmp_path / "new", draft.recovery_code, SCHEMA)
     journal = Journal(opened, SystemClock())
+    found = await journal.search(read_query('"entry 77 entry 77 end"'))
+    assert [one.day for one in found.found] == [DAY + timedelta(days=77)], "it is indexed anew"
     (draft,) = await journal.drafts(DAY)
     assert draft.text == "half a thou"
     await journal.restore(f"{COUNT:032x}")

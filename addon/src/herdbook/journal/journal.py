@@ -11,12 +11,14 @@ import msgspec
 from herdbook.clock import Clock
 from herdbook.errors import InputError, TextTooLong
 from herdbook.ids import random_id
-from herdbook.journal import calendar, history
+from herdbook.journal import calendar, history, searches
 from herdbook.journal import draft as drafts
 from herdbook.journal.draft import Draft, Saving
 from herdbook.journal.dropped import Absorbed, read_drop
 from herdbook.journal.entry import TEXT_LIMIT, Entry, clean_text
 from herdbook.journal.history import Version
+from herdbook.journal.query import Query
+from herdbook.journal.search import Asked, Order, Page, search
 from herdbook.journal.traces import Traces
 from herdbook.vault.vault import Vault
 
@@ -32,6 +34,8 @@ class Journal:
     def __init__(self, vault: Vault, clock: Clock) -> None:
         self._vault = vault
         self._clock = clock
+        self.asked = Asked()
+        """What was searched for last, for whoever comes back to it; in memory, until the lock."""
         self._absorbing = asyncio.Lock()
         self.traces = Traces(vault.database)
 
@@ -139,6 +143,25 @@ class Journal:
     async def drop_draft(self, composition: str) -> None:
         """Forget a draft; an unknown one is no error."""
         await self._vault.database.write(partial(drafts.drop, composition=composition))
+
+    async def search(self, query: Query, order: Order = "best", offset: int = 0) -> Page:
+        """A page of the entries that a query asks for, of the whole journal."""
+        return await self._vault.database.read(
+            partial(search, query=query, order=order, offset=offset)
+        )
+
+    async def remember_search(self, text: str) -> None:
+        """Keep what was searched for as the newest of the last searches."""
+        now = self._clock.wall_ms()
+        await self._vault.database.write(partial(searches.remember, text=text, now=now))
+
+    async def recent_searches(self) -> list[str]:
+        """What was searched for, the last first."""
+        return await self._vault.database.read(searches.recent)
+
+    async def forget_searches(self) -> None:
+        """Forget what was searched for; once the vault locks, no copy is left in its file."""
+        await self._vault.database.write(searches.forget, forgets=True)
 
     async def absorb(self) -> int:
         """Make entries of what waits in the inbox, each exactly once; returns how many.

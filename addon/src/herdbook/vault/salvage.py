@@ -51,6 +51,8 @@ class _Table:
     columns: tuple[str, ...]
     types: tuple[str, ...]
     """What each column was declared to hold."""
+    required: tuple[bool, ...]
+    """Which columns hold something in every row; the rowid is not among them."""
     key: int | None
     """Which column is the rowid, if one is."""
     has_rowid: bool
@@ -62,8 +64,8 @@ class _Table:
             and len(values) == len(self.columns)
             and (self.key is None or values[self.key] is None)
             and all(
-                value is None or isinstance(value, _HELD.get(kind, object))
-                for kind, value in zip(self.types, values, strict=True)
+                not required if value is None else isinstance(value, _HELD.get(kind, object))
+                for kind, required, value in zip(self.types, self.required, values, strict=True)
             )
         )
 
@@ -194,7 +196,8 @@ def _tables(connection: apsw.Connection) -> list[_Table]:
         key = keys[0] if len(keys) == 1 and not without_rowid else None
         names = tuple(str(row[1]) for row in columns)
         types = tuple(str(row[2]).upper() for row in columns)
-        tables.append(_Table(name, names, types, key, not without_rowid))
+        required = tuple(i != key and bool(row[3] or row[5]) for i, row in enumerate(columns))
+        tables.append(_Table(name, names, types, required, key, not without_rowid))
     return tables
 
 

@@ -8,7 +8,18 @@ from aiohttp import web
 
 from herdbook.clock import Clock
 from herdbook.llama.keys import Keys
-from herdbook.llama.panel import creation, days, drafts, entrance, entries, keys, months, nodes
+from herdbook.llama.panel import (
+    creation,
+    days,
+    drafts,
+    entrance,
+    entries,
+    keys,
+    months,
+    nodes,
+    search,
+    watch,
+)
 from herdbook.llama.panel.assets import Assets
 from herdbook.llama.panel.desk import DESK, Desk, HerdDesk
 from herdbook.llama.panel.faults import translate
@@ -42,6 +53,10 @@ _ROUTES: Final[
     ("discard", "POST", "/day/{day}/discard", drafts.discard),
     ("house", "GET", "/day/{day}/house", days.house),
     ("calendar", "GET", "/calendar/{month}", months.show),
+    ("search", "GET", "/search", search.show),
+    ("", "POST", "/search", search.find),
+    ("search_forget", "POST", "/search/forget", search.forget),
+    ("watch", "GET", "/watch", watch.show),
     ("versions", "GET", "/entry/{entry}/versions", entries.versions),
     ("delete", "POST", "/entry/{entry}/delete", entries.delete),
     ("restore", "POST", "/entry/{entry}/restore", entries.restore),

@@ -3,32 +3,13 @@
 // It asks for news (see “house” in day.html) while somebody can see it. What is there already stays
 // as it is: open folds, selections, focus and the place one reads at.
 
-const EVERY = 10_000; // ms between questions
-const AT_MOST = 160_000; // ms between questions to a Llama that does not answer
+import { keepAsking } from "./asking.js";
 
 const SWIPE = 70; // pixels
 
 export function mountDay(form) {
   const house = document.querySelector("#house");
   const arrived = document.querySelector("#arrived");
-  let pause = EVERY;
-  let timer = 0;
-
-  const ask = () => {
-    clearTimeout(timer);
-    if (!document.hidden) htmx.trigger(house, "ask");
-  };
-  document.addEventListener("visibilitychange", ask);
-  timer = setTimeout(ask, pause);
-
-  document.addEventListener("htmx:afterRequest", (event) => {
-    const { elt, xhr } = event.detail;
-    if (elt !== house) return;
-    pause = xhr.status > 0 && xhr.status < 500 ? EVERY : Math.min(2 * pause, AT_MOST);
-    clearTimeout(timer);
-    timer = setTimeout(ask, pause);
-    if (xhr.status === 200) receive(xhr.responseText);
-  });
 
   const receive = (answer) => {
     const news = new DOMParser().parseFromString(answer, "text/html");
@@ -41,6 +22,8 @@ export function mountDay(form) {
     if (noticed) said.push(noticed);
     if (said.length) arrived.textContent = said.join(". ");
   };
+
+  keepAsking(house, receive);
 
   // --- What one writes, and what is written already, is never beneath the writing field.
   const room = () => {

@@ -1,4 +1,5 @@
 // The panel's only script address: what every page needs, and what some have.
+import { keepAsking } from "./asking.js";
 import { mountComposer } from "./composer.js";
 import { mountDay } from "./day.js";
 import "./reveal-secret.js";
@@ -36,6 +37,9 @@ if (composer) {
   mountComposer(composer);
   mountDay(composer);
 }
+// A page that shows something of a vault closes with it.
+const watch = document.querySelector("#watch");
+if (watch) keepAsking(watch);
 const month = document.querySelector("#month");
 if (month) import("./calendar.js").then(({ mountCalendar }) => mountCalendar(month));
 if (document.querySelector("[data-print], .code-input")) import("./recovery-code.js");

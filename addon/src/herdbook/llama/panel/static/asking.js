@@ -1,0 +1,25 @@
+// Asks the Llama for news, again and again, while somebody can see the page.
+
+const EVERY = 10_000; // ms between questions
+const AT_MOST = 160_000; // ms between questions to a Llama that does not answer
+
+/** Have htmx send `element`'s question, which its trigger “ask” asks; `receive` gets each answer. */
+export function keepAsking(element, receive = () => {}) {
+  let pause = EVERY;
+  let timer = 0;
+  const ask = () => {
+    clearTimeout(timer);
+    if (!document.hidden) htmx.trigger(element, "ask");
+  };
+  document.addEventListener("visibilitychange", ask);
+  timer = setTimeout(ask, pause);
+
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const { elt, xhr } = event.detail;
+    if (elt !== element) return;
+    pause = xhr.status > 0 && xhr.status < 500 ? EVERY : Math.min(2 * pause, AT_MOST);
+    clearTimeout(timer);
+    timer = setTimeout(ask, pause);
+    if (xhr.status === 200) receive(xhr.responseText);
+  });
+}
