@@ -71,9 +71,8 @@ class Archive:
         made /= np.linalg.norm(made, axis=1, keepdims=True)
         return made
 
-    def fill(self, connection: apsw.Connection) -> None:
-        """Write everything; to be called in a transaction, on a journal's schema."""
-        connection.execute(_TABLES)
+    def write_entries(self, connection: apsw.Connection) -> None:
+        """Write the entries; to be called in a transaction, on a journal's schema."""
         connection.executemany(
             "INSERT INTO entries(number, id, day, created_ms, author, text) "
             "VALUES(?, ?, ?, ?, 'person', ?)",
@@ -82,6 +81,11 @@ class Archive:
                 for number, text in self.texts()
             ),
         )
+
+    def fill(self, connection: apsw.Connection) -> None:
+        """Write entries and vectors; to be called as `write_entries`."""
+        connection.execute(_TABLES)
+        self.write_entries(connection)
         vectors = self.vectors()
         mean = vectors.mean(axis=0)
         connection.execute("INSERT INTO mean VALUES(?)", (mean.tobytes(),))

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bench import vault
+from bench import journal, vault
 
 ROOT = Path(__file__).parents[2]
 MEMBERS = {"bench", "metric", "n", "value", "unit", "reference", "ratio"}
@@ -41,6 +41,17 @@ def test_the_vaults_bench_measures_what_it_says() -> None:
     assert {"kdf_s", "open_ms", "search_ms", "vector_ms", "save_ms", "rss_mb"} <= set(lines)
     # With fewer vectors than candidates nothing can be missed.
     assert lines["vector_recall"]["value"] == 1
+
+
+def test_the_journals_bench_measures_what_it_says() -> None:
+    lines = _lines("journal", 120)
+    documented = set(
+        re.findall(r"`([a-z0-9]+_[a-z0-9_]+|requests|kilobytes)`", journal.__doc__ or "")
+    )
+    assert documented == set(lines)
+    assert lines["oldest_phrases_found"]["value"] == 25
+    assert lines["requests"]["ratio"] <= 1
+    assert lines["kilobytes"]["ratio"] <= 1
 
 
 def test_every_engine_is_compared() -> None:
