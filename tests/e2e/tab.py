@@ -126,7 +126,8 @@ async def check(opened: Tab, name: str) -> None:
                     "button, input:not([type=hidden]), textarea, summary, nav a, .step, .primary"
                 )].filter((one) => {
                     const box = one.getBoundingClientRect();
-                    return box.width && (box.height < 44 || box.width < 44);
+                    const small = box.width && (box.height < 44 || box.width < 44);
+                    return small && one.checkVisibility(); // not within a closed fold
                 }).map((one) => one.outerHTML)"""
             )
             assert small == [], (name, width)

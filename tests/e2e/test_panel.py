@@ -545,6 +545,227 @@ async def test_the_calendar_by_keyboard(ada: Tab, set_up: Stage) -> None:
     assert ada.violations() == []
 
 
+async def _traced(set_up: Stage, *entries: tuple[int, str, list[str]]) -> None:
+    """Entries of so many days ago, with their traces."""
+    journal = set_up.vaults.journal(await set_up.vaults.unlock("Ada", PASSWORD))
+    for back, text, names in entries:
+        entry = await journal.add(set_up.today - timedelta(days=back), text)
+        assert entry is not None
+        for name in names:
+            await journal.traces.add(entry.id, name)
+
+
+async def test_traces_are_given_and_taken_off_by_keyboard(ada: Tab, set_up: Stage) -> None:
+    page = ada.page
+    await _traced(set_up, (1, "yesterday", ["Café Kobus", "snow", "a trace <b>"]))
+    await ada.write("The first snow.")
+    await page.fill("#words", "half a thought")
+    await page.focus(".trace-add summary")
+    await page.keyboard.press("Enter")
+    field = page.get_by_role("combobox", name="New trace for the entry of 01:00")
+    await expect(field).to_be_focused()
+    options = page.get_by_role("listbox", name="Traces there are").get_by_role("option")
+    await expect(options).to_have_text(["a trace <b>", "Café Kobus", "snow"])
+    await page.keyboard.type("cafe")
+    await expect(options).to_have_text(["Café Kobus"])
+    await page.keyboard.press("ArrowDown")
+    await expect(options).to_have_attribute("aria-selected", "true")
+    active = await field.get_attribute("aria-activedescendant")
+    assert active == await options.get_attribute("id")
+    await page.keyboard.press("Enter")
+    chips = page.locator(".chip")
+    await expect(chips).to_have_text(["Café Kobus"])
+    await expect(field).to_be_focused()
+    await expect(field).to_have_value("")
+    await page.keyboard.type("walk")
+    await page.keyboard.press("Enter")
+    await expect(chips).to_have_text(["Café Kobus", "walk"])
+    await page.get_by_role("button", name="Remove the trace “Café Kobus”").press("Enter")
+    await expect(chips).to_have_text(["walk"])
+    await expect(page.locator(".trace-add summary")).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(field).to_be_hidden()
+    # The composer has not noticed.
+    await ada.field_is("half a thought")
+    await expect(page.locator(".entry-unfinished")).to_have_count(0)
+    await page.reload()
+    await expect(chips).to_have_text(["walk"])
+    assert ada.violations() == []
+    assert await page.evaluate(STORED) == []
+    assert not any(word in "".join(ada.addresses) for word in ("Caf", "caf", "walk", "snow"))
+
+
+async def test_a_trace_is_typed_on_while_news_come_in(ada: Tab, set_up: Stage) -> None:
+    page = ada.page
+    await ada.write("here")
+    await page.clock.install()
+    await page.reload()
+    await page.click(".trace-add summary")
+    await page.keyboard.type("sno")
+    journal = set_up.vaults.journal(await set_up.vaults.unlock("Ada", PASSWORD))
+    (entry,) = await journal.on_day(set_up.today)
+    await journal.traces.add(entry.id, "from elsewhere")
+    async with page.expect_response("**/house?*"):
+        await page.clock.run_for(10_500)
+    field = page.get_by_role("combobox")
+    await expect(field).to_be_focused()
+    await expect(field).to_have_value("sno")
+    await page.keyboard.type("w")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".chip")).to_have_text(["from elsewhere", "snow"])
+
+
+async def test_an_offer_is_taken_by_touch_and_a_name_without_scripts(
+    chromium: Browser, set_up: Stage
+) -> None:
+    await set_up.person("Ada")
+    await _traced(set_up, (0, "one", ["snow"]), (0, "two", []))
+    async with tab(chromium, set_up, **PHONE) as opened:
+        await opened.sign_in()
+        await opened.page.locator(".trace-add summary").last.tap()
+        await opened.page.get_by_role("option", name="snow").tap()
+        await expect(opened.page.locator(".chip")).to_have_text(["snow", "snow"])
+    async with tab(chromium, set_up, java_script_enabled=False) as opened:
+        page = opened.page
+        await opened.sign_in()
+        await page.locator(".trace-add summary").last.click()
+        await page.locator(".trace-add input").last.fill("walk")
+        await page.get_by_role("button", name="Add", exact=True).click()
+        await expect(page.locator(".chip")).to_have_text(["snow", "snow", "walk"])
+        await page.locator(".trace-add summary").last.click()
+        await page.get_by_role("button", name="Remove the trace “walk”").click()
+        await expect(page.locator(".chip")).to_have_text(["snow", "snow"])
+        await page.locator(".chip a").first.click()
+        await expect(page.get_by_role("heading", level=1)).to_have_text("Trace snow")
+        await page.click("text=All traces")
+        await page.fill("#filter", "nothing like it")
+        await page.press("#filter", "Enter")
+        await expect(page.get_by_text("No trace is called that.")).to_be_visible()
+
+
+async def test_the_traces_are_filtered_and_followed(ada: Tab, set_up: Stage) -> None:
+    page = ada.page
+    entries = [(back, f"day {back}", ["snow"]) for back in range(30)]
+    await _traced(set_up, *entries, (400, "long ago", ["Äpfel", "snow"]), (2, "old", ["äpfel"]))
+    await page.click(".day-head [href$='/traces']")
+    names = page.locator(".use-name")
+    await expect(names).to_have_text(["snow", "Äpfel"])
+    await page.locator("#filter").press_sequentially("apf")
+    await expect(names).to_have_text(["Äpfel"])
+    await page.click(".sorts >> text=By name")
+    await expect(page.locator(".sorts [aria-current]")).to_have_text("By name")
+    await expect(names).to_have_text(["Äpfel"])
+    await page.fill("#filter", "")
+    await expect(names).to_have_text(["Äpfel", "snow"])
+    await names.last.click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Trace snow")
+    articles = page.locator("article")
+    await expect(articles).to_have_count(20)
+    await page.locator(".older").scroll_into_view_if_needed()
+    await expect(articles).to_have_count(31)
+    await page.get_by_role("link", name="Äpfel", exact=True).first.click()
+    await page.wait_for_load_state()
+    await page.locator(".traced-day a").first.click()
+    await page.wait_for_url("**/day/*")
+    assert ada.violations() == []
+    assert await page.evaluate(STORED) == []
+    assert not any("pf" in address for address in ada.addresses)
+
+
+async def test_the_heatmap_by_keyboard(ada: Tab, set_up: Stage) -> None:
+    page = ada.page
+    await _traced(
+        set_up, (0, "a", ["snow"]), (0, "b", ["snow"]), (1, "c", ["snow"]), (60, "d", ["snow"])
+    )
+    await ada.open("traces")
+    await page.click(".use-name")
+    heatmap = page.get_by_role("grid", name="How many entries have the trace “snow”, day by day")
+    said = page.locator(".heat-said span")
+    await expect(
+        page.get_by_role("gridcell", name="Monday, 2 November 2026, 2 entries")
+    ).to_have_count(1)
+    await heatmap.focus()
+    await expect(said).to_have_text("Monday, 2 November 2026, 2 entries")
+    for key, text in (
+        ("ArrowLeft", "Sunday, 1 November 2026, 1 entry"),
+        ("ArrowUp", "Thursday, 3 September 2026, 1 entry"),
+        ("ArrowLeft", "Thursday, 3 September 2026, 1 entry"),
+        ("ArrowDown", "Monday, 2 November 2026, 2 entries"),
+        ("Home", "Thursday, 3 September 2026, 1 entry"),
+        ("End", "Monday, 2 November 2026, 2 entries"),
+        ("Home", "Thursday, 3 September 2026, 1 entry"),
+    ):
+        await page.keyboard.press(key)
+        await expect(said).to_have_text(text)
+        cell = await heatmap.get_attribute("aria-activedescendant")
+        await expect(page.locator(f"#{cell}")).to_have_text(text)
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/day/2026-09-03")
+    await page.go_back()
+    await page.get_by_role("link", name="Sep 2026", exact=True).click()
+    await expect(page.locator("article")).to_have_count(1)
+    await page.click("text=Back to the newest")
+    await expect(page.locator("article")).to_have_count(4)
+    assert ada.violations() == []
+
+
+async def test_traces_are_renamed_merged_and_deleted(ada: Tab, set_up: Stage) -> None:
+    page = ada.page
+    await _traced(set_up, (0, "a", ["snw"]), (1, "b", ["snow", "ice"]), (2, "c", ["hail"]))
+    await ada.open("traces")
+    heading = page.get_by_role("heading", level=1)
+
+    async def change(name: str) -> None:
+        await ada.open("traces")
+        await page.click(f".use-name >> text='{name}'")
+        await page.click(".changes > summary")
+
+    await change("snw")
+    await page.fill("#new-name", "x" * 41)
+    await page.press("#new-name", "Enter")
+    await expect(page.get_by_role("alert")).to_contain_text("at most 40 characters")
+    await page.fill("#new-name", "SNOW")
+    await page.press("#new-name", "Enter")
+    await expect(page.locator("#clash")).to_contain_text("There is a trace “snow” already")
+    await page.fill("#new-name", "Slush")
+    await page.press("#new-name", "Enter")
+    await expect(heading).to_have_text("Trace Slush")
+    await page.click(".changes > summary")
+    await page.locator("#merge-into").press_sequentially("sn")
+    await page.get_by_role("option", name="snow").click()
+    await expect(page.locator("#merge-into")).to_have_value("snow")
+    await page.press("#merge-into", "Enter")
+    await expect(heading).to_have_text("Trace snow")
+    await expect(page.locator("article")).to_have_count(2)
+
+    await change("hail")
+    await page.click(".deletion summary")
+    await expect(page.locator(".deletion")).to_contain_text("“hail” is taken off 1 entry.")
+    await page.click(".deletion button")
+    await page.wait_for_url("**/traces")
+    await expect(page.locator(".use-name")).to_have_text(["snow", "ice"])
+    assert ada.violations() == []
+    assert await page.evaluate(STORED) == []
+
+
+async def test_a_traces_page_left_open_closes_with_its_vault(ada: Tab, set_up: Stage) -> None:
+    page = ada.page
+    await _traced(set_up, (0, "for my eyes", ["snow"]))
+    await ada.open("traces")
+    for step in (".use-name", ".entry-when a"):
+        await page.clock.install()
+        await page.reload()
+        await expect(page.locator("main")).to_contain_text("snow")
+        async with page.expect_response("**/watch"):
+            await page.clock.run_for(10_500)
+        await page.click(step)
+    await page.go_back()
+    await expect(page.locator("main")).to_contain_text("for my eyes")
+    await _lock(set_up)
+    await page.clock.run_for(10_500)
+    await expect(page.locator("#door-title")).to_have_text("Your vault is locked")
+
+
 async def test_a_swipe_turns_the_page(chromium: Browser, set_up: Stage) -> None:
     await set_up.person("Ada")
     phone = {"width": 390, "height": 844}
@@ -805,6 +1026,29 @@ async def test_everybody_can_use_every_page(chromium: Browser, set_up: Stage) ->
         await page.fill("#words", "a draft")
         await opened.status("Draft saved")
         await check(opened, "day")
+        await opened.open("traces")
+        await check(opened, "no traces")
+        await _traced(
+            set_up,
+            (0, "one", ["snow", "x" * 40, "a long name of five words"]),
+            *((back, "again", ["snow", "walk"]) for back in range(1, 90, 2)),
+        )
+        await opened.open()
+        await page.locator(".trace-add summary").last.click()
+        await expect(page.locator(".offers:visible li").first).to_be_visible()
+        await page.keyboard.press("ArrowDown")
+        await check(opened, "a trace is being given")
+        await opened.open("traces")
+        await check(opened, "traces")
+        await page.click(".use-name >> text='snow'")
+        await expect(page.get_by_role("grid")).to_be_visible()
+        await page.focus("#heatmap")
+        await page.click(".changes > summary")
+        await page.click(".deletion summary")
+        await page.fill("#new-name", "walk")
+        await page.press("#new-name", "Enter")
+        await expect(page.locator("#clash p")).to_be_visible()
+        await check(opened, "a trace")
         await opened.open("day/2026-10-31")
         await check(opened, "another day")
         await opened.open("keys")

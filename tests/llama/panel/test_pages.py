@@ -31,6 +31,7 @@ async def test_behind_a_prefix_every_address_keeps_it(tmp_path: Path, stripped: 
             for path in (
                 f"/day/{made.today}",
                 f"/calendar/{made.today.isoformat()[:7]}",
+                "/traces",
                 "/herd",
                 "/keys",
                 "/sign-in",

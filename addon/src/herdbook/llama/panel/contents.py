@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from hashlib import blake2b
 
 from markupsafe import Markup
 
 from herdbook.journal.draft import Draft
 from herdbook.journal.entry import Entry
 from herdbook.journal.journal import Journal
+from herdbook.journal.trace import Trace
 from herdbook.llama.panel.markdown import render
 
 
@@ -17,12 +19,14 @@ from herdbook.llama.panel.markdown import render
 class Shown:
     """An entry as it stands on the page; `html` is None where it was deleted.
 
-    `changing` is the unfinished change of it.
+    `changing` is the unfinished change of it, `mark` tells whether it looks as it did.
     """
 
     entry: Entry
     html: Markup | None
     changing: Draft | None
+    traces: list[Trace]
+    mark: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class Contents:
     entries: list[Entry]
     deleted: list[Entry]
     drafts: list[Draft]
+    traces: dict[str, list[Trace]]
 
     async def shown(self) -> list[Shown]:
         """Entries and what is left of deleted ones, each at its place, oldest first."""
@@ -40,10 +45,10 @@ class Contents:
         texts = await asyncio.to_thread(lambda: [render(entry.text) for entry in self.entries])
         changing = {draft.entry_id: draft for draft in reversed(self.drafts) if draft.entry_id}
         shown = [
-            Shown(entry, text, changing.get(entry.id))
+            Shown(entry, text, changing.get(entry.id), self._given(entry), self._mark(entry))
             for entry, text in zip(self.entries, texts, strict=True)
         ]
-        shown += [Shown(entry, None, None) for entry in self.deleted]
+        shown += [Shown(entry, None, None, [], "deleted") for entry in self.deleted]
         return sorted(shown, key=lambda one: one.entry.created_ms)
 
     def unfinished(self, composition: str) -> list[Draft]:
@@ -58,13 +63,26 @@ class Contents:
     def marks(self) -> Iterator[str]:
         """By which a page can tell that entries have come, gone or changed."""
         for entry in self.entries:
-            yield f"{entry.id} {entry.edited_ms}"
+            yield f"{entry.id} {self._mark(entry)}"
         for entry in self.deleted:
             yield f"-{entry.id}"
+
+    def _given(self, entry: Entry) -> list[Trace]:
+        return self.traces.get(entry.id, [])
+
+    def _mark(self, entry: Entry) -> str:
+        told = f"{entry.edited_ms} " + " ".join(
+            f"{one.id} {one.name}" for one in self._given(entry)
+        )
+        return blake2b(told.encode(), digest_size=8).hexdigest()
 
 
 async def contents_of(journal: Journal, day: date) -> Contents:
     """A day's contents as they are now. Raises `VaultLocked`."""
     return Contents(
-        day, await journal.on_day(day), await journal.deleted(day), await journal.drafts(day)
+        day,
+        await journal.on_day(day),
+        await journal.deleted(day),
+        await journal.drafts(day),
+        await journal.traces.on_day(day),
     )

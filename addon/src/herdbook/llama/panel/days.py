@@ -136,9 +136,18 @@ async def house(request: web.Request) -> web.Response:
 
 
 async def entries_part(
-    request: web.Request, session: Session, opening: Opening, day: date, *, answer: bool = False
+    request: web.Request,
+    session: Session,
+    opening: Opening,
+    day: date,
+    *,
+    answer: bool = False,
+    tracing: str = "",
 ) -> web.Response:
-    """A day's entries as they are now; as an `answer`, with a fresh composition and its status."""
+    """A day's entries as they are now; as an `answer`, with a fresh composition and its status.
+
+    `tracing` is the id of the entry whose traces are being changed.
+    """
     desk = desk_of(request)
     field = new_field(day)
     # What stands in the page's field is not unfinished beside it.
@@ -148,7 +157,7 @@ async def entries_part(
         door = await _open_door(desk, session, opening, contents, composition)
     except VaultLocked:
         door = _door(session, day, composition)
-    values = {"field": field, **door, **_standing(desk, day)}
+    values = {"field": field, **door, **_standing(desk, day), "tracing": tracing}
     return desk.pages.page("parts/answer.html" if answer else "parts/entries.html", values)
 
 
@@ -198,6 +207,7 @@ def _door(session: Session, day: date, composition: str) -> dict[str, object]:
         "shown": [],
         "unfinished": [],
         "composition": composition,
+        "tracing": "",
         "entries_mark": "",
         "sealed": session.sealed,
         "person": session.opening and session.opening.person,

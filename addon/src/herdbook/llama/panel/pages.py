@@ -59,6 +59,7 @@ class Pages:
             is_long=_is_long,
             long_date=self.long_date,
             short_date=self.short_date,
+            day_of=self.day_of,
             month_name=self.month_name,
             weekday=self.weekday,
         )
@@ -128,6 +129,10 @@ class Pages:
         """“20 November”."""
         month = self.strings("dates.months").split()[day.month - 1]
         return self.strings("dates.day", day=day.day, month=month)
+
+    def day_of(self, day: date) -> str:
+        """“20 November 2026”."""
+        return self.strings("dates.day_year", day=self.short_date(day), year=f"{day.year:04}")
 
     def month_name(self, day: date) -> str:
         """“November 2026”."""

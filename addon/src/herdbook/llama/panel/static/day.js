@@ -98,8 +98,9 @@ function addEntries(fresh) {
   // A door may have come in between.
   if (state.value !== "open" || !fresh.firstElementChild) return [];
   const added = [];
-  let place = document.querySelector("#entries-mark");
-  place.value = fresh.querySelector("#entries-mark").value;
+  const mark = document.querySelector("#entries-mark");
+  let place = mark;
+  let shown = fresh.querySelector("#entries-mark").value;
   const ids = new Set();
   for (const entry of fresh.querySelectorAll(".entry")) {
     ids.add(entry.id);
@@ -108,13 +109,21 @@ function addEntries(fresh) {
       here = document.adoptNode(entry);
       place.after(here);
       added.push(here);
+      htmx.process(here);
     } else if (here.dataset.mark !== entry.dataset.mark) {
-      // Changed, deleted or brought back elsewhere.
-      here.replaceWith(entry);
-      here = entry;
+      if (here.contains(document.activeElement)) {
+        // Nobody loses the field they are in; the next answer comes with it again.
+        shown = "";
+      } else {
+        // Changed, deleted or brought back elsewhere.
+        here.replaceWith(entry);
+        here = entry;
+        htmx.process(here);
+      }
     }
     place = here;
   }
+  mark.value = shown;
   for (const entry of document.querySelectorAll("#entries .entry"))
     if (!ids.has(entry.id)) entry.remove();
   if (added.length) document.querySelector("#entries .empty")?.remove();

@@ -3,6 +3,7 @@ import { keepAsking } from "./asking.js";
 import { mountComposer } from "./composer.js";
 import { mountDay } from "./day.js";
 import "./reveal-secret.js";
+import "./trace-field.js";
 
 // htmx notes the page's path in sessionStorage even with its history off. Nothing of the panel's
 // belongs into browser storage.
@@ -42,4 +43,6 @@ const watch = document.querySelector("#watch");
 if (watch) keepAsking(watch);
 const month = document.querySelector("#month");
 if (month) import("./calendar.js").then(({ mountCalendar }) => mountCalendar(month));
+const heatmap = document.querySelector("#heatmap");
+if (heatmap) import("./heatmap.js").then(({ mountHeatmap }) => mountHeatmap(heatmap));
 if (document.querySelector("[data-print], .code-input")) import("./recovery-code.js");
