@@ -1,4 +1,5 @@
 import logging
+import os
 import resource
 import stat
 import subprocess
@@ -52,3 +53,24 @@ def test_the_process_keeps_to_itself(tmp_path: Path) -> None:
     assert core == 0
     assert files == resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o600
+
+
+def test_a_program_begins_anew_once_as_it_was_called() -> None:
+    program = (
+        "import os, sys; from herdbook.cli.process import start_forgetful\n"
+        "print(os.getpid(), flush=True); start_forgetful()\n"
+        "print(*sys.argv[1:], os.environ['PYTHONMALLOC'], os.environ['GLIBC_TUNABLES'])\n"
+        "print(sys.stdin.readline())"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program, "a", "b c"],
+        input="what stands there",
+        env=os.environ | {"GLIBC_TUNABLES": "glibc.malloc.arena_max=3"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    before, after, *said = ended.stdout.split("\n")
+    assert before == after, "the same process"
+    assert said[0] == "a b c malloc glibc.malloc.arena_max=3:glibc.malloc.tcache_count=0"
+    assert said[1] == "what stands there"

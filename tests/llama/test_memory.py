@@ -10,129 +10,23 @@ way through a socket, swap), and anything where the C library is not glibc.
 """
 
 import asyncio
-import json
 import re
 import secrets
 import shutil
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from aiohttp import ClientSession, ClientWebSocketResponse, CookieJar
 
 from herdbook.crypto.kdf import derive_key
 from herdbook.vault.engine import connect
 from herdbook.vault.folder import DATABASE, current_header, unlock
-from tests.llama import watched
-from tests.memory import forms_of, image_of
-from tests.mosquitto import free_port
+from tests.llama.running import Browser, Llama, running
+from tests.memory import forms_of
 
 PATIENCE_S = 30
 DAYS = ("2026-01-02", "2026-01-03", "2026-01-04")
-HTMX = {"HX-Request": "true"}
-
-
-@dataclass
-class Browser:
-    """One browser: its cookies, and the manners of a page of the panel."""
-
-    session: ClientSession
-
-    async def get(self, path: str) -> tuple[int, str]:
-        async with self.session.get(path) as answer:
-            return answer.status, await answer.text()
-
-    async def post(self, path: str, /, **fields: str) -> str:
-        async with self.session.post(path, data=fields, headers=HTMX) as answer:
-            assert answer.status < 300, await answer.text()
-            return await answer.text()
-
-    async def write(self, day: str, text: str, **fields: str) -> None:
-        await self.post(f"/day/{day}/entries", text=text, key=secrets.token_hex(16), **fields)
-
-    async def code(self, path: str) -> str:
-        _, page = await self.get(path)
-        return "-".join(re.findall(r"<span>([0-9A-Z]{4})</span>", page))
-
-
-@dataclass
-class Llama:
-    """A running one, its folder, and how to ask it."""
-
-    process: asyncio.subprocess.Process
-    folder: Path
-    url: str
-    api: ClientWebSocketResponse
-    stack: AsyncExitStack
-
-    async def browser(self) -> Browser:
-        session = ClientSession(
-            self.url, headers={"Sec-Fetch-Site": "same-origin"}, cookie_jar=CookieJar(unsafe=True)
-        )
-        return Browser(await self.stack.enter_async_context(session))
-
-    async def ask(self, question: str) -> object:
-        assert self.process.stdin
-        assert self.process.stdout
-        self.process.stdin.write(f"{question}\n".encode())
-        return json.loads(await self.process.stdout.readline())
-
-    async def finds(self, wanted: Mapping[str, bytes]) -> set[str]:
-        """Which of these stand in its memory now."""
-        await self.ask("show")
-
-        def look() -> set[str]:
-            image = image_of(self.process.pid)
-            return {name for name, form in wanted.items() if form in image}
-
-        return await asyncio.to_thread(look)
-
-    async def command(self, **command: object) -> object:
-        """What the Llama answers, as Home Assistant asks it."""
-        await self.api.send_json({"id": 1, **command})
-        while (message := await self.api.receive_json())["type"] != "result":
-            pass
-        return message["result"]
-
-    async def drop(self, text: str) -> None:
-        sealed = await self.command(type="write_entry", text=text, person={"name": "Ada"})
-        assert sealed == {"sealed": True}
-
-
-@asynccontextmanager
-async def running(folder: Path) -> AsyncIterator[Llama]:
-    """A Llama that Home Assistant is connected to."""
-    panel, api, broker = free_port(), free_port(), free_port()
-    config = folder / "llama.toml"
-    config.write_text(
-        f'data = "data"\n[panel]\nport = {panel}\n[api]\nport = {api}\n[broker]\nport = {broker}\n'
-    )
-    async with AsyncExitStack() as stack:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, watched.__file__, "llama", "run", "--config", config),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-        )
-        try:
-            assert process.stdout
-            assert b"ready" in await process.stdout.readline()
-            token = (folder / "data" / "api_token").read_text().strip()
-            session = await stack.enter_async_context(ClientSession())
-            socket = await session.ws_connect(
-                f"http://127.0.0.1:{api}/api/ws", headers={"Authorization": f"Bearer {token}"}
-            )
-            url = f"http://127.0.0.1:{panel}"
-            llama = Llama(process, folder / "data", url, socket, stack)
-            await llama.command(type="start", schema=1)
-            yield llama
-        finally:
-            await stack.aclose()
-            process.terminate()
-            await process.wait()
-    assert process.returncode == 0
 
 
 @dataclass
@@ -201,13 +95,19 @@ def _bare(code: str) -> bytes:
     return code.replace("-", "")[:16].encode()
 
 
+async def create(ada: Browser, password: str) -> str:
+    """A new vault's recovery code."""
+    await ada.post("/create", name="Ada", password=password, again=password)
+    code = await ada.code("/create/code")
+    await ada.post("/create/confirm", code=code.lower())
+    return code
+
+
 async def live(llama: Llama, ada: Browser, other: Browser, folder: Path) -> Secrets:
     """Make a vault, change its keys, and use it in every way; the last new code still waits."""
     known = Secrets()
     old, new = f"four words {known.password}", f"five words {known.password}"
-    await ada.post("/create", name="Ada", password=old, again=old)
-    known.codes.append(await ada.code("/create/code"))
-    await ada.post("/create/confirm", code=known.codes[0].lower())
+    known.codes.append(await create(ada, old))
     (vault,) = (llama.folder / "vaults").iterdir()
     known.take_keys("old", vault, folder / "old", old)
 
@@ -281,6 +181,12 @@ async def until(condition: Callable[[], Awaitable[bool]]) -> None:
             await asyncio.sleep(0.05)
 
 
+async def until_gone(llama: Llama, known: Secrets) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while left := await llama.finds(known.gone_when_locked()):
+            print("still there", left)
+
+
 @pytest.mark.parametrize("how", ["by the button", "by the idle time"])
 async def test_a_locked_llama_holds_nothing_of_a_vault(tmp_path: Path, how: str) -> None:
     async with running(tmp_path) as llama:
@@ -312,7 +218,19 @@ async def test_a_locked_llama_holds_nothing_of_a_vault(tmp_path: Path, how: str)
         assert known.mark not in answer
         await llama.drop(f"{known.mark} drop at the door")
 
-        async with asyncio.timeout(PATIENCE_S):
-            while left := await llama.finds(known.gone_when_locked()):
-                print("still there", left)
+        await until_gone(llama, known)
         assert await llama.ask("held") == {}
+
+
+async def test_a_llama_that_opened_no_vault_yet_holds_nothing_either(tmp_path: Path) -> None:
+    known = Secrets()
+    async with running(tmp_path) as llama:
+        known.codes.append(await create(await llama.browser(), "some other password"))
+    async with running(tmp_path) as llama:
+        browser = await llama.browser()
+        for number in range(3):
+            await llama.drop(f"{known.mark} drop {number}")
+            fields = {"name": "Ada", "secret": f"{known.password} {number}"}
+            async with browser.session.post("/sign-in", data=fields) as answer:
+                assert answer.status == 403
+        await until_gone(llama, known)

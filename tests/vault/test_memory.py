@@ -1,6 +1,5 @@
 """What a look into the process finds once a vault is locked. docs/threat-model.md says it, too."""
 
-import os
 import re
 import resource
 import subprocess
@@ -76,27 +75,6 @@ async def test_locking_leaves_no_key_and_no_page(folder: Path, draft: Draft) -> 
     assert draft.dek not in locked
     assert not hexadecimal.search(locked)
     assert row not in locked
-
-
-def test_a_program_begins_anew_once_as_it_was_called() -> None:
-    program = (
-        "import os, sys; from herdbook.vault.memory import start_forgetful\n"
-        "print(os.getpid(), flush=True); start_forgetful()\n"
-        "print(*sys.argv[1:], os.environ['PYTHONMALLOC'], os.environ['GLIBC_TUNABLES'])\n"
-        "print(sys.stdin.readline())"
-    )
-    ended = subprocess.run(
-        [sys.executable, "-c", program, "a", "b c"],
-        input="what stands there",
-        env=os.environ | {"GLIBC_TUNABLES": "glibc.malloc.arena_max=3"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    before, after, *said = ended.stdout.split("\n")
-    assert before == after, "the same process"
-    assert said[0] == "a b c malloc glibc.malloc.arena_max=3:glibc.malloc.tcache_count=0"
-    assert said[1] == "what stands there"
 
 
 def test_an_unlocked_process_is_dumped_into_no_core_file(folder: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 
 import herdbook
 from herdbook.cli import vault
-from herdbook.cli.process import harden, log_to_stderr
+from herdbook.cli.process import harden, log_to_stderr, start_forgetful
 from herdbook.errors import ConfigError, HerdbookError
 
 EXIT_FAILED: Final = 1
@@ -76,8 +76,6 @@ def _command(
 
 
 def _llama_run(options: argparse.Namespace) -> int:
-    from herdbook.vault.memory import start_forgetful
-
     start_forgetful()  # before the imports below, which take a second on a small machine
 
     from herdbook.llama import config, server

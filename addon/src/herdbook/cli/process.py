@@ -1,5 +1,6 @@
 """What this process may do and say: set once, before anything is opened."""
 
+import ctypes
 import logging
 import os
 import resource
@@ -8,6 +9,9 @@ import time
 from typing import Final
 
 _SAY_AGAIN_S: Final = 60.0
+_ALLOCATOR: Final = {"PYTHONMALLOC": "malloc"}
+_TUNABLES: Final = "GLIBC_TUNABLES"
+_NO_CACHE: Final = "glibc.malloc.tcache_count=0"
 
 
 def harden() -> None:
@@ -16,6 +20,30 @@ def harden() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def start_forgetful() -> None:
+    """Begin this program anew, once, so that the C library overwrites all that it frees.
+
+    `herdbook.vault.memory` tells it to. But Python keeps objects of up to 512 bytes, which most
+    texts are, in a heap of its own, and glibc the last few freed pieces of each size in a cache.
+    Neither overwrites anything, and whether they are used is settled before a program's first line.
+    To be called before anything is opened; returns in the program begun anew, or where the C
+    library is not glibc.
+
+    A day's page of 20 entries takes 6 % longer by it (18.4 ms, before 17.4), saving a draft 4 %; in
+    `scripts/bench vault` it is not seen.
+    """
+    tunables = os.environ.get(_TUNABLES, "")
+    if _NO_CACHE in tunables or not hasattr(ctypes.CDLL(None), "mallopt"):
+        return
+    tunables = f"{tunables}:{_NO_CACHE}" if tunables else _NO_CACHE
+    # This very program, as it was called.
+    os.execve(  # noqa: S606
+        sys.executable,
+        [sys.executable, *sys.orig_argv[1:]],
+        os.environ | _ALLOCATOR | {_TUNABLES: tunables},
+    )
 
 
 def log_to_stderr(*, verbose: bool) -> None:

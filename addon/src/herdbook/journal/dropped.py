@@ -7,7 +7,7 @@ import msgspec
 
 from herdbook.errors import InputError
 from herdbook.ids import random_id
-from herdbook.journal.draft import Draft
+from herdbook.journal.draft import Draft, Saving
 from herdbook.journal.entry import SOURCE_LIMIT, TEXT_LIMIT, Author, Entry, clean_text
 from herdbook.vault.inbox import Drop
 
@@ -28,6 +28,21 @@ class DroppedEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     composition: str | None = None
     unfinished: bool = False
     entry_id: str | None = None
+
+
+def dropped_draft(saving: Saving, now: int) -> DroppedEntry:
+    """What a page hands in that may not write into the vault any more."""
+    return DroppedEntry(
+        day=saving.day,
+        created_ms=now,
+        # A browser can send half a surrogate pair, which no drop can hold.
+        text=saving.text.encode("utf-8", "replace").decode(),
+        author="person",
+        source=None,
+        composition=saving.composition,
+        unfinished=True,
+        entry_id=saving.entry_id,
+    )
 
 
 class Absorbed(msgspec.Struct, frozen=True):

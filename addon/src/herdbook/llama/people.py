@@ -4,6 +4,7 @@ It is readable while everything is locked, because it must be: docs/guides/panel
 """
 
 import asyncio
+import logging
 import unicodedata
 from pathlib import Path
 from typing import Final
@@ -12,8 +13,11 @@ import msgspec
 
 from herdbook.errors import InputError, PersonUnknown, StorageError
 from herdbook.files import replace_file
+from herdbook.vault.folder import HEADER
 
 NAME_LIMIT: Final = 60
+
+_LOGGER = logging.getLogger(__name__)
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -119,6 +123,25 @@ class People:
                 "That name is taken.", fix="Choose another, or unlock the vault that has it."
             )
         return cleaned
+
+
+def unowned(vaults: Path, people: People) -> list[str]:
+    """The ids of vaults in a folder that are nobody's of `people`, which is said in the log."""
+    owned = {person.vault_id for person in people.all()}
+    found = sorted(
+        path.name
+        for path in vaults.iterdir()
+        if (path / HEADER).exists() and path.name not in owned
+    )
+    if found:
+        _LOGGER.error(
+            "people.json does not say whose vaults these are: %s. Put back a copy of it; or "
+            "stop the Llama, move each of these folders out of %s, and bring it back with "
+            "“herdbook vault import --name NAME FOLDER”.",
+            ", ".join(found),
+            vaults,
+        )
+    return found
 
 
 def name_key(name: str) -> str:

@@ -32,17 +32,17 @@ from herdbook.errors import (
 from herdbook.files import make_folder
 from herdbook.ids import random_id
 from herdbook.journal.draft import Saving
-from herdbook.journal.dropped import DroppedEntry
+from herdbook.journal.dropped import DroppedEntry, dropped_draft
 from herdbook.journal.entry import SOURCE_LIMIT, clean_text
 from herdbook.journal.journal import SCHEMA, Journal
 from herdbook.llama.attempts import Attempts
 from herdbook.llama.derivations import Derivations
 from herdbook.llama.opening import Opening, OpenVault
 from herdbook.llama.pending import Pending
-from herdbook.llama.people import People, Person, name_key
-from herdbook.vault.folder import HEADER, current_header, unlock
+from herdbook.llama.people import People, Person, name_key, unowned
+from herdbook.vault.folder import current_header, unlock
 from herdbook.vault.header import decoy_header, unlock_with, way_in, wrong_secret
-from herdbook.vault.memory import forget
+from herdbook.vault.memory import forget, keep_memory_private
 from herdbook.vault.vault import (
     Draft,
     Vault,
@@ -92,6 +92,7 @@ class Vaults:
         `on_check` every few seconds that time has passed. Raises `StorageError` when the folder
         cannot be used.
         """
+        keep_memory_private()  # wrong passwords and drops come before a vault is open, too
         self._folder = make_folder(folder / "vaults")
         remove_half_made(self._folder)
         self._clock = clock
@@ -104,26 +105,8 @@ class Vaults:
         self.on_check: list[Callable[[], None]] = []
         self.on_lock: list[Callable[[str], None]] = []
         self.people = People(folder / "people.json")
-        self.unowned = self._unowned()
+        self.unowned = unowned(self._folder, self.people)
         self.derivations = Derivations(Attempts(folder / "attempts.json", clock), parameters)
-
-    def _unowned(self) -> list[str]:
-        """The ids of vaults that belong to nobody in people.json, which is said in the log."""
-        owned = {person.vault_id for person in self.people.all()}
-        found = sorted(
-            path.name
-            for path in self._folder.iterdir()
-            if (path / HEADER).exists() and path.name not in owned
-        )
-        if found:
-            _LOGGER.error(
-                "people.json does not say whose vaults these are: %s. Put back a copy of it; or "
-                "stop the Llama, move each of these folders out of %s, and bring it back with "
-                "“herdbook vault import --name NAME FOLDER”.",
-                ", ".join(found),
-                self._folder,
-            )
-        return found
 
     async def begin_creation(self, name: str, password: str) -> Creation:
         """Keys of a new vault, in memory only, for a while.
@@ -334,17 +317,7 @@ class Vaults:
 
         Raises `TextTooLong`, `InboxFull`, `StorageError`.
         """
-        entry = DroppedEntry(
-            day=saving.day,
-            created_ms=self._clock.wall_ms(),
-            text=saving.text.encode("utf-8", "replace").decode(),
-            author="person",
-            source=None,
-            composition=saving.composition,
-            unfinished=True,
-            entry_id=saving.entry_id,
-        )
-        await self._drop(person, entry)
+        await self._drop(person, dropped_draft(saving, self._clock.wall_ms()))
 
     async def _drop(self, person: Person, entry: DroppedEntry) -> None:
         folder, body = self.folder_of(person), msgspec.msgpack.encode(entry)
