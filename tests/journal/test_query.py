@@ -81,10 +81,23 @@ def test_a_time_that_is_none_is_said_and_not_looked_for(typed: str) -> None:
     assert (query.first, query.last) == (date.min, date.max)
 
 
+@pytest.mark.parametrize(
+    ("typed", "traces", "untraced"),
+    [
+        ("trace:Ada", {"ada"}, set()),
+        ('trace:"The old  House" trace:café', {"the old house", "cafe"}, set()),
+        ('-trace:work TRACE:ada trace:ÁDA -trace:"at sea', {"ada"}, {"work", "at sea"}),
+        ('trace: trace:"" -trace:', set(), set()),
+    ],
+)
+def test_traces(typed: str, traces: set[str], untraced: set[str]) -> None:
+    assert read_query(typed) == Query(traces=frozenset(traces), untraced=frozenset(untraced))
+
+
 def test_nothing_asked_is_empty() -> None:
     for typed in ("", "  ", "—", "on:nothing", '""'):
         assert read_query(typed).is_empty
-    for typed in ("x", "-x", "before:2026"):
+    for typed in ("x", "-x", "before:2026", "trace:x", "-trace:x"):
         assert not read_query(typed).is_empty
 
 

@@ -94,6 +94,19 @@ async def test_time_narrows_a_search_and_is_one_by_itself(journal: Journal) -> N
     assert await found(journal, "on:2024-03") == []
 
 
+async def test_traces_narrow_a_search_and_are_one_by_themselves(journal: Journal) -> None:
+    sea, hill, town = await written(journal, "a day at sea", "a day on the hill", "a day in town")
+    for entry_id, names in ((sea, ["Ada", "Holiday"]), (hill, ["ada", "Ben"]), (town, ["work"])):
+        for name in names:
+            await journal.traces.add(entry_id, name)
+    assert await found(journal, "trace:ada") == ["a day on the hill", "a day at sea"]
+    assert await found(journal, "day trace:ada trace:holiday ") == ["a [day] at sea"]
+    assert await found(journal, "day -trace:ada ") == ["a [day] in town"]
+    assert await found(journal, "trace:ada -trace:ben -hill") == ["a day at sea"]
+    assert await found(journal, "trace:nobody") == []
+    assert await found(journal, '"a day" trace:ADA', "best") != []
+
+
 async def test_the_best_come_first_or_the_newest(journal: Journal) -> None:
     long = "snow once in a long entry about many other things of that day and the next"
     await written(journal, "snow snow snow", long)

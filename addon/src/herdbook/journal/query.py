@@ -1,7 +1,8 @@
 """What a person typed to search, as terms and days. Pure: knows no SQL and no table.
 
 Words are all to be found, in any order; ``"words in quotes"`` as they stand there; ``wor*`` by how
-it begins; ``-word`` not at all. ``before:``, ``after:`` and ``on:`` take a year, a month or a day.
+it begins; ``-word`` not at all. ``before:``, ``after:`` and ``on:`` take a year, a month or a day,
+``trace:`` a name, in quotes if it has blanks.
 """
 
 import re
@@ -12,12 +13,15 @@ from typing import Final
 
 import msgspec
 
+from herdbook.journal.trace import fold
+
 QUERY_LIMIT: Final = 500
 """Characters; what is typed beyond them is not looked at."""
 
 _PART: Final = re.compile(
-    r'(?P<no>-?)(?:(?P<key>before|after|on):(?P<when>\S*)|"(?P<phrase>[^"]*)(?P<end>"?)|'
-    r'(?P<word>[^\s"]+))',
+    r"(?P<no>-?)(?:(?P<key>before|after|on):(?P<when>\S*)|"
+    r'trace:(?:"(?P<names>[^"]*)"?|(?P<name>[^\s"]*))|'
+    r'"(?P<phrase>[^"]*)(?P<end>"?)|(?P<word>[^\s"]+))',
     re.IGNORECASE,
 )
 _WHEN: Final = re.compile(r"([0-9]{4})(?:-([0-9]{1,2}))?(?:-([0-9]{1,2}))?")
@@ -35,20 +39,28 @@ class Term(msgspec.Struct, frozen=True):
 class Query(msgspec.Struct, frozen=True):
     """Entries with all that is `wanted` and nothing `unwanted`, from `first` to `last`.
 
-    `doubtful` are the filters that name no time, as typed.
+    They have all of `traces` and none of `untraced`, which are folded names. `doubtful` are the
+    filters that name no time, as typed.
     """
 
     wanted: tuple[Term, ...] = ()
     unwanted: tuple[Term, ...] = ()
     first: date = date.min
     last: date = date.max
+    traces: frozenset[str] = frozenset()
+    untraced: frozenset[str] = frozenset()
     doubtful: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """Whether it asks for nothing at all."""
+        return not (self.wanted or self.unwanted or self.is_narrowed)
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether it asks for more than words."""
         whole = self.first == date.min and self.last == date.max
-        return whole and not self.wanted and not self.unwanted
+        return not whole or bool(self.traces or self.untraced)
 
 
 def read_query(typed: str) -> Query:
@@ -58,10 +70,16 @@ def read_query(typed: str) -> Query:
     typed = unicodedata.normalize("NFC", typed).translate(_SAME)
     wanted: list[Term] = []
     unwanted: list[Term] = []
+    traces: set[str] = set()
+    untraced: set[str] = set()
     doubtful: list[str] = []
     first, last = date.min, date.max
     for part in _PART.finditer(typed):
-        if part["key"] is None:
+        name = part["name"] if part["names"] is None else part["names"]
+        if name is not None:
+            if folded := fold(name):
+                (untraced if part["no"] else traces).add(folded)
+        elif part["key"] is None:
             term = _term(part, going_on=part.end() == len(typed) and not part["no"])
             if term is not None:
                 (unwanted if part["no"] else wanted).append(term)
@@ -75,7 +93,15 @@ def read_query(typed: str) -> Query:
                 last = min(last, span[0] - _ONE_DAY if span[0] > date.min else date.min)
             else:
                 first = max(first, span[1] + _ONE_DAY if span[1] < date.max else date.max)
-    return Query(tuple(wanted), tuple(unwanted), first, last, tuple(doubtful))
+    return Query(
+        tuple(wanted),
+        tuple(unwanted),
+        first,
+        last,
+        frozenset(traces),
+        frozenset(untraced),
+        tuple(doubtful),
+    )
 
 
 def _term(part: re.Match[str], *, going_on: bool) -> Term | None:

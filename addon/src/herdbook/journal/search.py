@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 import apsw
 import msgspec
+from msgspec import json
 
 from herdbook.journal.query import Query, Term
 
@@ -27,20 +28,30 @@ _NEWEST: Final = "day DESC, created_ms DESC, number DESC"
 _COLUMNS: Final = "number, id, day, created_ms, source"
 _SNIPPET: Final = "snippet(words, 0, :begin, :end, '…', 32)"
 _MATCHING: Final = "FROM words JOIN entries ON number = words.rowid WHERE words MATCH :match"
-_DAYS: Final = "day BETWEEN :first AND :last"
+# The traces are looked up once, if any are asked for.
+_TRACED: Final = (
+    "SELECT entry FROM entry_traces JOIN traces ON traces.number = trace "
+    "WHERE folded IN (SELECT value FROM json_each({}))"
+)
+_FILTERS: Final = (
+    "day BETWEEN :first AND :last "
+    f"AND (:traces = '[]' OR number IN ({_TRACED.format(':traces')} "
+    "GROUP BY entry HAVING count(*) = json_array_length(:traces))) "
+    f"AND (:untraced = '[]' OR number NOT IN ({_TRACED.format(':untraced')}))"
+)
 _PAGED: Final = "LIMIT :page OFFSET :offset"
-# Without a span no entry need be looked up to be counted.
+# Without filters no entry need be looked up to be counted.
 _COUNT_ALL: Final = "SELECT count(*) FROM words WHERE words MATCH :match"
-_COUNT: Final = f"SELECT count(*) {_MATCHING} AND {_DAYS}"
+_COUNT: Final = f"SELECT count(*) {_MATCHING} AND {_FILTERS}"
 # FTS5 sorts by rank itself, with the places of the words at hand for each row that it gives; what
 # SQLite sorts gets its snippets afterwards, not each row that was found.
-_FOUND: Final = f"{_COLUMNS}, {_SNIPPET} {_MATCHING} AND {_DAYS}"
+_FOUND: Final = f"{_COLUMNS}, {_SNIPPET} {_MATCHING} AND {_FILTERS}"
 _BEST: Final = f"SELECT {_FOUND} ORDER BY words.rank {_PAGED}"
-_NEWEST_FIRST: Final = f"SELECT {_COLUMNS} {_MATCHING} AND {_DAYS} ORDER BY {_NEWEST} {_PAGED}"
+_NEWEST_FIRST: Final = f"SELECT {_COLUMNS} {_MATCHING} AND {_FILTERS} ORDER BY {_NEWEST} {_PAGED}"
 _ONE: Final = "FROM words WHERE words MATCH :match AND rowid = :number"
 _AROUND: Final = f"SELECT {_SNIPPET} {_ONE}"
 _NONE: Final = "number NOT IN (SELECT rowid FROM words WHERE words MATCH :unwanted)"
-_WITHOUT: Final = f"FROM entries WHERE {_DAYS} AND {_NONE}"
+_WITHOUT: Final = f"FROM entries WHERE {_FILTERS} AND {_NONE}"
 _COUNT_DAYS: Final = f"SELECT count(*) {_WITHOUT}"
 _FIND_DAYS: Final = (
     f"SELECT {_COLUMNS}, substr(text, 1, 240) {_WITHOUT} ORDER BY {_NEWEST} {_PAGED}"
@@ -96,6 +107,8 @@ def search(connection: apsw.Connection, query: Query, order: Order, offset: int)
     values: dict[str, Any] = {
         "first": query.first.isoformat(),
         "last": query.last.isoformat(),
+        "traces": json.encode(query.traces).decode(),
+        "untraced": json.encode(query.untraced).decode(),
         "begin": _BEGIN,
         "end": _END,
         "page": PAGE,
@@ -104,7 +117,7 @@ def search(connection: apsw.Connection, query: Query, order: Order, offset: int)
     if query.wanted:
         values["match"] = _match(query)
         rows = _ranked(connection, values) if order == "best" else _newest(connection, values)
-        count = _COUNT if _has_span(query) else _COUNT_ALL
+        count = _COUNT if query.is_narrowed else _COUNT_ALL
     else:
         values["unwanted"] = _any(query.unwanted) or _NOTHING
         rows = connection.execute(_FIND_DAYS, values).fetchall()
@@ -133,10 +146,6 @@ def _found(row: Row) -> Found:
         pieces += [Piece(hit, hit=True), Piece(after, hit=False)]
     kept = tuple(piece for piece in pieces if piece.text)
     return Found(entry_id, date.fromisoformat(day), created_ms, source, kept)
-
-
-def _has_span(query: Query) -> bool:
-    return query.first > date.min or query.last < date.max
 
 
 def _match(query: Query) -> str:
