@@ -125,7 +125,8 @@ async def check(opened: Tab, name: str) -> None:
                 """() => [...document.querySelectorAll(
                     "button, input:not([type=hidden]), textarea, summary, nav a, .step, .primary"
                 )].filter((one) => {
-                    const box = one.getBoundingClientRect();
+                    // What is ticked is so by its whole label.
+                    const box = (one.closest(".tick") ?? one).getBoundingClientRect();
                     const small = box.width && (box.height < 44 || box.width < 44);
                     return small && one.checkVisibility(); // not within a closed fold
                 }).map((one) => one.outerHTML)"""

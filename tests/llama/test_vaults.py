@@ -24,14 +24,17 @@ from herdbook.errors import (
     WrongSecret,
 )
 from herdbook.journal.draft import Saving
+from herdbook.journal.settings import Settings
 from herdbook.llama import vaults as module
 from herdbook.llama.attempts import FREE
 from herdbook.llama.derivations import WAITING_LIMIT
-from herdbook.llama.opening import IDLE_LIMIT_MS, Opening
+from herdbook.llama.opening import Opening
 from herdbook.llama.pending import LIMIT_MS
 from herdbook.llama.people import Person
 from herdbook.llama.vaults import Vaults
 from tests.fakes.clock import ManualClock
+
+IDLE_LIMIT_MS = Settings().lock_after_min * 60_000
 
 FAST = KdfParameters(MEMORY_FLOOR_KIB, 2, 1)
 PASSWORD = "three unrelated words"

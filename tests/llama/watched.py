@@ -37,7 +37,7 @@ def answer() -> None:
             case "show":
                 ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 1)
             case "idle":
-                opening.IDLE_LIMIT_MS = 0
+                opening._MINUTE_MS = 0
             case "held":
                 # As it is: whether a collection would still find something is the question.
                 said = Counter(

@@ -154,6 +154,7 @@ async def test_everything_comes_out_of_a_whole_vault(
         "deleted_traces": 1,
         "vault_keys": 1,
         "searches": 0,
+        "settings": 0,
     }
     assert _texts(tmp_path / "new", draft.dek) == _texts(vault, draft.dek)
     assert verify(tmp_path / "new", PASSWORD, problems).whole

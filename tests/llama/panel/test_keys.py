@@ -24,7 +24,7 @@ async def _elsewhere(set_up: Stage) -> AsyncIterator[Browser]:
     """A second browser in which Ada is signed in."""
     async with set_up.browser() as other:
         await other.sign_in()
-        assert "Keys" in await other.page("/keys")
+        assert "Your keys" in await other.page("/keys")
         yield other
 
 
@@ -47,9 +47,10 @@ async def _password(browser: Browser, **changed: str) -> Any:
     return await browser.post("/keys/password", form | changed)
 
 
-async def test_it_is_reached_from_the_day_page(set_up: Stage, ada: Browser) -> None:
-    assert '<a href="/keys">Keys</a>' in await ada.page(f"/day/{set_up.today}")
-    assert '<a href="/keys" aria-current="page">Keys</a>' in await ada.page("/keys")
+async def test_it_is_reached_from_the_settings(set_up: Stage, ada: Browser) -> None:
+    assert '<a href="/settings">Settings</a>' in await ada.page(f"/day/{set_up.today}")
+    assert '<a href="/keys">' in await ada.page("/settings")
+    assert '<a href="/settings" aria-current="page">Settings</a>' in await ada.page("/keys")
 
 
 async def test_nobody_but_who_is_signed_in_gets_there(browser: Browser, set_up: Stage) -> None:

@@ -4,8 +4,10 @@ import re
 import pytest
 
 from herdbook.journal.search import PAGE
-from herdbook.llama.opening import IDLE_LIMIT_MS
+from herdbook.journal.settings import Settings
 from tests.llama.panel.stage import HTMX, Browser, Stage
+
+IDLE_LIMIT_MS = Settings().lock_after_min * 60_000
 
 SENT = {"query": "snow"}
 

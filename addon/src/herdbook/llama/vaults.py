@@ -24,7 +24,6 @@ from herdbook.errors import (
     InputError,
     PersonUnknown,
     StorageError,
-    VaultDamaged,
     VaultError,
     VaultLocked,
     WrongSecret,
@@ -35,6 +34,7 @@ from herdbook.journal.draft import Saving
 from herdbook.journal.dropped import DroppedEntry, dropped_draft
 from herdbook.journal.entry import SOURCE_LIMIT, clean_text
 from herdbook.journal.journal import SCHEMA, Journal
+from herdbook.journal.settings import Settings
 from herdbook.llama.attempts import Attempts
 from herdbook.llama.derivations import Derivations
 from herdbook.llama.opening import Opening, OpenVault
@@ -159,7 +159,7 @@ class Vaults:
                 await vault.database.close()
                 raise
             self._pending.forget(token)
-            self._keep_open(person, vault)
+            await self._keep_open(person, vault)
             return self._admit(person)
 
     async def unlock(self, name: str, secret: str, user_id: str | None = None) -> Opening:
@@ -188,13 +188,12 @@ class Vaults:
                 forget(dek)
             else:
                 # After a crash something may wait to be forgotten.
-                await _forget_deleted(
-                    self._keep_open(person, await open_unlocked(folder, dek, SCHEMA))
-                )
+                vault = await open_unlocked(folder, dek, SCHEMA)
+                await (await self._keep_open(person, vault)).forget_deleted()
             if user_id is not None and person.user_id != user_id:
                 person = await self._hand_over(person, user_id)
             opening = self._admit(person)
-        await _absorb(self._open.get(person.id))
+        await self._absorb(person)
         return opening
 
     async def _hand_over(self, person: Person, user_id: str) -> Person:
@@ -246,10 +245,10 @@ class Vaults:
         if person.id not in self._reopening:
             await vault.database.close()
             return
-        opened = self._keep_open(person, vault)
+        opened = await self._keep_open(person, vault)
         now = self._clock.monotonic_ms()
         opened.used_ms.update(dict.fromkeys(self._reopening[person.id], now))
-        await _absorb(opened)
+        await opened.absorb()
 
     def journal(self, opening: Opening) -> Journal:
         """The journal of an unlocked vault, which counts as use. Raises `VaultLocked`."""
@@ -263,6 +262,16 @@ class Vaults:
         if opened is None or opening not in opened.used_ms:
             raise VaultLocked("Your vault is locked.", fix="Unlock it to go on.")
         return opened.journal
+
+    def settings(self, opening: Opening) -> Settings:
+        """How the person wants the panel; not counting as use. Raises `VaultLocked`."""
+        self.glance(opening)
+        return self._open[opening.person.id].settings
+
+    async def change_settings(self, opening: Opening, chosen: Settings) -> None:
+        """Keep what the person wants, and go by it at once. Raises `VaultLocked`."""
+        self.journal(opening)
+        await self._open[opening.person.id].change_settings(chosen)
 
     def admits(self, opening: Opening) -> bool:
         """Whether an opening still opens its vault."""
@@ -280,7 +289,7 @@ class Vaults:
         for let_go in self.on_lock:
             let_go(person_id)
         if opened is not None:
-            await _forget_deleted(opened)
+            await opened.forget_deleted()
             await opened.vault.database.close()
             # What refers to itself, such as an error with its frames, is freed only by this.
             del opened
@@ -327,7 +336,7 @@ class Vaults:
             inbox.add(public_key, body, paced=entry.author == "house")
 
         await asyncio.to_thread(add)
-        await _absorb(self._open.get(person.id))
+        await self._absorb(person)
 
     async def lock_idle(self) -> None:
         """Lock every vault that nobody uses any more; runs until cancelled."""
@@ -348,38 +357,18 @@ class Vaults:
         for person_id in list(self._open):
             await self.lock(person_id)
 
-    def _keep_open(self, person: Person, vault: Vault) -> OpenVault:
-        opened = self._open[person.id] = OpenVault(vault, Journal(vault, self._clock))
+    async def _keep_open(self, person: Person, vault: Vault) -> OpenVault:
+        opened = self._open[person.id] = await OpenVault.of(vault, self._clock)
         return opened
+
+    async def _absorb(self, person: Person) -> None:
+        if (opened := self._open.get(person.id)) is not None:
+            await opened.absorb()
 
     def _admit(self, person: Person) -> Opening:
         opening = Opening(person)
         self._open[person.id].used_ms[opening] = self._clock.monotonic_ms()
         return opening
-
-
-async def _absorb(opened: OpenVault | None) -> None:
-    """Take in what waits in the inbox; if that fails, it goes on waiting there.
-
-    A full disk or a damaged inbox must not keep anybody from reading, and a drop that is durable
-    must not be reported as failed, or it is sent again.
-    """
-    if opened is None:
-        return
-    try:
-        await opened.journal.absorb()
-    except VaultLocked:
-        _LOGGER.debug("A vault locked while a drop came; it is absorbed at the next unlock")
-    except (StorageError, VaultDamaged) as error:
-        _LOGGER.warning("What waits in an inbox stays there until the next unlock: %s", error)
-
-
-async def _forget_deleted(opened: OpenVault) -> None:
-    try:
-        await opened.journal.forget_deleted()
-    except (StorageError, VaultDamaged) as error:
-        # A vault locks in any case. The next time it opens it forgets.
-        _LOGGER.warning("What was deleted is not forgotten yet: %s", error)
 
 
 def check_password(password: str) -> None:

@@ -1,6 +1,6 @@
 """What every handler of the panel works with, and the small questions all of them ask."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, tzinfo
 from typing import Final, Protocol
 
@@ -10,6 +10,7 @@ from herdbook.clock import Clock, day_of
 from herdbook.errors import InputError, Unauthorized
 from herdbook.house.node import NodeRow
 from herdbook.house.observation import Observation
+from herdbook.journal.settings import Settings
 from herdbook.llama.keys import Keys
 from herdbook.llama.opening import Opening
 from herdbook.llama.panel.pages import Pages
@@ -60,14 +61,28 @@ class User:
 DESK: Final = web.AppKey("desk", Desk)
 HERE: Final = web.RequestKey("desk", Desk)
 """The desk of one request, where it is not the panel's own."""
+WANTED: Final = web.RequestKey("wanted", Desk)
+"""The same, as the person who asks wants it."""
 USER: Final = web.RequestKey("user", User)
 _COOKIE: Final = "herdbook"
 
 
 def desk_of(request: web.Request) -> Desk:
-    """The panel's parts."""
-    here: Desk | None = request.get(HERE)
-    return here or request.app[DESK]
+    """The panel's parts, with pages as the person in this session wants them."""
+    desk: Desk | None = request.get(WANTED)
+    if desk is None:
+        desk = request.get(HERE) or request.app[DESK]
+        session = desk.sessions.find(request.cookies.get(_COOKIE, ""), used=False)
+        if session is not None:
+            desk = replace(desk, pages=desk.pages.wanted(_settings_of(desk, session)))
+        request[WANTED] = desk
+    return desk
+
+
+def _settings_of(desk: Desk, session: Session) -> Settings:
+    if session.opening is not None and desk.vaults.admits(session.opening):
+        session.settings = desk.vaults.settings(session.opening)
+    return session.settings
 
 
 def user_of(request: web.Request) -> User | None:

@@ -8,7 +8,6 @@ could be anybody: only the Supervisor's own address is answered.
 import re
 import unicodedata
 from dataclasses import replace
-from functools import lru_cache
 from typing import Final
 
 from aiohttp import web
@@ -20,8 +19,6 @@ from herdbook.llama.people import NAME_LIMIT
 
 _PATH: Final = re.compile(r"/api/hassio_ingress/[A-Za-z0-9_-]{1,128}")
 _USER_ID: Final = re.compile(r"[0-9a-f]{32}")
-_PATHS: Final = 8
-"""Home Assistant gives an app another path now and then; pages of the last ones are kept."""
 
 
 def ingress(supervisor: str) -> Middleware:
@@ -30,10 +27,6 @@ def ingress(supervisor: str) -> Middleware:
     It gives each request its user and a desk whose pages lie under the request's path. Answers 403
     to anybody else and where no user is named, 400 without a path.
     """
-
-    @lru_cache(maxsize=_PATHS)
-    def below(pages: Pages, path: str) -> Pages:
-        return pages.below(path)
 
     @web.middleware
     async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -49,7 +42,7 @@ def ingress(supervisor: str) -> Middleware:
             )
         desk = request.app[DESK]
         request[USER] = User(user_id, _name_of(request))
-        request[HERE] = _desk_below(desk, below(desk.pages, path), request)
+        request[HERE] = _desk_below(desk, desk.pages.below(path), request)
         return await handler(request)
 
     return admit

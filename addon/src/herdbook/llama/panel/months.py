@@ -12,7 +12,6 @@ from herdbook.errors import DayInvalid, VaultLocked
 from herdbook.llama.panel.desk import desk_of, signed_in
 
 _MONTH: Final = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
-_MONDAY: Final = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,9 @@ async def show(request: web.Request) -> web.Response:
             years = await journal.years()
     except VaultLocked:
         return desk.pages.go(request, "home")
-    weeks = Calendar(_MONDAY).monthdayscalendar(month.first.year, month.first.month)
+    weeks = Calendar(desk.pages.first_weekday).monthdayscalendar(
+        month.first.year, month.first.month
+    )
     return desk.pages.page(
         "calendar.html",
         {

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, tzinfo
 from typing import Final
 
@@ -9,79 +10,98 @@ from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from herdbook.errors import ConfigError
+from herdbook.journal.settings import Settings
 from herdbook.llama.panel.assets import Assets
 from herdbook.llama.panel.strings import Strings
 
 _BASE_PATH: Final = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
 
+_FIRST_WEEKDAY: Final = {"monday": 0, "sunday": 6, "saturday": 5}
+
 _LONG: Final = 40
 """Lines of an entry, above which it is folded."""
 
 
-class Pages:
-    """Renders templates. `router` names the routes that `url` builds addresses of."""
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("herdbook.llama.panel"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
 
-    def __init__(
-        self,
-        router: web.UrlDispatcher,
-        strings: Strings,
-        assets: Assets,
-        zone: tzinfo,
-        base_path: str,
-    ) -> None:
-        """Raises `ConfigError` for a base path that is not one of plain segments."""
-        if not _BASE_PATH.fullmatch(base_path):
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Renders templates. `router` names the routes that `url` builds addresses of.
+
+    `settings` are those of the person who asks. Raises `ConfigError` for a base path that is not
+    one of plain segments.
+    """
+
+    router: web.UrlDispatcher
+    strings: Strings
+    assets: Assets
+    zone: tzinfo
+    base_path: str
+    settings: Settings = field(default_factory=Settings)
+    environment: Environment = field(default_factory=_environment)
+
+    def __post_init__(self) -> None:
+        if not _BASE_PATH.fullmatch(self.base_path):
             raise ConfigError(
-                f"“{base_path[:80]}” is no base path.",
+                f"“{self.base_path[:80]}” is no base path.",
                 fix="Leave base_path empty, or write it as in “/herdbook”: it begins with a slash, "
                 "ends without one, and holds letters, digits, “.”, “_”, “~” and “-”.",
             )
-        self.strings = strings
-        self._router = router
-        self._assets = assets
-        self._zone = zone
-        self._base_path = base_path
-        self._environment = Environment(
-            loader=PackageLoader("herdbook.llama.panel"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._environment.globals.update(
-            t=strings,
-            url=self.url,
-            static=self.static,
-            time_of=self.time_of,
-            iso_of=_iso_of,
-            moment_of=self.moment_of,
-            date_of=self.date_of,
-            is_long=_is_long,
-            long_date=self.long_date,
-            short_date=self.short_date,
-            day_of=self.day_of,
-            month_name=self.month_name,
-            weekday=self.weekday,
-        )
 
     def below(self, base_path: str) -> "Pages":
         """The same pages under another base path. Raises `ConfigError`."""
-        return Pages(self._router, self.strings, self._assets, self._zone, base_path)
+        return replace(self, base_path=base_path)
+
+    def wanted(self, settings: Settings) -> "Pages":
+        """The same pages as a person wants them."""
+        return replace(self, settings=settings)
+
+    @property
+    def first_weekday(self) -> int:
+        """With which day a week begins, 0 for Monday."""
+        return _FIRST_WEEKDAY[self.settings.week_start]
+
+    def _own(self) -> dict[str, object]:
+        """What templates ask of these pages, which others answer differently."""
+        return {
+            "t": self.strings,
+            "iso_of": _iso_of,
+            "is_long": _is_long,
+            "look": self.settings,
+            "url": self.url,
+            "static": self.static,
+            "time_of": self.time_of,
+            "moment_of": self.moment_of,
+            "date_of": self.date_of,
+            "long_date": self.long_date,
+            "short_date": self.short_date,
+            "day_of": self.day_of,
+            "month_name": self.month_name,
+            "weekday": self.weekday,
+        }
 
     @property
     def root(self) -> str:
         """The path under which everything lies, with a slash at both ends."""
-        return f"{self._base_path}/"
+        return f"{self.base_path}/"
 
     def url(self, route: str, **parts: str) -> str:
         """The address of a named route, below the base path."""
-        return f"{self._base_path}{self._router[route].url_for(**parts)}"
+        return f"{self.base_path}{self.router[route].url_for(**parts)}"
 
     def static(self, name: str) -> str:
         """The address of a static file. An unknown one is a KeyError."""
-        if name not in self._assets:
+        if name not in self.assets:
             raise KeyError(name)
-        return self.url("static", version=self._assets.version, name=name)
+        return self.url("static", version=self.assets.version, name=name)
 
     def page(
         self,
@@ -92,7 +112,7 @@ class Pages:
         headers: dict[str, str] | None = None,
     ) -> web.Response:
         """Answer with a rendered template, a whole page or a part of one."""
-        body = self._environment.get_template(template).render(values)
+        body = self.environment.get_template(template).render({**self._own(), **values})
         return web.Response(text=body, status=status, headers=headers, content_type="text/html")
 
     def go(self, request: web.Request, route: str, **parts: str) -> web.Response:
@@ -104,11 +124,17 @@ class Pages:
 
     def time_of(self, moment: int | str) -> str:
         """A wall time, in milliseconds or as ISO 8601, as hours and minutes of the household."""
-        return _moment(moment).astimezone(self._zone).strftime("%H:%M")
+        time = _moment(moment).astimezone(self.zone)
+        if self.settings.clock == "24":
+            return time.strftime("%H:%M")
+        hour = f"{time.hour % 12 or 12}:{time.minute:02}"
+        if time.hour < 12:
+            return self.strings("dates.am", time=hour)
+        return self.strings("dates.pm", time=hour)
 
     def date_of(self, moment: int | str) -> date:
         """The household's day of a wall time."""
-        return _moment(moment).astimezone(self._zone).date()
+        return _moment(moment).astimezone(self.zone).date()
 
     def moment_of(self, moment: int | str, year: int | None = None) -> str:
         """A wall time as a day and a time, “20 November, 22:15”.

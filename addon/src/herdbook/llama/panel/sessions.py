@@ -12,6 +12,7 @@ from secrets import token_urlsafe
 from typing import Final
 
 from herdbook.clock import Clock
+from herdbook.journal.settings import Settings
 from herdbook.llama.opening import Opening
 
 LIFETIME_MS: Final = 24 * 3_600_000
@@ -26,11 +27,12 @@ class Session:
 
     `user_id` is the user of Home Assistant whose browser it is, where that is known: it is nobody
     else's session. `opening` is what signing in gave: it says who is there, also when it opens
-    nothing any more; `name` is of whoever locked here, for the sign-in page; `creation` is the
-    token of a vault being made, `change` that of keys being changed; `told` is what the keys page
-    has to say once; `sealed` says that something was written since the vault locked and waits
-    in the inbox. Whoever reads or writes holds `writing`: a page asked for at once shows what the
-    last one left behind.
+    nothing any more; `settings` are the person's, as they were when it last opened something.
+    `name` is of whoever locked here, for the sign-in page; `creation` is the token of a vault being
+    made, `change` that of keys being changed; `told` is what the keys or settings page has to say
+    once; `sealed` says that something was written since the vault locked and waits in the inbox.
+    Whoever reads or writes holds `writing`: a page asked for at once shows what the last one left
+    behind.
     """
 
     opening: Opening | None = None
@@ -40,6 +42,7 @@ class Session:
     change: str | None = None
     told: str = ""
     sealed: bool = False
+    settings: Settings = field(default_factory=Settings)
     writing: Lock = field(default_factory=Lock)
 
 

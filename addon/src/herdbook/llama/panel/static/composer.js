@@ -46,7 +46,7 @@ export function mountComposer(form) {
   // --- Keys: Enter sends where there is a real keyboard; Shift with it breaks the line.
   words.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.shiftKey || event.altKey || event.isComposing) return;
-    const send = event.ctrlKey || event.metaKey || matchMedia("(pointer: fine)").matches;
+    const send = event.ctrlKey || event.metaKey || ("enterSends" in text && matchMedia("(pointer: fine)").matches);
     if (!send) return;
     event.preventDefault();
     form.requestSubmit();
