@@ -1051,6 +1051,8 @@ async def test_everybody_can_use_every_page(chromium: Browser, set_up: Stage) ->
         await check(opened, "a trace")
         await opened.open("day/2026-10-31")
         await check(opened, "another day")
+        await opened.open("print?first=2026-01-01&last=2026-12-31")
+        await check(opened, "days to print")
         await opened.open("keys")
         await check(opened, "keys")
         for fold in ("password", "code", "rotation", "lock"):

@@ -65,6 +65,19 @@ class Journal:
             ]
         )
 
+    async def between(self, first: date, last: date, limit: int) -> list[Entry]:
+        """The entries of some days, `limit` of them at most, oldest first."""
+        return await self._vault.database.read(
+            lambda connection: [
+                Entry(entry_id, date.fromisoformat(day), *rest)
+                for entry_id, day, *rest in connection.execute(
+                    "SELECT id, day, created_ms, text, author, source, edited_ms FROM entries "
+                    "WHERE day BETWEEN ? AND ? ORDER BY day, created_ms, number LIMIT ?",
+                    (first.isoformat(), last.isoformat(), limit),
+                )
+            ]
+        )
+
     async def counts(self, first: date, last: date) -> dict[date, int]:
         """How many entries each day from `first` to `last` has; days without any are left out."""
         return await self._vault.database.read(partial(calendar.counts, first=first, last=last))

@@ -1,6 +1,5 @@
 """Twelve months of a trace, day by day, as a table shows them."""
 
-from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -30,13 +29,12 @@ async def heatmap(traces: Traces, trace_id: str, today: date) -> list[Row]:
     months = [
         month for back in range(_MONTHS - 1, -1, -1) if (month := this.moved(-back)) is not None
     ]
-    ends = [one.first.replace(day=monthrange(one.first.year, one.first.month)[1]) for one in months]
-    counts = await traces.per_day(trace_id, months[0].first, ends[-1])
-    return [_row(month, end, counts) for month, end in zip(months, ends, strict=True)]
+    counts = await traces.per_day(trace_id, months[0].first, months[-1].last)
+    return [_row(month, counts) for month in months]
 
 
-def _row(month: Month, end: date, counts: dict[date, int]) -> Row:
-    days = [month.first.replace(day=number) for number in range(1, end.day + 1)]
+def _row(month: Month, counts: dict[date, int]) -> Row:
+    days = [month.first.replace(day=number) for number in range(1, month.last.day + 1)]
     after = month.moved(1)
     return Row(
         month.first,

@@ -1,7 +1,7 @@
 """The calendar: a month with its written days, and the year around it."""
 
 import re
-from calendar import Calendar
+from calendar import Calendar, monthrange
 from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, date
 from typing import Final, Self
@@ -20,6 +20,11 @@ class Month:
 
     first: date
     count: int = 0
+
+    @property
+    def last(self) -> date:
+        """Its last day."""
+        return self.first.replace(day=monthrange(self.first.year, self.first.month)[1])
 
     @property
     def name(self) -> str:
@@ -53,6 +58,7 @@ async def show(request: web.Request) -> web.Response:
         "calendar.html",
         {
             "person": opening.person,
+            "month_end": month.last,
             "month": month,
             "previous": month.moved(-1),
             "next": month.moved(1),
