@@ -241,10 +241,38 @@ async def test_the_recovery_code_brings_a_vault_to_a_new_account(set_up: Stage) 
         await before.post(f"{day}/entries", {"text": "written before"})
         assert await unlock(after, "Ada", code) == 303
         assert "written before" in await after.page(day)
-        assert "written before" not in await before.page(day), "one user at a time"
+        answer = await before.get(day)
+        assert answer.headers["Location"] == f"{PATH}/sign-in", "one user at a time"
     person = set_up.vaults.people.find(name="Ada")
     assert person.user_id == ADAS_NEW_ACCOUNT
     assert [one.id for one in set_up.vaults.people.all()] == [person.id]
+
+
+async def test_an_account_whose_vault_went_over_cannot_reach_its_keys(set_up: Stage) -> None:
+    """With the password it could draw a new recovery code, and bring the vault back with that."""
+    async with (
+        visitor(set_up, ADA, "Ada") as before,
+        visitor(set_up, ADAS_NEW_ACCOUNT, "Ada") as after,
+    ):
+        code = await make_vault(before, "Ada")
+        assert await unlock(after, "Ada", code) == 303
+        secret = {"secret": PASSWORD}
+        new = {"password": "another four words", "again": "another four words"}
+        for path, form in (
+            ("/keys/new-code", secret),
+            ("/keys/rotation", secret),
+            ("/keys/password", secret | new),
+            ("/keys/lock", {}),
+            ("/lock", {}),
+            (f"/day/{set_up.today}/entries", {"text": "from the old account"}),
+        ):
+            answer = await before.post(path, form)
+            assert answer.headers["Location"] == f"{PATH}/sign-in", path
+        answer = await before.get("/")
+        assert answer.headers["Location"] == f"{PATH}/create", "as for anybody without a vault"
+        page = await after.page(f"/day/{set_up.today}")
+        assert "from the old account" not in page
+        assert await unlock(after, "Ada") == 303, "its password is what it was"
 
 
 async def test_the_cookie_lies_under_the_path_and_goes_by_https_where_the_browser_does(

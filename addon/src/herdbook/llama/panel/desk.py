@@ -106,10 +106,17 @@ def person_of(request: web.Request) -> Person | None:
 def session_of(request: web.Request, *, used: bool = True) -> Session | None:
     """The browser's session, signed in or not. Not `used` by a page that asks by itself.
 
-    One of another user of Home Assistant, who had this browser before, is none.
+    One of another user of Home Assistant, who had this browser before, is none; nor is one that
+    was signed in to a vault which is another user's by now.
     """
     session = desk_of(request).sessions.find(request.cookies.get(_COOKIE, ""), used=used)
-    return session if session and session.user_id == user_id_of(request) else None
+    if session is None or session.user_id != user_id_of(request):
+        return None
+    if session.user_id is not None and session.opening is not None:
+        person = person_of(request)
+        if person is None or person.id != session.opening.person.id:
+            return None
+    return session
 
 
 def signed_in(request: web.Request, *, used: bool = True) -> tuple[Session, Opening]:
