@@ -1,4 +1,7 @@
+import re
+import unicodedata
 from io import BytesIO
+from typing import Literal
 
 import pytest
 
@@ -104,3 +107,41 @@ async def test_every_answer_carries_its_headers(ada: Browser, set_up: Stage) -> 
             assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self';")
             assert "unsafe" not in policy
             assert "frame-ancestors 'self'" in policy
+
+
+async def test_nothing_long_is_normalised(
+    ada: Browser, set_up: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes the square of the length in some Pythons, and everybody waits: here, a minute."""
+    day = f"/day/{set_up.today}"
+    await ada.post(f"{day}/entries", {"text": "the boiler"})
+    found = re.search(r'id="entry-([0-9a-f]{32})"', await ada.page(day))
+    assert found
+    lengths = [0]
+    normalize = unicodedata.normalize
+
+    def measured(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
+        lengths.append(len(text))
+        return normalize(form, text)
+
+    monkeypatch.setattr("unicodedata.normalize", measured)
+    long = "a" + "\u0301\u0316" * 50_000
+    new = {"password": "another four words", "again": "another four words"}
+    async with set_up.browser() as stranger:
+        for path, form, status in (
+            ("/sign-in", {"name": long, "secret": PASSWORD}, 403),
+            ("/sign-in", {"name": "Ada", "secret": long}, 403),
+            ("/create", {"name": long, **new}, 422),
+        ):
+            assert (await stranger.post(path, form)).status == status
+    for path, form, status in (
+        ("/keys/password", {"secret": long, **new}, 403),
+        ("/keys/new-code", {"secret": long}, 403),
+        ("/keys/rotation", {"secret": long}, 403),
+        (f"/entry/{found[1]}/traces", {"name": long}, 422),
+        ("/traces", {"filter": long}, 200),
+        ("/traces/complete", {"name": long}, 200),
+        ("/search", {"query": long}, 200),
+    ):
+        assert (await ada.post(path, form)).status == status, path
+    assert 0 < max(lengths) < 10_000

@@ -11,6 +11,9 @@ NAME_LIMIT: Final = 40
 """Characters of a name."""
 ENTRY_LIMIT: Final = 30
 """Traces of one entry."""
+_TYPED_LIMIT: Final = 512
+"""Characters that are looked at of what was typed. To normalise a page of accents on one letter
+takes some Pythons minutes, in which nobody else is served."""
 
 # Marks above and below letters. Lower classes hold vowels and sounds: “कुल” is not “कल”.
 _ACCENTS: Final = 200
@@ -30,16 +33,15 @@ def clean_name(text: str) -> str:
     Raises `InputError` when nothing is left to see or a character cannot be shown, `TextTooLong`
     over `NAME_LIMIT` characters.
     """
+    if len(text) > _TYPED_LIMIT:
+        raise _too_long(len(text))
     name = " ".join(unicodedata.normalize("NFC", text).split())
     if any(unicodedata.category(character) in {"Cc", "Cs"} for character in name):
         raise InputError("The trace has a character in it that cannot be shown.")
     if not fold(name):
         raise InputError("A trace needs a name.", fix="One word is enough.")
     if len(name) > NAME_LIMIT:
-        raise TextTooLong(
-            f"A trace has at most {NAME_LIMIT} characters; this has {len(name):,}.",
-            fix="Shorten it to a word or two.",
-        )
+        raise _too_long(len(name))
     return name
 
 
@@ -48,7 +50,8 @@ def fold(name: str) -> str:
 
     Also the form in which a beginning of a name is looked for. Empty where there is nothing to see.
     """
-    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold())
+    typed = name[:_TYPED_LIMIT]
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", typed).casefold())
     return " ".join("".join(filter(_is_told_apart, plain)).split())
 
 
@@ -57,4 +60,11 @@ def _is_told_apart(character: str) -> bool:
         unicodedata.combining(character) < _ACCENTS
         and unicodedata.category(character) != "Cf"
         and ord(character) not in _VARIATIONS
+    )
+
+
+def _too_long(length: int) -> TextTooLong:
+    return TextTooLong(
+        f"A trace has at most {NAME_LIMIT} characters; this has {length:,}.",
+        fix="Shorten it to a word or two.",
     )

@@ -13,7 +13,7 @@ from herdbook.clock import Clock
 from herdbook.errors import HerdbookError, InputError, WrongSecret
 from herdbook.llama.pending import Pending
 from herdbook.llama.people import Person, name_key
-from herdbook.llama.vaults import Vaults, check_password
+from herdbook.llama.vaults import Vaults, check_password, check_secret
 from herdbook.vault.rewrap import NewCode, change_password, draft_code, take_code
 from herdbook.vault.rotation import Rotation, draft_rotation, rotate
 from herdbook.vault.vault import is_code_of
@@ -59,6 +59,7 @@ class Keys:
         Raises `InputError`, `WrongSecret`, `TooManyAttempts`, `VaultDamaged`, `StorageError`; then
         the present one still opens it.
         """
+        check_secret(secret)
         check_password(password)
         work = partial(change_password, self._vaults.folder_of(person), secret, password)
         async with self._vaults.gate(person.id):
@@ -71,6 +72,7 @@ class Keys:
         Nothing is written yet. Raises `WrongSecret`, also for the present recovery code,
         `TooManyAttempts`, `InputError`.
         """
+        check_secret(password)
         self._pending.check_room()
         folder = self._vaults.folder_of(person)
 
