@@ -102,8 +102,17 @@ def test_nothing_asked_is_empty() -> None:
 
 
 def test_what_is_typed_beyond_the_limit_is_left_out() -> None:
-    query = read_query("x " * QUERY_LIMIT)
-    assert len(query.wanted) == QUERY_LIMIT // 2
+    query = read_query("".join(f"{number:03} " for number in range(QUERY_LIMIT)))
+    assert len(query.wanted) == QUERY_LIMIT // 4
+
+
+def test_a_word_that_is_typed_again_is_looked_up_once() -> None:
+    query = read_query("a* ice a* ice -b -b a")
+    assert [(term.text, term.prefix) for term in query.wanted] == [
+        ("a", True),
+        ("ice", False),
+    ]
+    assert [term.text for term in query.unwanted] == ["b"]
 
 
 @given(st.text(max_size=80))

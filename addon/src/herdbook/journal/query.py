@@ -93,15 +93,20 @@ def read_query(typed: str) -> Query:
                 last = min(last, span[0] - _ONE_DAY if span[0] > date.min else date.min)
             else:
                 first = max(first, span[1] + _ONE_DAY if span[1] < date.max else date.max)
+    # The same word once more would only be looked up once more.
     return Query(
-        tuple(wanted),
-        tuple(unwanted),
+        _each(wanted),
+        _each(unwanted),
         first,
         last,
         frozenset(traces),
         frozenset(untraced),
         tuple(doubtful),
     )
+
+
+def _each(terms: list[Term]) -> tuple[Term, ...]:
+    return tuple(dict.fromkeys(terms))
 
 
 def _term(part: re.Match[str], *, going_on: bool) -> Term | None:

@@ -41,15 +41,17 @@ _FILTERS: Final = (
 )
 _PAGED: Final = "LIMIT :page OFFSET :offset"
 # Without filters no entry need be looked up to be counted.
-_COUNT_ALL: Final = "SELECT count(*) FROM words WHERE words MATCH :match"
+_MATCHED: Final = "FROM words WHERE words MATCH :match"
+_COUNT_ALL: Final = f"SELECT count(*) {_MATCHED}"
 _COUNT: Final = f"SELECT count(*) {_MATCHING} AND {_FILTERS}"
 # FTS5 sorts by rank itself, with the places of the words at hand for each row that it gives; what
 # SQLite sorts gets its snippets afterwards, not each row that was found.
 _FOUND: Final = f"{_COLUMNS}, {_SNIPPET} {_MATCHING} AND {_FILTERS}"
 _BEST: Final = f"SELECT {_FOUND} ORDER BY words.rank {_PAGED}"
 _NEWEST_FIRST: Final = f"SELECT {_COLUMNS} {_MATCHING} AND {_FILTERS} ORDER BY {_NEWEST} {_PAGED}"
-_ONE: Final = "FROM words WHERE words MATCH :match AND rowid = :number"
-_AROUND: Final = f"SELECT {_SNIPPET} {_ONE}"
+# With “+” the words are looked up once, not once for each number.
+_THESE: Final = "+rowid IN (SELECT value FROM json_each(:numbers))"
+_AROUND: Final = f"SELECT rowid, {_SNIPPET} {_MATCHED} AND {_THESE}"
 _NONE: Final = "number NOT IN (SELECT rowid FROM words WHERE words MATCH :unwanted)"
 _WITHOUT: Final = f"FROM entries WHERE {_FILTERS} AND {_NONE}"
 _COUNT_DAYS: Final = f"SELECT count(*) {_WITHOUT}"
@@ -134,7 +136,9 @@ def _ranked(connection: apsw.Connection, values: dict[str, Any]) -> list[Row]:
 
 def _newest(connection: apsw.Connection, values: dict[str, Any]) -> list[Row]:
     rows = connection.execute(_NEWEST_FIRST, values).fetchall()
-    return [(*row, connection.execute(_AROUND, values | {"number": row[0]}).get) for row in rows]
+    numbers = {"numbers": json.encode([row[0] for row in rows]).decode()}
+    around = {row[0]: row[1] for row in connection.execute(_AROUND, values | numbers)}
+    return [(*row, around[row[0]]) for row in rows]
 
 
 def _found(row: Row) -> Found:
