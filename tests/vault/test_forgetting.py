@@ -79,23 +79,14 @@ async def test_what_is_deleted_or_edited_stands_in_no_page_any_more(
     texts = {number: _words(seed, number, chance.choice([2, 20, 400])) for number in range(300)}
 
     def fill(connection: apsw.Connection) -> None:
-        connection.execute(
-            "CREATE VIRTUAL TABLE words USING fts5(text, content=entries, content_rowid=number)"
-        )
-        connection.execute("INSERT INTO words(words, rank) VALUES('secure-delete', 1)")
         for number, text in texts.items():
             connection.execute(_FILL, (number, f"id{number}", "2026-11-20", "person", text))
-            connection.execute("INSERT INTO words(rowid, text) VALUES(?, ?)", (number, text))
 
     def forget(connection: apsw.Connection, number: int, instead: str | None) -> None:
-        connection.execute(
-            "INSERT INTO words(words, rowid, text) VALUES('delete', ?, ?)", (number, texts[number])
-        )
         if instead is None:
             connection.execute("DELETE FROM entries WHERE number = ?", (number,))
         else:
             connection.execute("UPDATE entries SET text = ? WHERE number = ?", (instead, number))
-            connection.execute("INSERT INTO words(rowid, text) VALUES(?, ?)", (number, instead))
 
     await database.write(fill)
     gone = chance.sample(sorted(texts), 150)
