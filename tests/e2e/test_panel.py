@@ -540,7 +540,11 @@ async def test_the_calendar_by_keyboard(ada: Tab, set_up: Stage) -> None:
     await expect(page.get_by_role("link", name="Sunday, 8 November 2026")).to_be_focused()
     await page.keyboard.press("PageUp")
     await expect(page.get_by_role("heading", level=1)).to_have_text("October 2026")
-    await page.click("text=Nov")
+    await page.focus("#heatmap")
+    await expect(page.locator(".heat-said span")).to_have_text("Monday, 2 November 2026, 1 entry")
+    await page.keyboard.press("ArrowLeft")
+    await expect(page.locator("#heatmap")).to_be_focused()
+    await page.click(".months >> text=Nov")
     await page.click("text=2 >> nth=0")
     assert ada.violations() == []
 
@@ -956,7 +960,8 @@ async def test_keys_are_changed_on_a_phone(
         await page.tap("#composer .primary")
         await opened.entries("The first snow.")
 
-        await page.tap("nav >> text=Keys")
+        await page.tap("nav >> text=Settings")
+        await page.tap("text=Password, recovery code and keys")
         await page.tap("#password-fold summary")
         await page.fill("#password-secret", PASSWORD)
         for name in ("new", "again"):

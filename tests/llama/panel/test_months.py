@@ -32,9 +32,24 @@ async def test_a_month_shows_its_written_days(ada: Browser) -> None:
     assert 'href="/calendar/2024-01"' in page
     assert 'href="/calendar/2026-10"' in page
     assert 'href="/calendar/2025-11"' in page
-    assert "of 2026" not in page, "a calendar tells when, not what"
+    for day in ("2026-11-01", "2026-11-30", "2026-12-01"):
+        assert f"of {day}" not in page, "a calendar tells when, not what"
     assert page.count('href="/day/2024-02-') == 0
-    assert (await ada.page("/calendar/2024-02")).count('href="/day/2024-02-') == 29
+    leap = re.findall(r'<td><a href="/day/2024-02-(\d\d)"', await ada.page("/calendar/2024-02"))
+    assert [int(day) for day in leap] == list(range(1, 30))
+
+
+async def test_the_year_is_shaded_day_by_day(ada: Browser) -> None:
+    assert 'id="heatmap"' not in await ada.page("/calendar/2026-11"), "nothing to shade"
+    await _write(ada, *["2026-11-01"] * 5, "2026-01-31", "2025-12-31")
+    page = await ada.page("/calendar/2026-03")
+    assert re.findall(r'class="lit lit-(\d)" data-day="([^"]*)"', page) == [
+        ("1", "/day/2026-01-31"),
+        ("4", "/day/2026-11-01"),
+    ]
+    assert "Your entries in 2026, day by day" in page
+    assert '<a href="/day/2026-11-01">Open this day</a>' in page, "the last of them, at first"
+    assert page.count('class="heat-sum"') == 12
 
 
 async def test_today_is_marked(ada: Browser, set_up: Stage) -> None:

@@ -1,44 +1,43 @@
-"""Twelve months of a trace, day by day, as a table shows them."""
+"""Months day by day, as a table shows them: how many entries each day has."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
 
-from herdbook.journal.traces import Traces
-from herdbook.llama.panel.months import Month
-
-_MONTHS: Final = 12
+from herdbook.llama.panel.month import Month
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A month: its number of entries, and its days, each with its own.
+    """A month: its number of entries, and its days, each with its own."""
 
-    `next` is the first day after it, None at the end of the calendar.
-    """
-
-    first: date
+    month: Month
     count: int
     days: list[tuple[date, int]]
-    next: date | None
+
+    @property
+    def first(self) -> date:
+        """Its first day."""
+        return self.month.first
+
+    @property
+    def name(self) -> str:
+        """As it stands in addresses: ``2026-11``."""
+        return self.month.name
+
+    @property
+    def next(self) -> date | None:
+        """The first day after it; None at the end of the calendar."""
+        after = self.month.moved(1)
+        return None if after is None else after.first
 
 
-async def heatmap(traces: Traces, trace_id: str, today: date) -> list[Row]:
-    """The twelve months up to today's, the oldest first. Raises `VaultLocked`."""
-    this = Month(today.replace(day=1))
-    months = [
-        month for back in range(_MONTHS - 1, -1, -1) if (month := this.moved(-back)) is not None
-    ]
-    counts = await traces.per_day(trace_id, months[0].first, months[-1].last)
+def rows(months: Iterable[Month], counts: Mapping[date, int]) -> list[Row]:
+    """Those months with the entries of each day, as `counts` has them."""
     return [_row(month, counts) for month in months]
 
 
-def _row(month: Month, counts: dict[date, int]) -> Row:
+def _row(month: Month, counts: Mapping[date, int]) -> Row:
     days = [month.first.replace(day=number) for number in range(1, month.last.day + 1)]
-    after = month.moved(1)
-    return Row(
-        month.first,
-        sum(counts.get(day, 0) for day in days),
-        [(day, counts.get(day, 0)) for day in days],
-        None if after is None else after.first,
-    )
+    found = [(day, counts.get(day, 0)) for day in days]
+    return Row(month, sum(count for _, count in found), found)

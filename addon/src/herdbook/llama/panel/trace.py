@@ -17,12 +17,14 @@ from herdbook.journal.entry import read_day
 from herdbook.journal.traces import Traces
 from herdbook.journal.uses import Stretch, Traced, Use
 from herdbook.llama.panel.desk import desk_of, fields_of, signed_in
-from herdbook.llama.panel.heatmap import heatmap
+from herdbook.llama.panel.heatmap import rows
 from herdbook.llama.panel.markdown import render
+from herdbook.llama.panel.month import Month
 from herdbook.llama.panel.pages import is_htmx
 
 _ENTRIES: Final = 20
 _BESIDE: Final = 30
+_MONTHS: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +89,20 @@ async def _page(request: web.Request, clash: Use | None) -> web.Response:
             shown = {"use": use, "days": days, "older": stretch.older, "before": before}
             if is_htmx(request):
                 return desk.pages.page("parts/stretch.html", shown)
-            months = await heatmap(traces, trace_id, today)
+            months = _months(today)
+            counts = await traces.per_day(trace_id, months[0].first, months[-1].last)
             beside = await traces.appears_with(trace_id, limit=_BESIDE)
     except VaultLocked:
         return desk.pages.go(request, "home")
     shown |= {"person": opening.person, "clash": clash, "today": today}
-    return desk.pages.page("trace.html", shown | {"months": months, "beside": beside})
+    return desk.pages.page("trace.html", shown | {"months": rows(months, counts), "beside": beside})
+
+
+def _months(today: date) -> list[Month]:
+    """Those up to today's, the oldest first."""
+    this = Month.of(today)
+    back = [this.moved(months - _MONTHS + 1) for months in range(_MONTHS)]
+    return [month for month in back if month is not None]
 
 
 def _traces(request: web.Request) -> Traces:

@@ -1,4 +1,5 @@
 // The month by keyboard: arrows walk over its days, Page Up and Page Down turn it.
+// What another part of the page has taken is not for the month.
 
 export function mountCalendar(month) {
   const days = [...month.querySelectorAll("tbody a")];
@@ -6,7 +7,7 @@ export function mountCalendar(month) {
   const steps = { ArrowLeft: -rtl, ArrowRight: rtl, ArrowUp: -7, ArrowDown: 7 };
   const turn = (way) => document.querySelector(`.calendar-head [rel=${way}]`)?.click();
   document.addEventListener("keydown", (event) => {
-    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey) return;
     if (event.key === "PageUp" || event.key === "PageDown") {
       event.preventDefault();
       turn(event.key === "PageUp" ? "prev" : "next");
