@@ -10,7 +10,7 @@ class Settings(msgspec.Struct, frozen=True):
     """Every choice, as it comes.
 
     The vault locks after `lock_after_min` minutes without use. `enter_sends` where there is a
-    keyboard; else it breaks the line.
+    keyboard; else it breaks the line. `single_keys` lead to pages while nothing is being typed.
     """
 
     theme: Literal["system", "light", "dark"] = "system"
@@ -18,6 +18,7 @@ class Settings(msgspec.Struct, frozen=True):
     clock: Literal["24", "12"] = "24"
     week_start: Literal["monday", "sunday", "saturday"] = "monday"
     enter_sends: bool = True
+    single_keys: bool = True
     lock_after_min: Literal[5, 15, 30, 60, 240] = 15
 
 

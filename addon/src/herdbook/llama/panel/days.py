@@ -65,7 +65,7 @@ async def show(request: web.Request) -> web.Response:
         door = await _open_door(desk, session, opening, contents, field.composition)
     except VaultLocked:
         same_days, field = [], new_field(day)
-        door = _door(session, day, field.composition)
+        door = door_of(session, day, field.composition)
     return desk.pages.page(
         "day.html",
         {
@@ -100,7 +100,8 @@ async def write(request: web.Request) -> web.Response:
             header = "HX-Redirect" if is_htmx(request) else "Location"
             response.headers[header] += f"#entry-{kept.id}"
         return response
-    return await entries_part(request, session, opening, day, answer=True)
+    answer = "parts/jotted.html" if "jot" in fields else "parts/answer.html"
+    return await entries_part(request, session, opening, day, answer=answer)
 
 
 async def house(request: web.Request) -> web.Response:
@@ -126,7 +127,7 @@ async def house(request: web.Request) -> web.Response:
         if all(request.query.get(name, "") == mark for name, mark in marks.items()):
             return web.Response(status=204)
         if contents is None:
-            door = _door(session, day, composition)
+            door = door_of(session, day, composition)
         else:
             door = await _open_door(desk, session, opening, contents, composition)
     except VaultLocked:
@@ -141,10 +142,10 @@ async def entries_part(
     opening: Opening,
     day: date,
     *,
-    answer: bool = False,
+    answer: str = "",
     tracing: str = "",
 ) -> web.Response:
-    """A day's entries as they are now; as an `answer`, with a fresh composition and its status.
+    """A day's entries as they are now; an `answer`, such a template, has a fresh composition, too.
 
     `tracing` is the id of the entry whose traces are being changed.
     """
@@ -156,9 +157,9 @@ async def entries_part(
         contents = await contents_of(desk.vaults.journal(opening), day)
         door = await _open_door(desk, session, opening, contents, composition)
     except VaultLocked:
-        door = _door(session, day, composition)
+        door = door_of(session, day, composition)
     values = {"field": field, **door, **_standing(desk, day), "tracing": tracing}
-    return desk.pages.page("parts/answer.html" if answer else "parts/entries.html", values)
+    return desk.pages.page(answer or "parts/entries.html", values | {"answer": bool(answer)})
 
 
 def signed_out(request: web.Request, day: date) -> web.Response:
@@ -172,7 +173,7 @@ def signed_out(request: web.Request, day: date) -> web.Response:
 
 def door_part(request: web.Request, session: Session, day: date) -> web.Response:
     """Put the door of a locked vault in place of the entries."""
-    return _part(request, 423, _door(session, day, ""))
+    return _part(request, 423, door_of(session, day, ""))
 
 
 async def _keep(
@@ -197,7 +198,7 @@ async def _keep(
         return None
 
 
-def _door(session: Session, day: date, composition: str) -> dict[str, object]:
+def door_of(session: Session, day: date, composition: str) -> dict[str, object]:
     """What the entries' place shows of a locked vault.
 
     `composition` is what stands in the page's writing field.
@@ -219,14 +220,14 @@ def _door(session: Session, day: date, composition: str) -> dict[str, object]:
 async def _open_door(
     desk: Desk, session: Session, opening: Opening, contents: Contents, composition: str
 ) -> dict[str, object]:
-    """`_door`, with the entries in their place, to be sent without waiting for anything more.
+    """`door_of`, with the entries in their place, to be sent without waiting for anything more.
 
     Raises `VaultLocked` if it has locked since they were read: long texts take a while.
     """
     shown = await contents.shown()
     desk.vaults.glance(opening)
     session.sealed = False
-    return _door(session, contents.day, composition) | {
+    return door_of(session, contents.day, composition) | {
         "state": "open",
         "shown": shown,
         "unfinished": contents.unfinished(composition),

@@ -23,6 +23,7 @@ _HEADERS: Final = {
             "style-src 'self'",
             "img-src 'self'",
             "connect-src 'self'",
+            "frame-src 'self'",
             "form-action 'self'",
             "base-uri 'none'",
             "frame-ancestors 'self'",

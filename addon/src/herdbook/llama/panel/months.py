@@ -10,6 +10,12 @@ from herdbook.llama.panel.heatmap import rows
 from herdbook.llama.panel.month import Month
 
 
+async def now(request: web.Request) -> web.Response:
+    """Go to this month."""
+    desk = desk_of(request)
+    return desk.pages.go(request, "calendar", month=Month.of(desk.today()).name)
+
+
 async def show(request: web.Request) -> web.Response:
     """A month. While the vault is locked, today's page with its door."""
     desk = desk_of(request)

@@ -1,11 +1,15 @@
 """How the person wants the panel: one page of choices, kept in their vault."""
 
+from typing import Final
+
 import msgspec
 from aiohttp import web
 
 from herdbook.errors import InputError, VaultLocked
 from herdbook.journal.settings import Settings
 from herdbook.llama.panel.desk import desk_of, fields_of, signed_in
+
+_TICKS: Final = ("enter_sends", "single_keys")
 
 
 async def show(request: web.Request) -> web.Response:
@@ -31,11 +35,11 @@ async def change(request: web.Request) -> web.Response:
 
 def _chosen(fields: dict[str, str]) -> Settings:
     chosen = {
-        "enter_sends": "enter_sends" in fields,
+        **{name: name in fields for name in _TICKS},
         **{
             field.name: fields[field.name]
             for field in msgspec.structs.fields(Settings)
-            if field.name in fields and field.name != "enter_sends"
+            if field.name in fields and field.name not in _TICKS
         },
     }
     try:

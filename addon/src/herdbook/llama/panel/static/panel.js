@@ -36,8 +36,33 @@ document.addEventListener("htmx:afterRequest", (event) => {
 const composer = document.querySelector("#composer");
 if (composer) {
   mountComposer(composer);
-  mountDay(composer);
+  if (document.querySelector("#house")) mountDay(composer);
 }
+// Single keys lead to what names them, while nothing is being typed and nobody has turned that off.
+document.addEventListener("keydown", (event) => {
+  const { key, target } = event;
+  const typing = target.closest("input, textarea, select, [contenteditable]");
+  if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey || document.querySelector("dialog[open]")) return;
+  // Escape leaves the writing field, for those keys.
+  if (key === "Escape" && typing?.id === "words") typing.blur();
+  if (typing || !("singleKeys" in document.documentElement.dataset)) return;
+  // Up to where one writes already, if it is here.
+  const way = key === "n" && composer ? composer.querySelector("#words") : null;
+  const named = way ?? document.querySelector(`[aria-keyshortcuts="${CSS.escape(key)}"]`);
+  if (!named) return;
+  event.preventDefault();
+  way ? way.focus() : named.click();
+});
+
+// What opens over the page: a page of its own, in a frame.
+document.addEventListener("click", async (event) => {
+  const way = event.target.closest("a[data-overlay]");
+  if (!way || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const { openOverlay } = await import("./overlay.js");
+  openOverlay(document.querySelector("dialog.overlay"), way);
+});
+
 // A page that shows something of a vault closes with it.
 const watch = document.querySelector("#watch");
 if (watch) keepAsking(watch);
