@@ -61,3 +61,25 @@ async def test_everybody_can_choose(chromium: Browser, set_up: Stage) -> None:
         await check(opened, "settings, larger")
         await opened.open()
         await check(opened, "day, larger")
+
+
+async def test_an_empty_day_begins_with_its_weekdays_lines(ada: Tab) -> None:
+    page = ada.page
+    await ada.open("weekdays")
+    await page.fill("#weekday_0", "What was good today?")
+    await check(ada, "weekdays")
+    await page.click("form.form .primary")
+    await expect(page.locator(".notice-calm")).to_be_visible()
+    await ada.open()
+    await expect(page.locator(".begin")).to_be_visible()
+    await page.locator("#words").press_sequentially("own")
+    await expect(page.locator(".begin")).not_to_be_visible()
+    await page.fill("#words", "")
+    await check(ada, "a day that can begin")
+    await page.click(".begin a")
+    await ada.field_is("What was good today?")
+    await page.locator("#words").press_sequentially(" Snow.")
+    await page.keyboard.press("Enter")
+    await ada.entries("What was good today? Snow.")
+    await expect(page.locator(".begin")).not_to_be_visible()
+    assert ada.violations() == []

@@ -11,7 +11,7 @@ import msgspec
 from herdbook.clock import Clock
 from herdbook.errors import InputError, TextTooLong
 from herdbook.ids import random_id
-from herdbook.journal import calendar, history, searches
+from herdbook.journal import calendar, history, searches, weekdays
 from herdbook.journal import draft as drafts
 from herdbook.journal.draft import Draft, Saving
 from herdbook.journal.dropped import Absorbed, read_drop
@@ -89,6 +89,15 @@ class Journal:
     async def same_days(self, day: date) -> list[tuple[date, int]]:
         """Other years' days of the same month and day, latest first, and their entries' number."""
         return await self._vault.database.read(partial(calendar.same_days, day=day))
+
+    async def weekdays(self) -> list[str]:
+        """What a day can begin with, seven texts, Monday's first."""
+        return await self._vault.database.read(weekdays.read)
+
+    async def set_weekdays(self, texts: list[str]) -> None:
+        """Keep what a day can begin with. Raises `InputError`, `TextTooLong`."""
+        change = partial(weekdays.write, texts=weekdays.clean(texts))
+        await self._vault.database.write(change, forgets=True)
 
     async def entry(self, entry_id: str) -> Entry:
         """One entry. Raises `EntryUnknown`."""

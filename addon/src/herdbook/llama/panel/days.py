@@ -6,6 +6,7 @@ while the vault is locked is sealed into the inbox.
 
 import logging
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, timedelta
 from hashlib import blake2b
 
@@ -47,12 +48,14 @@ async def home(request: web.Request) -> web.Response:
 async def show(request: web.Request) -> web.Response:
     """A day's page; while the vault is locked, its closed door and the writing field.
 
-    ``?draft=`` brings another unfinished text into the field, ``?change=`` an entry.
+    ``?draft=`` brings another unfinished text into the field, ``?change=`` an entry, ``?begin=``
+    what such a weekday begins with.
     """
     session, opening = signed_in(request)
     day = read_day(request.match_info["day"])
     desk = desk_of(request)
     same_days: list[tuple[date, int]] = []
+    begins = ""
     noticed = await _noticed(desk, day)
     try:
         async with session.writing:
@@ -62,14 +65,19 @@ async def show(request: web.Request) -> web.Response:
             field = await field_of(
                 journal, contents, request.query.get("draft", ""), request.query.get("change", "")
             )
+            if not (contents.entries or field.text):
+                begins = (await journal.weekdays())[day.weekday()]
         door = await _open_door(desk, session, opening, contents, field.composition)
     except VaultLocked:
-        same_days, field = [], new_field(day)
+        same_days, field, begins = [], new_field(day), ""
         door = door_of(session, day, field.composition)
+    if begins and "begin" in request.query:
+        field, begins = replace(field, text=begins), ""
     return desk.pages.page(
         "day.html",
         {
             "field": field,
+            "begins": bool(begins),
             "same_days": same_days,
             "previous": day - timedelta(days=1) if day > date.min else None,
             "next": day + timedelta(days=1) if day < date.max else None,

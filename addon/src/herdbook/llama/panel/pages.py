@@ -149,7 +149,11 @@ class Pages:
 
     def weekday(self, day: date) -> str:
         """“Friday”."""
-        return self.strings("dates.weekdays").split()[day.weekday()]
+        return self.weekday_name(day.weekday())
+
+    def weekday_name(self, number: int) -> str:
+        """“Monday” for 0."""
+        return self.strings("dates.weekdays").split()[number]
 
     def short_date(self, day: date) -> str:
         """“20 November”."""

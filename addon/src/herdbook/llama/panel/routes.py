@@ -25,6 +25,7 @@ from herdbook.llama.panel import (
     trace,
     traces,
     watch,
+    weekdays,
 )
 from herdbook.llama.panel.assets import Assets
 from herdbook.llama.panel.desk import DESK, Desk, HerdDesk
@@ -81,6 +82,8 @@ _ROUTES: Final[
     ("delete_trace", "POST", "/trace/{trace}/delete", trace.delete),
     ("settings", "GET", "/settings", settings.show),
     ("", "POST", "/settings", settings.change),
+    ("weekdays", "GET", "/weekdays", weekdays.show),
+    ("", "POST", "/weekdays", weekdays.change),
     ("keys", "GET", "/keys", keys.show),
     ("keys_password", "POST", "/keys/password", keys.change_password),
     ("keys_new_code", "POST", "/keys/new-code", keys.new_code),
