@@ -72,8 +72,8 @@ def in_the_middle_of_entries() -> None:
 
 
 STEPS: dict[str, Callable[[], None]] = {
-    "before looking": lambda: before(Inbox, "open_all"),
-    "opened": lambda: after(Inbox, "open_all"),
+    "before looking": lambda: before(Inbox, "look"),
+    "opened": lambda: after(Inbox, "look"),
     "in the middle of the entries": in_the_middle_of_entries,
     "entries written, not committed": lambda: after(module, "_absorb"),
     "committed": lambda: before(Inbox, "remove"),

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from herdbook.clock import SystemClock
 from herdbook.journal.dropped import DroppedEntry
 from herdbook.journal.journal import Journal
-from herdbook.vault.inbox import Drop, Inbox
+from herdbook.vault.inbox import Inbox, Waiting
 from tests.journal import absorbing
 from tests.journal.absorbing import PUBLIC, STEPS, VAULT_ID, open_journal
 
@@ -58,7 +58,7 @@ class Crash(BaseException):
     """The process ends here, as far as the vault can tell."""
 
 
-STOPS = ("open_all", "write", "remove", "")
+STOPS = ("look", "write", "remove", "")
 
 
 class StoppingInbox(Inbox):
@@ -66,9 +66,9 @@ class StoppingInbox(Inbox):
 
     stop = ""
 
-    def open_all(self, *secret_keys: bytes) -> list[tuple[int, Drop]]:
-        self._stop_at("open_all")
-        found = super().open_all(*secret_keys)
+    def look(self, *secret_keys: bytes) -> Waiting:
+        self._stop_at("look")
+        found = super().look(*secret_keys)
         self._stop_at("write")
         return found
 

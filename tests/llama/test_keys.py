@@ -304,6 +304,21 @@ async def test_what_is_dropped_around_a_rotation_is_absorbed_once(
     assert await _entries(vaults, opening) == ["The first snow.", "Before.", "Meanwhile.", "After."]
 
 
+async def test_a_late_look_into_the_inbox_with_former_keys_refuses_no_drop(
+    vaults: Vaults, keys: Keys, opening: Opening, ada: tuple[Person, str]
+) -> None:
+    """Absorbing may wait for its turn until the vault was locked, and has other keys by then."""
+    person, _ = ada
+    late = vaults.journal(opening)
+    await vaults.lock(person.id)
+    await _rotate(keys, person)
+    await vaults.drop(person, "After.", day=DAY, source=None)
+    with pytest.raises(VaultLocked):
+        await late.absorb()
+    opening = await vaults.unlock("Ada", PASSWORD)
+    assert await _entries(vaults, opening) == ["The first snow.", "After."]
+
+
 async def test_locking_amid_a_rotation_keeps_it_locked(
     vaults: Vaults, keys: Keys, ada: tuple[Person, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

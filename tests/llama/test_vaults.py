@@ -284,7 +284,7 @@ async def test_an_inbox_that_fails_keeps_nobody_from_reading(
         raise error
 
     with monkeypatch.context() as patched:
-        patched.setattr("herdbook.vault.inbox.Inbox.open_all", fail)
+        patched.setattr("herdbook.vault.inbox.Inbox.look", fail)
         opening = await vaults.unlock("Ada", PASSWORD)
         # Durable is durable, whatever becomes of absorbing it.
         await vaults.drop(person, "Kept.", day=DAY, source=None)

@@ -194,21 +194,23 @@ class Journal:
         """
         async with self._absorbing:
             inbox = self._vault.inbox
-            waiting = await asyncio.to_thread(inbox.open_all, *self._vault.inbox_keys)
-            if not waiting:
+            waiting = await asyncio.to_thread(inbox.look, *self._vault.inbox_keys)
+            if not waiting.opened and not waiting.closed:
                 return 0
             readable: list[Absorbed] = []
-            refused: list[int] = []
-            for row, drop in waiting:
+            refused = list(waiting.closed)
+            for row, drop in waiting.opened:
                 try:
                     readable.append(read_drop(drop))
                 except InputError:
                     refused.append(row)
+            # This also tells that the vault has not locked: drops sealed since to another key
+            # would not open with the ones at hand, and must not be refused for it.
             count = await self._vault.database.write(partial(_absorb, drops=readable))
-            if refused:
-                await asyncio.to_thread(inbox.refuse, refused)
+            await asyncio.to_thread(inbox.refuse, refused)
             gone = set(refused)
-            await asyncio.to_thread(inbox.remove, [row for row, _ in waiting if row not in gone])
+            rows = [row for row, _ in waiting.opened if row not in gone]
+            await asyncio.to_thread(inbox.remove, rows)
             return count
 
 

@@ -8,6 +8,7 @@ same one, is told from a new one.
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -63,6 +64,14 @@ class Drop(msgspec.Struct, frozen=True, array_like=True):
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The drops of an inbox by row number: those that open, and those `closed` to the keys."""
+
+    opened: list[tuple[int, Drop]]
+    closed: list[int]
+
+
 class Inbox:
     """The drops of one vault. Every method opens the file, blocks for its I/O, and closes it."""
 
@@ -95,31 +104,40 @@ class Inbox:
                 self._keep_pace(connection)
             connection.execute("INSERT INTO drops(sealed) VALUES(?)", (sealed,))
 
-    def open_all(self, *secret_keys: bytes) -> list[tuple[int, Drop]]:
-        """Every drop that one of the keys opens, with its row number, oldest first.
-
-        One that does not open (another vault's, or changed) is marked and stays, so that it is
-        neither lost nor tried again and again.
-        """
-        if not self._path.exists():
-            return []
+    def look(self, *secret_keys: bytes) -> Waiting:
+        """What waits, oldest first, told apart by whether one of the keys opens it."""
         opened: list[tuple[int, Drop]] = []
-        refused: list[tuple[int]] = []
+        closed: list[int] = []
+        if not self._path.exists():
+            return Waiting(opened, closed)
         with self._connected() as connection:
             for row, sealed in connection.execute(
                 "SELECT id, sealed FROM drops WHERE NOT refused ORDER BY id"
             ).fetchall():
                 drop = self._try(sealed, secret_keys)
                 if drop is None:
-                    refused.append((row,))
+                    closed.append(row)
                 else:
                     opened.append((row, drop))
-            if refused:
-                connection.executemany(_REFUSE, refused)
-        return opened
+        return Waiting(opened, closed)
+
+    def open_all(self, *secret_keys: bytes) -> list[tuple[int, Drop]]:
+        """Every drop that one of the keys opens, with its row number, oldest first.
+
+        One that does not open (another vault's, or changed) is refused. So the keys must be all
+        that the vault has, and stay so meanwhile.
+        """
+        waiting = self.look(*secret_keys)
+        self.refuse(waiting.closed)
+        return waiting.opened
 
     def refuse(self, rows: list[int]) -> None:
-        """Keep drops that opened but hold nothing usable, and do not show them again."""
+        """Keep drops that do not open or hold nothing usable, but do not show them again.
+
+        So none is lost, nor tried again and again.
+        """
+        if not rows:
+            return
         with self._connected() as connection:
             connection.executemany(_REFUSE, [(row,) for row in rows])
 
