@@ -83,3 +83,20 @@ async def test_an_empty_day_begins_with_its_weekdays_lines(ada: Tab) -> None:
     await ada.entries("What was good today? Snow.")
     await expect(page.locator(".begin")).not_to_be_visible()
     assert ada.violations() == []
+
+
+@pytest.mark.parametrize(("width", "size"), [(390, "larger"), (320, "normal"), (320, "larger")])
+async def test_the_way_to_lock_is_on_the_screen(
+    chromium: Browser, set_up: Stage, width: int, size: str
+) -> None:
+    await set_up.person("Ada")
+    async with tab(chromium, set_up, viewport={"width": width, "height": 844}) as opened:
+        await opened.sign_in()
+        await choose(opened, text_size=size)
+        for place in (".brand", ".bar-nav a", ".bar-lock"):
+            for element in await opened.page.locator(place).all():
+                box = await element.bounding_box()
+                assert box
+                assert box["x"] >= 0
+                assert box["x"] + box["width"] <= width
+                assert min(box["width"], box["height"]) >= 44
