@@ -94,7 +94,7 @@ async def test_the_way_to_lock_is_on_the_screen(
         await opened.sign_in()
         await choose(opened, text_size=size)
         for place in (".brand", ".bar-nav a", ".bar-lock"):
-            for element in await opened.page.locator(place).all():
+            for element in await opened.page.locator(f"{place}:visible").all():
                 box = await element.bounding_box()
                 assert box
                 assert box["x"] >= 0

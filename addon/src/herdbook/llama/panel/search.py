@@ -13,6 +13,7 @@ from herdbook.journal.journal import Journal
 from herdbook.journal.query import QUERY_LIMIT, read_query
 from herdbook.journal.search import Asked, Order
 from herdbook.llama.panel.desk import desk_of, fields_of, signed_in
+from herdbook.llama.panel.excerpts import plainly
 from herdbook.llama.panel.pages import is_htmx
 
 _NEAR: Final = 100_000
@@ -66,6 +67,7 @@ async def _page(request: web.Request, journal: Journal, offset: int) -> web.Resp
         "order": asked.order,
         "query": query,
         "page": page,
+        "found": plainly(page.found),
         "recent": await journal.recent_searches() if query.is_empty else [],
     }
     if not is_htmx(request):
