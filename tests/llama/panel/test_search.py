@@ -101,8 +101,9 @@ async def test_sorted_by_what_fits_best_or_by_time(set_up: Stage, ada: Browser) 
     best = await (await ada.post("/search", SENT, headers=HTMX)).text()
     newest = await (await ada.post("/search", SENT | {"order": "newest"}, headers=HTMX)).text()
     assert results(best) == results(newest)[::-1]
-    assert "Newest first" in best
-    assert "Best first" in newest
+    for page, chosen in ((best, ["Best first"]), (newest, ["Newest first"])):
+        assert re.findall(r'aria-pressed="true">(.*?)</button>', page) == chosen
+        assert page.count("aria-pressed") == 2, "both ways are there to choose"
 
 
 @pytest.mark.parametrize(
