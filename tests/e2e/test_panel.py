@@ -715,6 +715,7 @@ async def test_the_heatmap_by_keyboard(ada: Tab, set_up: Stage) -> None:
 
 async def test_traces_are_renamed_merged_and_deleted(ada: Tab, set_up: Stage) -> None:
     page = ada.page
+    await page.set_viewport_size({"width": 390, "height": 500})  # above a phone's keyboard
     await _traced(set_up, (0, "a", ["snw"]), (1, "b", ["snow", "ice"]), (2, "c", ["hail"]))
     await ada.open("traces")
     heading = page.get_by_role("heading", level=1)
@@ -731,6 +732,7 @@ async def test_traces_are_renamed_merged_and_deleted(ada: Tab, set_up: Stage) ->
     await page.fill("#new-name", "SNOW")
     await page.press("#new-name", "Enter")
     await expect(page.locator("#clash")).to_contain_text("There is a trace “snow” already")
+    await expect(page.locator("#clash button")).to_be_in_viewport()
     await page.fill("#new-name", "Slush")
     await page.press("#new-name", "Enter")
     await expect(heading).to_have_text("Trace Slush")
