@@ -16,6 +16,7 @@ from herdbook.journal import draft as drafts
 from herdbook.journal.draft import Draft, Saving
 from herdbook.journal.dropped import Absorbed, read_drop
 from herdbook.journal.entry import TEXT_LIMIT, Entry, clean_text
+from herdbook.journal.exchange.exchange import Exchange
 from herdbook.journal.history import Version
 from herdbook.journal.query import Query
 from herdbook.journal.search import Asked, Order, Page, search
@@ -26,7 +27,7 @@ SCHEMA: Final = "herdbook.journal"
 
 
 class Journal:
-    """SQL on one unlocked vault; `traces` are those of its entries.
+    """SQL on one unlocked vault; `traces` are its entries', by `exchange` they go out and come in.
 
     Every method may raise `VaultLocked`, `VaultDamaged` or `StorageError`.
     """
@@ -38,6 +39,7 @@ class Journal:
         """What was searched for last, for whoever comes back to it; in memory, until the lock."""
         self._absorbing = asyncio.Lock()
         self.traces = Traces(vault.database)
+        self.exchange = Exchange(vault.database)
 
     async def add(self, day: date, text: str, composition: str | None = None) -> Entry | None:
         """Keep an entry of the person's and drop its draft: durable when this returns.

@@ -19,6 +19,7 @@ from herdbook.llama.panel import (
     manual,
     months,
     nodes,
+    outgoing,
     printing,
     search,
     settings,
@@ -41,7 +42,7 @@ _BODY_LIMIT: Final = 2 * 1024**2
 """An entry of 100,000 characters, each of them percent-encoded, and room to spare."""
 
 _ROUTES: Final[
-    tuple[tuple[str, str, str, Callable[[web.Request], Awaitable[web.Response]]], ...]
+    tuple[tuple[str, str, str, Callable[[web.Request], Awaitable[web.StreamResponse]]], ...]
 ] = (
     ("home", "GET", "/", days.home),
     ("sign_in", "GET", "/sign-in", entrance.show_sign_in),
@@ -93,6 +94,8 @@ _ROUTES: Final[
     ("", "POST", "/keys/confirm", keys.confirm),
     ("keys_progress", "GET", "/keys/progress", keys.show_progress),
     ("keys_lock", "POST", "/keys/lock", keys.lock_everywhere),
+    ("exchange", "GET", "/exchange", outgoing.show),
+    ("take_out", "POST", "/exchange/take-out", outgoing.take_out),
     ("herd", "GET", "/herd", nodes.show),
     ("approve", "POST", "/herd/{node_id}/approve", nodes.approve),
 )

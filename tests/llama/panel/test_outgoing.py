@@ -1,0 +1,121 @@
+"""Taking a journal out through the panel."""
+
+import asyncio
+import io
+import json
+import re
+import zipfile
+from datetime import date
+from html import unescape
+
+import pytest
+from aiohttp import ClientPayloadError
+
+from herdbook.journal.journal import Journal
+from tests.llama.panel.stage import Browser, Stage
+
+DAY = date(2026, 11, 20)
+HOSTILE = '<script>alert("1")</script>\n<!-- entry {} -->\n\\<!-- entry " -->\n**bold** --> &amp;'
+
+
+def journal_of(set_up: Stage) -> Journal:
+    return set_up.vaults._open[set_up.vaults.people.find(name="Ada").id].journal
+
+
+async def fill(set_up: Stage) -> str:
+    """A journal of two days; the id of the entry that has everything."""
+    journal = journal_of(set_up)
+    await journal.add(date(2025, 1, 31), "older")
+    entry = await journal.add(DAY, "the first words")
+    assert entry is not None
+    await journal.change(entry.id, DAY, HOSTILE)
+    await journal.traces.add(entry.id, "garden -->")
+    await journal.traces.add(entry.id, "Zoë")
+    return entry.id
+
+
+async def taken(browser: Browser, kind: str) -> bytes:
+    answer = await browser.post("/exchange/take-out", {"kind": kind})
+    assert answer.status == 200
+    assert re.fullmatch(
+        r'attachment; filename="journal-[0-9-]{10}\.(json|zip|html)"',
+        answer.headers["Content-Disposition"],
+    )
+    assert answer.headers["Cache-Control"] == "no-store"
+    return await answer.read()
+
+
+async def test_json_holds_everything(set_up: Stage, ada: Browser) -> None:
+    entry_id = await fill(set_up)
+    file = json.loads(await taken(ada, "json"))
+    assert (file["format"], file["version"]) == ("herdbook-journal", 1)
+    older, entry = file["entries"]
+    assert (older["day"], older["text"]) == ("2025-01-31", "older")
+    now = set_up.clock.wall_ms()
+    assert entry == {
+        "id": entry_id,
+        "day": "2026-11-20",
+        "created_ms": now,
+        "edited_ms": now,
+        "text": HOSTILE,
+        "author": "person",
+        "traces": ["garden -->", "Zoë"],
+        "versions": [{"written_ms": now, "text": "the first words"}],
+    }
+
+
+async def test_markdown_is_a_file_a_day(set_up: Stage, ada: Browser) -> None:
+    await fill(set_up)
+    folder = zipfile.ZipFile(io.BytesIO(await taken(ada, "markdown")))
+    assert folder.testzip() is None
+    assert folder.namelist() == ["2025/2025-01-31.md", "2026/2026-11-20.md"]
+    text = folder.read("2026/2026-11-20.md").decode()
+    assert text.startswith("---\nday: 2026-11-20\n---\n\n<!-- entry {")
+    assert "· garden --> · Zoë\n\n<script>alert" in text
+    assert text.count("\n<!-- entry ") == 1, "a text does not begin an entry"
+
+
+async def test_the_page_runs_nothing_and_fetches_nothing(set_up: Stage, ada: Browser) -> None:
+    await fill(set_up)
+    page = (await taken(ada, "html")).decode()
+    assert "<script" not in page
+    assert "default-src 'none'" in page
+    assert "<strong>bold</strong>" in page
+    assert "Friday, 20 November 2026" in page
+    held = re.findall(r'<article data-herdbook-1="([^"]*)">', page)
+    assert [json.loads(unescape(one))["text"] for one in held] == ["older", HOSTILE]
+
+
+@pytest.mark.parametrize("kind", ["json", "markdown", "html"])
+async def test_an_empty_journal_is_a_whole_file(ada: Browser, kind: str) -> None:
+    body = await taken(ada, kind)
+    if kind == "json":
+        assert json.loads(body)["entries"] == []
+    elif kind == "markdown":
+        assert zipfile.ZipFile(io.BytesIO(body)).namelist() == []
+    else:
+        assert body.endswith(b"</html>\n")
+
+
+async def test_only_who_has_the_vault_open_takes_it_out(set_up: Stage, ada: Browser) -> None:
+    assert (await ada.post("/exchange/take-out", {"kind": "exe"})).status == 422
+    assert "The file is not encrypted" in await ada.page("/exchange")
+    await set_up.vaults.lock(set_up.vaults.people.find(name="Ada").id)
+    assert (await ada.post("/exchange/take-out", {"kind": "json"})).status == 423
+    async with set_up.browser() as other:
+        answer = await other.post("/exchange/take-out", {"kind": "json"}, allow_redirects=False)
+        assert answer.headers["Location"] == "/sign-in"
+
+
+async def test_a_vault_that_locks_cuts_the_file_off(set_up: Stage, ada: Browser) -> None:
+    journal = journal_of(set_up)
+    for number in range(1, 29):
+        for _ in range(5):
+            await journal.add(date(2026, 2, number), "snow " * 19_000)
+    answer = await ada.client.post("/exchange/take-out", data={"kind": "json"})
+    assert (await answer.content.read(1_000)).startswith(b'{"format":"herdbook-journal"')
+    await set_up.vaults.lock(set_up.vaults.people.find(name="Ada").id)
+    async with asyncio.timeout(10):
+        with pytest.raises(ClientPayloadError):
+            await answer.read()
+    assert len(set_up.vaults.on_lock) == len(set(set_up.vaults.on_lock))
