@@ -56,6 +56,9 @@ def whole(tmp_path_factory: pytest.TempPathFactory, draft: Draft) -> Path:
         await vault.database.write(lambda connection: connection.executemany(give, rest))
         await journal.traces.add(f"{3:032x}", "three")
         await journal.traces.add(f"{COUNT:032x}", "even")
+        import_id = await journal.exchange.begin("json")
+        brought = f"INSERT INTO imported SELECT number, '{1:032x}' FROM imports WHERE id = ?"
+        await vault.database.write(lambda connection: connection.execute(brought, (import_id,)))
         await journal.delete(f"{COUNT:032x}")
         await journal.save_draft(Saving("a" * 32, "w", 0, DAY, "half a thou"))
         vault.inbox.add(draft.header.header.inbox_public_key, b"a drop")
@@ -155,6 +158,8 @@ async def test_everything_comes_out_of_a_whole_vault(
         "vault_keys": 1,
         "searches": 0,
         "settings": 0,
+        "imports": 1,
+        "imported": 1,
     }
     assert _texts(tmp_path / "new", draft.dek) == _texts(vault, draft.dek)
     assert verify(tmp_path / "new", PASSWORD, problems).whole

@@ -120,5 +120,6 @@ def forget_deleted(connection: apsw.Connection) -> None:
     """Forget deleted entries: what they said before, how they were being changed, their traces."""
     connection.execute("DELETE FROM versions WHERE entry_id IN (SELECT id FROM deleted)")
     connection.execute("DELETE FROM drafts WHERE entry_id IN (SELECT id FROM deleted)")
+    connection.execute("DELETE FROM imported WHERE entry_id IN (SELECT id FROM deleted)")
     links.forget_deleted(connection)
     connection.execute("DELETE FROM deleted")

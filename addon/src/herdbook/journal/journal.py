@@ -39,7 +39,7 @@ class Journal:
         """What was searched for last, for whoever comes back to it; in memory, until the lock."""
         self._absorbing = asyncio.Lock()
         self.traces = Traces(vault.database)
-        self.exchange = Exchange(vault.database)
+        self.exchange = Exchange(vault.database, clock)
 
     async def add(self, day: date, text: str, composition: str | None = None) -> Entry | None:
         """Keep an entry of the person's and drop its draft: durable when this returns.

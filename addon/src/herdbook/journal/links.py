@@ -5,7 +5,7 @@ that no entry has, not even a deleted one, is gone.
 """
 
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 import apsw
 
@@ -134,6 +134,11 @@ def forget_deleted(connection: apsw.Connection) -> None:
     """Forget which traces deleted entries had, and the traces that no other entry has."""
     numbers = connection.execute("SELECT DISTINCT trace FROM deleted_traces").fetchall()
     connection.execute("DELETE FROM deleted_traces")
+    settle(connection, numbers)
+
+
+def settle(connection: apsw.Connection, numbers: list[tuple[Any, ...]]) -> None:
+    """Forget those traces, given as rows of their number, that no entry has any more."""
     connection.executemany(_SETTLE, numbers)
 
 

@@ -1,0 +1,100 @@
+"""What a file holds, ready to be brought in, and what of it is doubtful. Pure."""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, tzinfo
+from hashlib import blake2b
+from typing import Final, Literal
+
+import msgspec
+
+from herdbook.clock import LAST_MS
+from herdbook.errors import InputError
+from herdbook.journal.exchange.passed import Passed, checked
+
+Kind = Literal["json", "markdown", "html", "llamora", "jrnl", "dayone"]
+
+ENTRIES_LIMIT: Final = 200_000
+"""Entries of one file."""
+DOUBTS_LIMIT: Final = 1_000
+"""Doubts that are kept to be read; all are counted."""
+
+
+class Doubt(msgspec.Struct, frozen=True):
+    """What a person should know before: at which `place` of the file, and why."""
+
+    place: str
+    reason: str
+
+
+class Incoming:
+    """The entries of one file, checked and each there once; `left_out` counts what is not."""
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+        self.entries: list[Passed] = []
+        self.doubts: list[Doubt] = []
+        self.doubted = 0
+        self.left_out = 0
+        self._ids: set[str] = set()
+
+    def add(self, place: str, found: Passed | InputError) -> None:
+        """Take an entry in, or note why it is left out. Raises `InputError` for one too many."""
+        if len(self._ids) >= ENTRIES_LIMIT or self.left_out >= ENTRIES_LIMIT:
+            raise InputError(
+                f"The file has more than {ENTRIES_LIMIT:,} entries.",
+                fix="Bring it in in several parts.",
+            )
+        try:
+            if isinstance(found, InputError):
+                raise found
+            entry = checked(found)
+        except InputError as error:
+            self.left_out += 1
+            self.doubt(place, f"Left out: {error}")
+            return
+        if entry.id in self._ids:
+            self.left_out += 1
+            self.doubt(place, "Left out: it is in the file twice.")
+            return
+        self._ids.add(entry.id)
+        self.entries.append(entry)
+
+    def add_all(self, entries: Iterable[Passed | InputError]) -> None:
+        """Take in entries whose places are their numbers."""
+        for number, entry in enumerate(entries, 1):
+            self.add(f"Entry {number}", entry)
+
+    def doubt(self, place: str, reason: str) -> None:
+        """Note what a person should know."""
+        self.doubted += 1
+        if len(self.doubts) < DOUBTS_LIMIT:
+            self.doubts.append(Doubt(place[:200].encode("utf-8", "replace").decode(), reason))
+
+    def days(self) -> tuple[date, date] | None:
+        """The first and the last day with an entry."""
+        days = [entry.day for entry in self.entries]
+        return (min(days), max(days)) if days else None
+
+
+def derived_id(kind: Kind, *told: str) -> str:
+    """The same id for the same entry each time its file is read."""
+    digest = blake2b(digest_size=16, person=b"herdbook import")
+    for field in (kind, *told):
+        encoded = field.encode("utf-8", "replace")
+        digest.update(len(encoded).to_bytes(8, "big") + encoded)
+    return digest.hexdigest()
+
+
+def noon(day: date, zone: tzinfo) -> int:
+    """When an entry was written of which only the day is known."""
+    return moment(datetime.combine(day, time(12)), zone)
+
+
+def moment(at: datetime, zone: tzinfo) -> int:
+    """A time as an entry has it; one of no zone is in `zone`, one beyond the bounds at them."""
+    try:
+        aware = at.replace(tzinfo=zone) if at.tzinfo is None else at
+        at_ms = int((aware - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1000)
+    except OverflowError:
+        at_ms = 0 if at.year < 1970 else LAST_MS
+    return min(max(0, at_ms), LAST_MS)
