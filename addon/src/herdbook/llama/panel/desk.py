@@ -11,6 +11,7 @@ from herdbook.errors import InputError, Unauthorized
 from herdbook.house.node import NodeRow
 from herdbook.house.observation import Observation
 from herdbook.journal.settings import Settings
+from herdbook.llama.imports import Imports
 from herdbook.llama.keys import Keys
 from herdbook.llama.opening import Opening
 from herdbook.llama.panel.pages import Pages
@@ -38,6 +39,7 @@ class Desk:
 
     vaults: Vaults
     keys: Keys
+    imports: Imports
     herd: HerdDesk
     clock: Clock
     zone: tzinfo

@@ -14,6 +14,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORM: Final = "application/x-www-form-urlencoded"
+_FILE: Final = "multipart/form-data"
 _HEADERS: Final = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "; ".join(
@@ -45,14 +46,16 @@ async def add_headers(_request: web.Request, response: web.StreamResponse) -> No
         response.headers.setdefault(name, value)
 
 
-def guard(hosts: frozenset[str] | None) -> Middleware:
+def guard(hosts: frozenset[str] | None, files: frozenset[Handler] = frozenset()) -> Middleware:
     """A middleware that lets through what the panel answers to; `hosts` are further names of it.
+
+    `files` are the handlers that take a form with a file, which they read in memory.
 
     With None it answers to every name: Home Assistant's ingress is what an attacker would have to
     be signed in to.
 
     Raises 421 for an unknown host, 403 for an unsafe request from elsewhere, 415 for a body that is
-    not an ordinary form (others could spill text into temporary files).
+    not what its handler takes (others could spill text into temporary files).
     """
     known = None if hosts is None else hosts | {"localhost"}
 
@@ -63,7 +66,8 @@ def guard(hosts: frozenset[str] | None) -> Middleware:
         if request.method not in _SAFE:
             if not _from_here(request):
                 raise web.HTTPForbidden
-            if request.can_read_body and not _is_form(request):
+            takes = _is_file if request.match_info.handler in files else _is_form
+            if request.can_read_body and not takes(request):
                 raise web.HTTPUnsupportedMediaType
         return await handler(request)
 
@@ -85,6 +89,10 @@ def _from_here(request: web.Request) -> bool:
 
 def _is_form(request: web.Request) -> bool:
     return request.content_type == _FORM and (request.charset or "utf-8").lower() == "utf-8"
+
+
+def _is_file(request: web.Request) -> bool:
+    return request.content_type == _FILE
 
 
 def _host_of(header: str) -> str:

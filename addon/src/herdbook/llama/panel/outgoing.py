@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 from aiohttp import web
 
-from herdbook.errors import HerdbookError, InputError, VaultLocked
+from herdbook.errors import HerdbookError, InputError
 from herdbook.journal.exchange.html_page import HtmlPage, Words
 from herdbook.journal.exchange.json_file import JsonFile
 from herdbook.journal.exchange.markdown_folder import MarkdownFolder
@@ -30,16 +30,6 @@ class _File(Protocol):
     def day(self, day: date, entries: list[Passed], /) -> bytes: ...
 
     def end(self) -> bytes: ...
-
-
-async def show(request: web.Request) -> web.Response:
-    """The page. While the vault is locked, today's page with its door."""
-    desk = desk_of(request)
-    try:
-        desk.vaults.journal(signed_in(request)[1])
-    except VaultLocked:
-        return desk.pages.go(request, "home")
-    return desk.pages.page("exchange.html", {})
 
 
 async def take_out(request: web.Request) -> web.StreamResponse:

@@ -7,6 +7,7 @@ from typing import Final
 from aiohttp import web
 
 from herdbook.clock import Clock
+from herdbook.llama.imports import Imports
 from herdbook.llama.keys import Keys
 from herdbook.llama.panel import (
     creation,
@@ -14,6 +15,7 @@ from herdbook.llama.panel import (
     drafts,
     entrance,
     entries,
+    incoming,
     jot,
     keys,
     manual,
@@ -94,8 +96,14 @@ _ROUTES: Final[
     ("", "POST", "/keys/confirm", keys.confirm),
     ("keys_progress", "GET", "/keys/progress", keys.show_progress),
     ("keys_lock", "POST", "/keys/lock", keys.lock_everywhere),
-    ("exchange", "GET", "/exchange", outgoing.show),
+    ("exchange", "GET", "/exchange", incoming.show),
     ("take_out", "POST", "/exchange/take-out", outgoing.take_out),
+    ("upload", "POST", "/exchange/upload", incoming.upload),
+    ("preview", "GET", "/exchange/preview", incoming.preview),
+    ("bring_in", "POST", "/exchange/bring-in", incoming.bring_in),
+    ("discard_file", "POST", "/exchange/discard", incoming.discard),
+    ("undo", "POST", "/exchange/undo/{id}", incoming.undo),
+    ("exchange_progress", "GET", "/exchange/progress", incoming.progress),
     ("herd", "GET", "/herd", nodes.show),
     ("approve", "POST", "/herd/{node_id}/approve", nodes.approve),
 )
@@ -123,11 +131,12 @@ def panel_app(
 
     Serve it with ``access_log=None``: addresses tell which days somebody reads.
     """
+    files = frozenset({incoming.upload})
     app = web.Application(
         middlewares=(
-            [translate, guard(frozenset(host.lower() for host in hosts))]
+            [translate, guard(frozenset(host.lower() for host in hosts), files)]
             if supervisor is None
-            else [ingress(supervisor), translate, guard(None)]
+            else [ingress(supervisor), translate, guard(None, files)]
         ),
         client_max_size=_BODY_LIMIT,
     )
@@ -139,11 +148,13 @@ def panel_app(
             named = name if name and not prefix else None
             app.router.add_route(method, prefix + path, handler, name=named)
     changes = Keys(vaults, clock)
+    imports = Imports(vaults, clock, zone)
 
     async def finish_changes(_app: web.Application) -> None:
+        await imports.close()
         await changes.close()
 
     app.on_cleanup.append(finish_changes)
-    app[DESK] = Desk(vaults, changes, herd, clock, zone, Sessions(clock), pages, secure)
+    app[DESK] = Desk(vaults, changes, imports, herd, clock, zone, Sessions(clock), pages, secure)
     app.on_response_prepare.append(add_headers)
     return app

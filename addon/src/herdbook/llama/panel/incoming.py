@@ -1,0 +1,152 @@
+"""Bringing files in, read in memory as they come: no copy lands in a temporary folder.
+
+A file is read, shown as what it would add, and brought in once that was agreed to.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Final
+
+from aiohttp import BodyPartReader, web
+
+from herdbook.errors import Busy, HerdbookError, InputError, VaultLocked
+from herdbook.journal.exchange.reading import BODY_LIMIT
+from herdbook.llama.opening import Opening
+from herdbook.llama.panel.desk import Desk, desk_of, signed_in
+from herdbook.llama.panel.faults import status_of, words_of
+from herdbook.llama.panel.pages import is_htmx
+from herdbook.llama.people import Person
+
+_PIECE: Final = 64 * 1024
+_SHOWN: Final = 50
+"""Doubts on the page."""
+_WAIT_S: Final = 1.0
+"""How long an answer waits for the end: most files need less."""
+
+
+async def show(request: web.Request) -> web.Response:
+    """The page. While the vault is locked, today's page with its door."""
+    desk = desk_of(request)
+    opening = signed_in(request)[1]
+    work = desk.imports.work(opening.person.id)
+    if work is not None and not work.finished:
+        return desk.pages.go(request, "exchange_progress")
+    try:
+        return await _page(desk, opening)
+    except VaultLocked:
+        return desk.pages.go(request, "home")
+
+
+async def upload(request: web.Request) -> web.Response:
+    """Read the file that was chosen, and go on to what it would add."""
+    desk = desk_of(request)
+    opening = signed_in(request)[1]
+    try:
+        await desk.imports.prepare(opening, _file_of(request))
+    except (InputError, Busy) as error:
+        return await _page(desk, opening, error)
+    return desk.pages.go(request, "preview")
+
+
+async def preview(request: web.Request) -> web.Response:
+    """What the file that waits would add, and what of it is doubtful."""
+    desk = desk_of(request)
+    person = _reader(request)
+    prepared = desk.imports.prepared(person.id) if person else None
+    if prepared is None:
+        return desk.pages.go(request, "exchange")
+    incoming = prepared.incoming
+    return desk.pages.page(
+        "preview.html",
+        {
+            "kind": incoming.kind,
+            "count": len(incoming.entries),
+            "new": len(incoming.entries) - prepared.known.here,
+            "known": prepared.known,
+            "days": incoming.days(),
+            "left_out": incoming.left_out,
+            "doubts": incoming.doubts[:_SHOWN],
+            "more_doubts": max(0, incoming.doubted - _SHOWN),
+        },
+    )
+
+
+async def bring_in(request: web.Request) -> web.Response:
+    """Bring in the file that waits."""
+    desk = desk_of(request)
+    opening = signed_in(request)[1]
+    desk.imports.begin(opening)
+    return await _soon(request, desk, opening.person)
+
+
+async def discard(request: web.Request) -> web.Response:
+    """Let go of the file that waits."""
+    desk = desk_of(request)
+    desk.imports.discard(signed_in(request)[1].person.id)
+    return desk.pages.go(request, "exchange")
+
+
+async def undo(request: web.Request) -> web.Response:
+    """Take the entries of a file out again."""
+    desk = desk_of(request)
+    opening = signed_in(request)[1]
+    await desk.imports.undo(opening, request.match_info["id"])
+    return await _soon(request, desk, opening.person)
+
+
+async def progress(request: web.Request) -> web.Response:
+    """How far it is; an open page asks again and again."""
+    desk = desk_of(request)
+    work = desk.imports.work(signed_in(request)[1].person.id)
+    if work is None or work.finished:
+        return desk.pages.go(request, "exchange")
+    values = {"percent": 100 * work.done // max(work.total, 1), "back": work.kind == "back"}
+    template = "parts/progress.html" if is_htmx(request) else "exchange_progress.html"
+    return desk.pages.page(template, values)
+
+
+async def _page(desk: Desk, opening: Opening, wrong: HerdbookError | None = None) -> web.Response:
+    """The page, with what has just been done or, at the file's field, what was wrong with it."""
+    imports = await desk.vaults.journal(opening).exchange.imports()
+    work = desk.imports.work(opening.person.id)
+    desk.imports.forget_work(opening.person.id)
+    stopped = work.error if work else None
+    return desk.pages.page(
+        "exchange.html",
+        {
+            "work": work,
+            "stopped": words_of(desk.pages, stopped) if stopped else None,
+            "wrong": words_of(desk.pages, wrong) if wrong else None,
+            "waiting": desk.imports.prepared(opening.person.id) is not None,
+            "imports": imports,
+            "limit": BODY_LIMIT // 1024**2,
+        },
+        status=status_of(wrong) if wrong else 200,
+    )
+
+
+async def _file_of(request: web.Request) -> AsyncIterator[bytes]:
+    """The file in a form, piece by piece as it comes; aiohttp's own way would write it to disk."""
+    try:
+        form = await request.multipart()
+        async for part in form:
+            if isinstance(part, BodyPartReader) and part.name == "file":
+                while piece := await part.read_chunk(_PIECE):
+                    yield piece
+                return
+    except ValueError as error:
+        raise InputError("The form did not come whole.", fix="Send it again.") from error
+
+
+async def _soon(request: web.Request, desk: Desk, person: Person) -> web.Response:
+    await desk.imports.wait(person.id, _WAIT_S)
+    return desk.pages.go(request, "exchange")
+
+
+def _reader(request: web.Request) -> Person | None:
+    """Whoever is signed in, if their vault is open here."""
+    opening = signed_in(request)[1]
+    try:
+        desk_of(request).vaults.journal(opening)
+    except VaultLocked:
+        return None
+    return opening.person

@@ -1,0 +1,104 @@
+"""Taking a journal out and bringing it in, in a real browser."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.e2e.tab import STORED, Tab, check, tab
+from tests.llama.panel.stage import Stage
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+def folder(path: Path) -> Path:
+    with zipfile.ZipFile(path, "w") as made:
+        made.writestr("2026-10-03 garden.md", f"The last tomatoes. {HOSTILE}")
+        made.writestr("2026-10-04.md", "Rain.")
+        made.writestr(f"2026-02-30 {HOSTILE}.md", "An impossible day.")
+    return path
+
+
+async def _download(opened: Tab, name: str) -> bytes:
+    async with opened.page.expect_download() as waiting:
+        await opened.page.get_by_role("button", name=name).click()
+    path = await (await waiting.value).path()
+    return path.read_bytes()
+
+
+async def test_out_and_in_again(ada: Tab, tmp_path: Path) -> None:
+    page = ada.page
+    await ada.write("The first snow.")
+    await ada.open("keys")
+    await page.get_by_role("link", name="Bring entries in").click()
+    await page.wait_for_url("**/exchange")
+    await expect(page.get_by_text("The file is not encrypted")).to_be_visible()
+    saved = await _download(ada, "Save as one page")
+    assert b"The first snow." in saved
+    assert zipfile.ZipFile(io.BytesIO(await _download(ada, "Save as a folder"))).testzip() is None
+
+    await page.set_input_files("#file", folder(tmp_path / "journal.zip"))
+    await page.get_by_role("button", name="Look into the file").focus()
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/exchange/preview")
+    await expect(page.get_by_text("2 new entries")).to_be_visible()
+    await expect(page.get_by_text(HOSTILE)).to_be_visible()
+    await page.get_by_role("button", name="Bring them in").click()
+    await expect(page.get_by_role("status")).to_have_text("Brought in 2 entries.")
+    await ada.open("day/2026-10-03")
+    await expect(page.locator(".entry-text")).to_have_text([f"The last tomatoes. {HOSTILE}"])
+
+    await ada.open("exchange")
+    await page.get_by_role("button", name="Take out again").click()
+    await expect(page.get_by_role("status")).to_have_text(
+        "2 entries of the file are taken out again."
+    )
+    await ada.open()
+    await ada.entries("The first snow.")
+    assert ada.violations() == []
+    assert await page.evaluate(STORED) == []
+
+
+async def test_the_saved_page_reads_well_and_runs_nothing(ada: Tab, tmp_path: Path) -> None:
+    await ada.write(
+        "# Snow\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n" + HOSTILE + " <script>alert(1)</script>"
+    )
+    await ada.open("exchange")
+    path = tmp_path / "journal.html"
+    path.write_bytes(await _download(ada, "Save as one page"))
+    await ada.page.goto(path.as_uri())
+    ada.console.clear()
+    await check(ada, "saved page")
+    assert ada.console == []
+
+
+async def test_everybody_can_use_these_pages(
+    chromium: Browser, set_up: Stage, tmp_path: Path
+) -> None:
+    await set_up.person("Ada")
+    async with tab(chromium, set_up, viewport={"width": 390, "height": 844}) as opened:
+        page = opened.page
+        await opened.sign_in()
+        await opened.open("exchange")
+        await check(opened, "exchange")
+        await page.set_input_files(
+            "#file", {"name": "x.txt", "mimeType": "text/plain", "buffer": b"no journal"}
+        )
+        await page.get_by_role("button", name="Look into the file").click()
+        await expect(page.get_by_role("alert")).to_contain_text("no file that Herdbook")
+        await check(opened, "exchange, refused")
+        await page.set_input_files("#file", folder(tmp_path / "journal.zip"))
+        await page.get_by_role("button", name="Look into the file").click()
+        await page.wait_for_url("**/exchange/preview")
+        await check(opened, "preview")
+        await opened.open("exchange")
+        await expect(page.get_by_text("A file is waiting")).to_be_visible()
+        await page.get_by_role("link", name="See what it would add").click()
+        await page.get_by_role("button", name="Bring them in").click()
+        await expect(page.get_by_role("status")).to_be_visible()
+        await check(opened, "exchange, brought in")
+        assert opened.violations() == []

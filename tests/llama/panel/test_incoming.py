@@ -1,0 +1,192 @@
+"""Bringing files in through the panel: looked into first, undone after."""
+
+import io
+import re
+import tempfile
+import zipfile
+from typing import Any
+
+import pytest
+from aiohttp import ClientResponse, FormData
+
+from herdbook.journal.exchange import reading
+from herdbook.llama import imports
+from tests.llama.panel.stage import Browser, Stage
+from tests.llama.panel.test_outgoing import HOSTILE, fill, taken
+
+
+def form_of(body: bytes, name: str = "journal.json", field: str = "file") -> FormData:
+    form = FormData()
+    form.add_field("other", "x", content_type="text/plain")
+    form.add_field(field, io.BytesIO(body), filename=name, content_type="application/octet-stream")
+    return form
+
+
+async def upload(browser: Browser, body: bytes, **options: Any) -> ClientResponse:
+    return await browser.post("/exchange/upload", form_of(body, **options))
+
+
+def folder(**days: str) -> bytes:
+    body = io.BytesIO()
+    with zipfile.ZipFile(body, "w") as made:
+        for day, text in days.items():
+            made.writestr(f"{day[1:].replace('_', '-')}.md", text)
+    return body.getvalue()
+
+
+def text_of(page: str) -> str:
+    main = page[page.index("<main") :]
+    return " ".join(re.sub(r"<[^>]*>", " ", main).split())
+
+
+async def ids(browser: Browser) -> set[str]:
+    return set(re.findall(rb'"id":"([0-9a-f]{32})"', await taken(browser, "json")))
+
+
+@pytest.mark.parametrize("kind", ["json", "markdown", "html"])
+async def test_a_journal_moves_to_another_vault(set_up: Stage, ada: Browser, kind: str) -> None:
+    await fill(set_up)
+    file = await taken(ada, kind)
+    await set_up.person("Grace")
+    async with set_up.browser() as grace:
+        await grace.sign_in("Grace")
+        answer = await upload(grace, file)
+        assert answer.url.path == "/exchange/preview"
+        words = text_of(await answer.text())
+        assert "2 new entries" in words
+        assert "From Friday, 31 January 2025 to Friday, 20 November 2026." in words
+        assert await ids(grace) == set(), "nothing is changed before a yes"
+
+        answer = await grace.post("/exchange/bring-in")
+        assert answer.url.path == "/exchange"
+        assert "Brought in 2 entries." in text_of(await answer.text())
+        assert await taken(grace, "markdown") == await taken(ada, "markdown")
+        if kind != "markdown":
+            assert await taken(grace, "json") == await taken(ada, "json")
+        day = await grace.page("/day/2026-11-20")
+        assert "<script>alert" not in day
+
+        again = text_of(await (await upload(grace, file)).text())
+        assert "All its entries are in your journal already." in again
+
+
+async def test_undo_takes_it_out_again(set_up: Stage, ada: Browser) -> None:
+    await fill(set_up)
+    before = await ids(ada)
+    await upload(ada, folder(d2026_11_19="one", d2026_11_18="two"))
+    await ada.post("/exchange/bring-in")
+    assert len(await ids(ada)) == len(before) + 2
+    page = await ada.page("/exchange")
+    (undo,) = re.findall(r'action="(/exchange/undo/[0-9a-f]{32})"', page)
+    answer = await ada.post(undo)
+    assert "2 entries of the file are taken out again." in text_of(await answer.text())
+    assert await ids(ada) == before
+    assert (await ada.post(undo)).status == 422
+
+
+async def test_what_is_doubtful_is_said_first(ada: Browser) -> None:
+    answer = await upload(ada, folder(d2026_11_19="good", d2026_02_30="<b>impossible</b>"))
+    page = await answer.text()
+    assert "One new entry" in text_of(page)
+    assert "1 cannot be brought in." in text_of(page)
+    assert "2026-02-30.md, entry 1 Left out: “2026-02-30” is not a day." in text_of(page)
+    answer = await ada.post("/exchange/discard")
+    assert answer.url.path == "/exchange"
+    assert (await ada.post("/exchange/bring-in")).status == 422
+    assert await ids(ada) == set()
+
+
+@pytest.mark.parametrize(
+    ("body", "options", "words"),
+    [
+        (b"PK\x03\x04 no zip", {}, "The zip is damaged."),
+        (b"just text", {"name": HOSTILE.replace("\n", "")}, "no file that Herdbook can bring in"),
+        (b"", {}, "no file that Herdbook can bring in"),
+        (b"{}", {"field": "elsewhere"}, "no file that Herdbook can bring in"),
+    ],
+)
+async def test_what_cannot_be_read_is_said_at_its_field(
+    ada: Browser, body: bytes, options: dict[str, str], words: str
+) -> None:
+    answer = await upload(ada, body, **options)
+    assert answer.status == 422
+    page = await answer.text()
+    assert words in text_of(page)
+    assert 'aria-describedby="wrong"' in page
+    assert (await ada.get("/exchange/preview")).url.path == "/exchange"
+
+
+async def test_a_file_that_is_too_large_is_refused(
+    ada: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "BODY_LIMIT", 3 * 1024**2)
+    assert reading.BODY_LIMIT > 3 * 1024**2
+    answer = await upload(ada, bytes(3 * 1024**2 + 1))
+    assert answer.status == 422
+    assert "The file is larger than 3 MiB." in text_of(await answer.text())
+
+
+async def test_no_copy_of_a_file_touches_the_disk(
+    ada: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(*_args: Any, **_options: Any) -> None:
+        raise AssertionError("a temporary file")
+
+    for maker in ("TemporaryFile", "NamedTemporaryFile", "SpooledTemporaryFile", "mkstemp"):
+        monkeypatch.setattr(tempfile, maker, forbidden)
+    text = "snow " * 19_000
+    days = {f"d2026_{month:02}_{day:02}": text for month in (1, 3, 5) for day in range(1, 29)}
+    answer = await upload(ada, folder(**days))
+    assert "84 new entries" in text_of(await answer.text())
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Content-Type": "multipart/form-data"},
+        {"Content-Type": "multipart/form-data; boundary=x"},
+        {"Content-Type": 'multipart/form-data; boundary="' + "x" * 100 + '"'},
+    ],
+)
+async def test_a_form_that_is_not_whole_is_refused(ada: Browser, headers: dict[str, str]) -> None:
+    answer = await ada.post("/exchange/upload", b"--y\r\n\r\nno form", headers=headers)
+    assert answer.status == 422
+    assert "The form did not come whole." in text_of(await answer.text())
+
+
+async def test_a_file_is_taken_only_where_it_belongs_and_from_here(
+    set_up: Stage, ada: Browser
+) -> None:
+    assert (await ada.post("/search", form_of(b"{}"))).status == 415
+    assert (await ada.post("/exchange/upload", {"file": "x"})).status == 415
+    answer = await ada.post(
+        "/exchange/upload", form_of(b"{}"), headers={"Sec-Fetch-Site": "cross-site"}
+    )
+    assert answer.status == 403
+    async with set_up.browser() as other:
+        assert (await upload(other, b"{}")).url.path == "/sign-in"
+
+
+async def test_a_lock_takes_a_waiting_file_along(set_up: Stage, ada: Browser) -> None:
+    await upload(ada, folder(d2026_11_19="good"))
+    assert "A file is waiting" in await ada.page("/exchange")
+    await set_up.vaults.lock(set_up.vaults.people.find(name="Ada").id)
+    assert (await upload(ada, b"{}")).status == 423
+    assert (await ada.get("/exchange")).url.path == f"/day/{set_up.today}"
+    await ada.sign_in()
+    assert "A file is waiting" not in await ada.page("/exchange")
+
+
+async def test_a_file_does_not_wait_for_ever(set_up: Stage, ada: Browser) -> None:
+    await upload(ada, folder(d2026_11_19="good"))
+    set_up.clock.advance(imports.WAIT_MS)
+    assert "A file is waiting" not in await ada.page("/exchange")
+
+
+async def test_nobody_sees_anothers_file(set_up: Stage, ada: Browser) -> None:
+    await upload(ada, folder(d2026_11_19="good"))
+    await set_up.person("Grace")
+    async with set_up.browser() as grace:
+        await grace.sign_in("Grace")
+        assert (await grace.get("/exchange/preview")).url.path == "/exchange"
+        assert (await grace.post("/exchange/bring-in")).status == 422
