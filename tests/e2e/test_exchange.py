@@ -12,6 +12,7 @@ from tests.llama.panel.stage import Stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+LLAMORA = Path(__file__).parents[1] / "databases" / "llamora-v1.sqlite3"
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
@@ -101,4 +102,10 @@ async def test_everybody_can_use_these_pages(
         await page.get_by_role("button", name="Bring them in").click()
         await expect(page.get_by_role("status")).to_be_visible()
         await check(opened, "exchange, brought in")
+        await page.set_input_files("#file", LLAMORA)
+        await page.get_by_role("button", name="Look into the file").click()
+        await page.fill("#name", "alice")
+        await check(opened, "another's secret")
+        await page.get_by_role("button", name="Leave it").click()
+        await page.wait_for_url("**/exchange")
         assert opened.violations() == []

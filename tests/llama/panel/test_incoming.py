@@ -4,6 +4,7 @@ import io
 import re
 import tempfile
 import zipfile
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from herdbook.journal.exchange import reading
 from herdbook.llama import imports
 from tests.llama.panel.stage import Browser, Stage
 from tests.llama.panel.test_outgoing import HOSTILE, fill, taken
+
+LLAMORA = Path(__file__).parents[2] / "databases" / "llamora-v1.sqlite3"
 
 
 def form_of(body: bytes, name: str = "journal.json", field: str = "file") -> FormData:
@@ -190,3 +193,34 @@ async def test_nobody_sees_anothers_file(set_up: Stage, ada: Browser) -> None:
         await grace.sign_in("Grace")
         assert (await grace.get("/exchange/preview")).url.path == "/exchange"
         assert (await grace.post("/exchange/bring-in")).status == 422
+
+
+async def test_a_database_of_llamora_asks_for_its_own_secret(ada: Browser) -> None:
+    body = LLAMORA.read_bytes()
+    answer = await upload(ada, body, name="llamora.sqlite3")
+    assert answer.url.path == "/exchange/preview"
+    assert "A database of Llamora" in text_of(await answer.text())
+    assert (await ada.post("/exchange/bring-in")).status == 422, "nobody has looked into it yet"
+    wrong = await ada.post("/exchange/unseal", {"name": "alice", "secret": "four wrong words"})
+    assert wrong.status == 403
+    page = await wrong.text()
+    assert "do not open this file" in text_of(page)
+    assert 'value="alice"' in page
+    assert "four wrong words" not in page
+    secret = {"name": "alice", "secret": "correct-horse-battery-staple-9!"}
+    answer = await ada.post("/exchange/unseal", secret)
+    assert "18 new entries On Friday, 20 November 2026." in text_of(await answer.text())
+    await ada.post("/exchange/bring-in")
+    day = await ada.page("/day/2026-11-20")
+    assert "Hello diary, first entry about the garden." in day
+    assert "Llamora, reply" in day
+    assert "Llamora, 2 November 2026" in text_of(await ada.page("/exchange"))
+    assert (await ada.post("/exchange/unseal", secret)).status == 422
+
+
+async def test_what_only_looks_like_a_database_is_refused(ada: Browser) -> None:
+    await upload(ada, LLAMORA.read_bytes()[:5_000])
+    answer = await ada.post("/exchange/unseal", {"name": "alice", "secret": "x"})
+    assert answer.status == 422
+    assert "no database of Llamora" in text_of(await answer.text())
+    assert (await ada.get("/exchange/preview")).url.path == "/exchange"

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncIterable, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import tzinfo
+from functools import partial
 from itertools import batched
 from typing import Final, Literal
 
@@ -16,6 +17,7 @@ from herdbook.errors import Busy, HerdbookError, InputError
 from herdbook.journal.exchange.arrivals import Known
 from herdbook.journal.exchange.exchange import STEP
 from herdbook.journal.exchange.incoming import Incoming
+from herdbook.journal.exchange.llamora import is_llamora, read_llamora
 from herdbook.journal.exchange.reading import BODY_LIMIT, read_file
 from herdbook.llama.opening import Opening
 from herdbook.llama.vaults import Vaults
@@ -31,6 +33,14 @@ class Prepared:
 
     incoming: Incoming = field(repr=False)
     known: Known
+    expires_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A file that came, and that only its own secret opens."""
+
+    body: bytes = field(repr=False)
     expires_ms: int
 
 
@@ -58,7 +68,7 @@ class Imports:
         self._vaults = vaults
         self._clock = clock
         self._zone = zone
-        self._prepared: dict[str, Prepared] = {}
+        self._prepared: dict[str, Prepared | Sealed] = {}
         self._work: dict[str, Work] = {}
         self._reading = asyncio.Lock()
         vaults.on_check.append(self._forget_expired)
@@ -75,14 +85,40 @@ class Imports:
             raise Busy("Another file is being read.", fix="Try again in a few seconds.")
         async with self._reading:
             body = await _whole(pieces)
-            incoming = await asyncio.to_thread(read_file, body, self._zone)
-            del body
-            known = await self._vaults.journal(opening).exchange.known(incoming.entries)
-            self._vaults.journal(opening)
-            expires_ms = self._clock.monotonic_ms() + WAIT_MS
-            self._prepared[opening.person.id] = Prepared(incoming, known, expires_ms)
+            if is_llamora(body):
+                self._vaults.journal(opening)
+                self._prepared[opening.person.id] = Sealed(body, self._expiry())
+            else:
+                incoming = await asyncio.to_thread(read_file, body, self._zone)
+                del body
+                await self._keep(opening, incoming)
 
-    def prepared(self, person_id: str) -> Prepared | None:
+    async def unseal(self, opening: Opening, name: str, secret: str) -> None:
+        """Open the file that waits with the name and secret that it had where it was made.
+
+        Raises `WrongSecret`; then it waits on. Raises `InputError` for a file that cannot be read
+        or when none waits any more, `Busy`, `VaultLocked`.
+        """
+        sealed = self.prepared(opening.person.id)
+        if not isinstance(sealed, Sealed):
+            raise _none_waits()
+        read = partial(read_llamora, sealed.body, name, secret, self._zone)
+        try:
+            incoming = await self._vaults.derivations.run(read)
+        except InputError:
+            self.discard(opening.person.id)
+            raise
+        await self._keep(opening, incoming)
+
+    async def _keep(self, opening: Opening, incoming: Incoming) -> None:
+        known = await self._vaults.journal(opening).exchange.known(incoming.entries)
+        self._vaults.journal(opening)
+        self._prepared[opening.person.id] = Prepared(incoming, known, self._expiry())
+
+    def _expiry(self) -> int:
+        return self._clock.monotonic_ms() + WAIT_MS
+
+    def prepared(self, person_id: str) -> Prepared | Sealed | None:
         """The file that waits for a person's yes."""
         self._forget_expired()
         return self._prepared.get(person_id)
@@ -97,10 +133,8 @@ class Imports:
         Raises `InputError` when none waits any more or other work is going on.
         """
         prepared = self.prepared(opening.person.id)
-        if prepared is None:
-            raise InputError(
-                "No file waits to be brought in.", fix="Choose it again: nothing was changed."
-            )
+        if not isinstance(prepared, Prepared):
+            raise _none_waits()
         incoming = prepared.incoming
         work = self._new_work(opening, "in", len(incoming.entries))
         self.discard(opening.person.id)
@@ -183,6 +217,12 @@ class Imports:
         now = self._clock.monotonic_ms()
         for key in [key for key, one in self._prepared.items() if one.expires_ms <= now]:
             del self._prepared[key]
+
+
+def _none_waits() -> InputError:
+    return InputError(
+        "No file waits to be brought in.", fix="Choose it again: nothing was changed."
+    )
 
 
 async def _whole(pieces: AsyncIterable[bytes]) -> bytes:

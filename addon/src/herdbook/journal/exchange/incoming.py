@@ -10,6 +10,7 @@ import msgspec
 from herdbook.clock import LAST_MS
 from herdbook.errors import InputError
 from herdbook.journal.exchange.passed import Passed, checked
+from herdbook.journal.trace import ENTRY_LIMIT, NAME_LIMIT, clean_name, fold
 
 Kind = Literal["json", "markdown", "html", "llamora", "jrnl", "dayone"]
 
@@ -98,3 +99,21 @@ def moment(at: datetime, zone: tzinfo) -> int:
     except OverflowError:
         at_ms = 0 if at.year < 1970 else LAST_MS
     return min(max(0, at_ms), LAST_MS)
+
+
+def fitting(incoming: Incoming, place: str, names: Iterable[str]) -> list[str]:
+    """The names that can be an entry's traces; that others cannot is a doubt, not an end."""
+    found: dict[str, str] = {}
+    lost = 0
+    for name in names:
+        try:
+            cleaned = clean_name(name[:NAME_LIMIT])
+        except InputError:
+            lost += 1
+            continue
+        lost += len(name) > NAME_LIMIT
+        found.setdefault(fold(cleaned), cleaned)
+    kept = list(found.values())[:ENTRY_LIMIT]
+    if lost or len(found) > ENTRY_LIMIT:
+        incoming.doubt(place, "Not all of its traces can be kept as they are.")
+    return kept

@@ -8,10 +8,11 @@ from typing import Final
 
 from aiohttp import BodyPartReader, web
 
-from herdbook.errors import Busy, HerdbookError, InputError, VaultLocked
+from herdbook.errors import Busy, HerdbookError, InputError, VaultLocked, WrongSecret
 from herdbook.journal.exchange.reading import BODY_LIMIT
+from herdbook.llama.imports import Sealed
 from herdbook.llama.opening import Opening
-from herdbook.llama.panel.desk import Desk, desk_of, signed_in
+from herdbook.llama.panel.desk import Desk, desk_of, fields_of, signed_in
 from herdbook.llama.panel.faults import status_of, words_of
 from herdbook.llama.panel.pages import is_htmx
 from herdbook.llama.people import Person
@@ -54,6 +55,8 @@ async def preview(request: web.Request) -> web.Response:
     prepared = desk.imports.prepared(person.id) if person else None
     if prepared is None:
         return desk.pages.go(request, "exchange")
+    if isinstance(prepared, Sealed):
+        return desk.pages.page("unseal.html", {"wrong": None, "name": ""})
     incoming = prepared.incoming
     return desk.pages.page(
         "preview.html",
@@ -68,6 +71,22 @@ async def preview(request: web.Request) -> web.Response:
             "more_doubts": max(0, incoming.doubted - _SHOWN),
         },
     )
+
+
+async def unseal(request: web.Request) -> web.Response:
+    """Open the file that waits with its own name and secret, and go on to what it would add."""
+    desk = desk_of(request)
+    opening = signed_in(request)[1]
+    fields = await fields_of(request)
+    name = fields.get("name", "")
+    try:
+        await desk.imports.unseal(opening, name, fields.get("secret", ""))
+    except WrongSecret as error:
+        values = {"wrong": (error.message, error.fix), "name": name}
+        return desk.pages.page("unseal.html", values, status=status_of(error))
+    except InputError as error:
+        return await _page(desk, opening, error)
+    return desk.pages.go(request, "preview")
 
 
 async def bring_in(request: web.Request) -> web.Response:

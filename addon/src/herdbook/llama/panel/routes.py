@@ -100,6 +100,7 @@ _ROUTES: Final[
     ("take_out", "POST", "/exchange/take-out", outgoing.take_out),
     ("upload", "POST", "/exchange/upload", incoming.upload),
     ("preview", "GET", "/exchange/preview", incoming.preview),
+    ("unseal", "POST", "/exchange/unseal", incoming.unseal),
     ("bring_in", "POST", "/exchange/bring-in", incoming.bring_in),
     ("discard_file", "POST", "/exchange/discard", incoming.discard),
     ("undo", "POST", "/exchange/undo/{id}", incoming.undo),
