@@ -34,8 +34,8 @@ async def _download(opened: Tab, name: str) -> bytes:
 async def test_out_and_in_again(ada: Tab, tmp_path: Path) -> None:
     page = ada.page
     await ada.write("The first snow.")
-    await ada.open("keys")
-    await page.get_by_role("link", name="Bring entries in").click()
+    await ada.open("settings")
+    await page.get_by_role("link", name="Bring in and take out").click()
     await page.wait_for_url("**/exchange")
     await expect(page.get_by_text("The file is not encrypted")).to_be_visible()
     saved = await _download(ada, "Save as one page")
