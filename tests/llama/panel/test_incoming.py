@@ -195,6 +195,24 @@ async def test_nobody_sees_anothers_file(set_up: Stage, ada: Browser) -> None:
         assert (await grace.post("/exchange/bring-in")).status == 422
 
 
+async def test_a_journal_of_jrnl_is_looked_into_brought_in_and_taken_out(ada: Browser) -> None:
+    script = "<script>alert(1)</script>"
+    body = f"[2026-10-03 09:30] {script}\n@{script}\n\n[2026-02-30 09:30] Nothing.\n"
+    answer = await upload(ada, body.encode(), name=f"{script}.txt")
+    page = await answer.text()
+    assert "One new entry On Saturday, 3 October 2026." in text_of(page)
+    assert "“2026-02-30 09:30” is no time of the calendar" in text_of(page)
+    await ada.post("/exchange/bring-in")
+    day = await ada.page("/day/2026-10-03")
+    assert "&lt;script&gt;alert" in day
+    assert script not in day
+    page = await ada.page("/exchange")
+    assert "jrnl, 2 November 2026" in text_of(page)
+    (undo,) = re.findall(r'action="(/exchange/undo/[0-9a-f]{32})"', page)
+    await ada.post(undo)
+    assert await ids(ada) == set()
+
+
 async def test_a_database_of_llamora_asks_for_its_own_secret(ada: Browser) -> None:
     body = LLAMORA.read_bytes()
     answer = await upload(ada, body, name="llamora.sqlite3")

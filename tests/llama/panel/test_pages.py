@@ -5,11 +5,13 @@ import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import herdbook.llama.panel
 from herdbook.errors import ConfigError
+from herdbook.journal.exchange.incoming import Kind
 from herdbook.llama.panel.strings import Strings
 from tests.llama.panel.stage import PASSWORD, Browser, Stage, stage
 
@@ -108,7 +110,8 @@ def test_every_word_comes_from_the_catalogue_and_every_one_is_used() -> None:
     )
     used = set(re.findall(r"""\b(?:t|strings)\(\s*["']([\w.]+)["'](?! ~)""", source))
     assert used <= strings.keys()
-    built = ("faults.", "day.empty_")
+    assert {f"exchange.kind_{kind}" for kind in get_args(Kind)} <= strings.keys()
+    built = ("faults.", "day.empty_", "exchange.kind_")
     unused = {key for key in strings.keys() - used if not key.startswith(built)}
     assert unused == set()
 

@@ -12,7 +12,7 @@ from herdbook.errors import InputError
 from herdbook.journal.exchange.passed import Passed, checked
 from herdbook.journal.trace import ENTRY_LIMIT, NAME_LIMIT, clean_name, fold
 
-Kind = Literal["json", "markdown", "html", "llamora", "jrnl", "dayone"]
+Kind = Literal["json", "markdown", "html", "llamora", "jrnl"]
 
 ENTRIES_LIMIT: Final = 200_000
 """Entries of one file."""
