@@ -1,6 +1,7 @@
 """Taking a journal out and bringing it in, in a real browser."""
 
 import io
+import json
 import zipfile
 from pathlib import Path
 
@@ -21,6 +22,23 @@ def folder(path: Path) -> Path:
         made.writestr("2026-10-03 garden.md", f"The last tomatoes. {HOSTILE}")
         made.writestr("2026-10-04.md", "Rain.")
         made.writestr(f"2026-02-30 {HOSTILE}.md", "An impossible day.")
+    return path
+
+
+def of_day_one(path: Path) -> Path:
+    entry = {
+        "uuid": "A",
+        "creationDate": "2026-10-05T03:30:00Z",
+        "timeZone": "America/New_York",
+        "text": f"Ashore\\. ![](dayone-moment://P) {HOSTILE}",
+        "tags": [HOSTILE],
+        "photos": [{"identifier": "P", "md5": "0" * 32, "type": "jpeg"}],
+    }
+    doubtful = {"creationDate": "2026-02-30T10:00:00Z", "text": HOSTILE}
+    with zipfile.ZipFile(path, "w") as made:
+        made.writestr("Journal.json", json.dumps({"metadata": {}, "entries": [entry, doubtful]}))
+        made.writestr(f"photos/{'0' * 32}.jpeg", b"x")
+        made.writestr(f"photos/{HOSTILE}.jpeg", b"x")
     return path
 
 
@@ -60,6 +78,27 @@ async def test_out_and_in_again(ada: Tab, tmp_path: Path) -> None:
     )
     await ada.open()
     await ada.entries("The first snow.")
+    assert ada.violations() == []
+    assert await page.evaluate(STORED) == []
+
+
+async def test_a_journal_of_another_program_comes_in_by_keyboard(ada: Tab, tmp_path: Path) -> None:
+    page = ada.page
+    await ada.open("exchange")
+    await page.set_input_files("#file", of_day_one(tmp_path / "export.zip"))
+    await page.get_by_role("button", name="Look into the file").press("Enter")
+    await page.wait_for_url("**/exchange/preview")
+    await expect(page.get_by_text("One new entry")).to_be_visible()
+    await expect(page.get_by_text("On Sunday, 4 October 2026.")).to_be_visible()
+    await expect(page.get_by_text("is no time of the calendar")).to_be_visible()
+    await page.locator("main summary").press("Enter")
+    await expect(page.get_by_text(f"photos/{HOSTILE}.jpeg")).to_be_visible()
+    await check(ada, "preview of Day One")
+    await page.get_by_role("button", name="Bring them in").press("Enter")
+    await expect(page.get_by_role("status")).to_have_text("Brought in one entry.")
+    await ada.open("day/2026-10-04")
+    await expect(page.locator(".entry-text")).to_contain_text(f"Ashore. photos/{'0' * 32}.jpeg")
+    await expect(page.locator(".entry").get_by_text(HOSTILE).first).to_be_visible()
     assert ada.violations() == []
     assert await page.evaluate(STORED) == []
 

@@ -80,9 +80,10 @@ def file_of(kind: str, entries: list[Passed]) -> bytes:
 
 def zipped(*files: tuple[str, bytes]) -> bytes:
     body = io.BytesIO()
-    with zipfile.ZipFile(body, "w", zipfile.ZIP_DEFLATED) as folder:
+    with zipfile.ZipFile(body, "w") as folder:
         for name, content in files:
-            folder.writestr(name, content)
+            # Always of the same time, so that the same files make the same zip.
+            folder.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
     return body.getvalue()
 
 
@@ -250,7 +251,6 @@ def test_anybodys_markdown_is_an_entry_on_the_day_of_its_name() -> None:
         ("Notes.md", b"x", "says no day"),
         ("2026-11-20.md", b"\xff\xfe", "not UTF-8"),
         ("2026-11-20.md", b"   ", "empty"),
-        ("2026-11-20.jpg", b"x", "no Markdown"),
         ("2026-11-20.md", b'<!-- entry {"id":1} -->\n## 22:15\n\nx', "comment before"),
         ("2026-11-20.md", b"<!-- entry {]} -->\n## 22:15\n\nx", "comment before"),
     ],
@@ -261,6 +261,13 @@ def test_a_doubtful_file_is_left_out_and_named(name: str, content: bytes, words:
     assert found.left_out == 1
     assert found.doubts[0].place.startswith(name)
     assert words in found.doubts[0].reason
+
+
+def test_a_file_that_is_no_text_is_passed_over_and_named() -> None:
+    found = read_folder(("../photo.jpg", b"x"), ("2026-01-01.md", b"good"), ("b.jpg", b""))
+    assert [entry.text for entry in found.entries] == ["good"]
+    assert (found.left_out, found.doubts, found.passed_over) == (0, [], 2)
+    assert found.files == ["../photo.jpg", "b.jpg"]
 
 
 def test_a_time_beyond_the_calendar_is_brought_to_its_end() -> None:

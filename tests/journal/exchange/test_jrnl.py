@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from herdbook.errors import InputError
-from herdbook.journal.exchange import reading
+from herdbook.journal.exchange import outline
 from herdbook.journal.exchange.incoming import Incoming
 from herdbook.journal.exchange.reading import read_file
 
@@ -159,6 +159,6 @@ def test_a_file_that_is_not_utf_8_is_refused() -> None:
 def test_a_json_of_more_values_than_memory_is_for_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(reading, "VALUES_LIMIT", 40)
+    monkeypatch.setattr(outline, "VALUES_LIMIT", 40)
     with pytest.raises(InputError, match="more than 40 values"):
         read_file(b'{"tags":{},"entries":[' + b"{}," * 40 + b"{}]}", ZONE)

@@ -1,6 +1,7 @@
 """Bringing files in through the panel: looked into first, undone after."""
 
 import io
+import json
 import re
 import tempfile
 import zipfile
@@ -211,6 +212,28 @@ async def test_a_journal_of_jrnl_is_looked_into_brought_in_and_taken_out(ada: Br
     (undo,) = re.findall(r'action="(/exchange/undo/[0-9a-f]{32})"', page)
     await ada.post(undo)
     assert await ids(ada) == set()
+
+
+async def test_an_export_of_day_one_says_what_files_stay_out(ada: Browser) -> None:
+    script = "<script>alert(1)</script>"
+    entry = {"creationDate": "2026-10-03T09:30:00Z", "text": script, "tags": [script]}
+    body = io.BytesIO()
+    with zipfile.ZipFile(body, "w") as made:
+        made.writestr(f"{script}.json", json.dumps({"metadata": {}, "entries": [entry, entry]}))
+        for number in range(60):
+            made.writestr(f"photos/../../{script}{number:02}.jpeg", b"x")
+    answer = await upload(ada, body.getvalue(), name="export.zip")
+    page = await answer.text()
+    assert script not in page
+    words = text_of(page)
+    assert "One new entry On Saturday, 3 October 2026. 60 files besides are left out" in words
+    assert "1 cannot be brought in." in words
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;49.jpeg And 10 more." in words
+    await ada.post("/exchange/bring-in")
+    day = await ada.page("/day/2026-10-03")
+    assert "&lt;script&gt;alert" in day
+    assert script not in day
+    assert "Day One, 2 November 2026" in text_of(await ada.page("/exchange"))
 
 
 async def test_a_database_of_llamora_asks_for_its_own_secret(ada: Browser) -> None:

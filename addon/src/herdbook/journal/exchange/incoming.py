@@ -12,12 +12,12 @@ from herdbook.errors import InputError
 from herdbook.journal.exchange.passed import Passed, checked
 from herdbook.journal.trace import ENTRY_LIMIT, NAME_LIMIT, clean_name, fold
 
-Kind = Literal["json", "markdown", "html", "llamora", "jrnl"]
+Kind = Literal["json", "markdown", "html", "llamora", "jrnl", "dayone"]
 
 ENTRIES_LIMIT: Final = 200_000
 """Entries of one file."""
 DOUBTS_LIMIT: Final = 1_000
-"""Doubts that are kept to be read; all are counted."""
+"""Doubts, and names of files, that are kept to be read; all are counted."""
 
 
 class Doubt(msgspec.Struct, frozen=True):
@@ -28,7 +28,10 @@ class Doubt(msgspec.Struct, frozen=True):
 
 
 class Incoming:
-    """The entries of one file, checked and each there once; `left_out` counts what is not."""
+    """The entries of one file, checked and each there once; `left_out` counts what is not.
+
+    `files` are names of what it holds besides, such as photos; `passed_over` counts all of those.
+    """
 
     def __init__(self, kind: Kind) -> None:
         self.kind = kind
@@ -36,6 +39,8 @@ class Incoming:
         self.doubts: list[Doubt] = []
         self.doubted = 0
         self.left_out = 0
+        self.files: list[str] = []
+        self.passed_over = 0
         self._ids: set[str] = set()
 
     def add(self, place: str, found: Passed | InputError) -> None:
@@ -69,7 +74,13 @@ class Incoming:
         """Note what a person should know."""
         self.doubted += 1
         if len(self.doubts) < DOUBTS_LIMIT:
-            self.doubts.append(Doubt(place[:200].encode("utf-8", "replace").decode(), reason))
+            self.doubts.append(Doubt(_shown(place), reason))
+
+    def pass_over(self, name: str) -> None:
+        """Note a file that is no text: a journal keeps none."""
+        self.passed_over += 1
+        if len(self.files) < DOUBTS_LIMIT:
+            self.files.append(_shown(name))
 
     def days(self) -> tuple[date, date] | None:
         """The first and the last day with an entry."""
@@ -117,3 +128,7 @@ def fitting(incoming: Incoming, place: str, names: Iterable[str]) -> list[str]:
     if lost or len(found) > ENTRY_LIMIT:
         incoming.doubt(place, "Not all of its traces can be kept as they are.")
     return kept
+
+
+def _shown(name: str) -> str:
+    return name[:200].encode("utf-8", "replace").decode()

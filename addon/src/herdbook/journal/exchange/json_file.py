@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from herdbook.errors import InputError
+from herdbook.journal.exchange.outline import Outline
 from herdbook.journal.exchange.passed import Passed
 
 FORMAT: Final = "herdbook-journal"
@@ -40,31 +41,19 @@ class JsonFile:
         return b"\n]}\n"
 
 
-class _File(msgspec.Struct):
-    format: str
-    version: int
-    entries: list[msgspec.Raw]
-
-
-def read_json(body: bytes) -> Iterator[Passed | InputError]:
+def read_json(outline: Outline) -> Iterator[Passed | InputError]:
     """The entries of such a file, each unchecked, or what is wrong with it.
 
     Raises `InputError` when it is none, or one of a newer Herdbook.
     """
-    try:
-        file = msgspec.json.decode(body, type=_File)
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise InputError(
-            "This is no journal in JSON.", fix="Export it again, or choose another file."
-        ) from error
-    if file.format != FORMAT:
+    if outline.format != FORMAT:
         raise InputError("This JSON is of another program.")
-    if file.version != VERSION:
+    if outline.version != VERSION:
         raise InputError(
-            f"The file has version {file.version}; this Herdbook reads {VERSION}.",
+            f"The file has version {outline.version}; this Herdbook reads {VERSION}.",
             fix="Install a newer release of Herdbook.",
         )
-    return (read_entry(entry) for entry in file.entries)
+    return (read_entry(entry) for entry in outline.entries)
 
 
 def read_entry(written: bytes | msgspec.Raw) -> Passed | InputError:

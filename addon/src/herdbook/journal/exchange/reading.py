@@ -1,30 +1,20 @@
 """From the bytes of a file to what can be brought in: tells of which kind it is."""
 
 from datetime import tzinfo
-from typing import Any, Final
-
-import msgspec
+from typing import Final
 
 from herdbook.errors import InputError
 from herdbook.journal.exchange.archive import Archive
+from herdbook.journal.exchange.dayone import is_dayone, read_dayone, read_dayone_json
 from herdbook.journal.exchange.html_page import ATTRIBUTE, read_html
 from herdbook.journal.exchange.incoming import Incoming
 from herdbook.journal.exchange.jrnl import is_jrnl, read_jrnl, read_jrnl_json
 from herdbook.journal.exchange.json_file import read_json
 from herdbook.journal.exchange.markdown_reader import read_markdown
+from herdbook.journal.exchange.outline import read_outline
 
 BODY_LIMIT: Final = 64 * 1024**2
 """Bytes of a file."""
-VALUES_LIMIT: Final = 4_000_000
-"""Values of a JSON: each takes 70 bytes of memory while it is read, however short it is."""
-
-
-class _Outline(msgspec.Struct):
-    """What tells whose JSON it is."""
-
-    format: str = ""
-    tags: dict[str, Any] | None = None
-    entries: list[msgspec.Raw] = []
 
 
 def read_file(body: bytes, zone: tzinfo) -> Incoming:
@@ -33,9 +23,9 @@ def read_file(body: bytes, zone: tzinfo) -> Incoming:
     Raises `InputError` for a file of no kind that is known, or that cannot be read as a whole.
     """
     if body.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return read_markdown(Archive(body), zone)
-    body = body.removeprefix(b"\xef\xbb\xbf")
-    beginning = body[:1024].lstrip().lower()
+        archive = Archive(body)
+        return read_dayone(archive, zone) if is_dayone(archive) else read_markdown(archive, zone)
+    beginning = body[:1024].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if beginning.startswith(b"{"):
         return _read_json(body, zone)
     if beginning.startswith(b"<!doctype html") and ATTRIBUTE.encode() in body:
@@ -50,19 +40,11 @@ def read_file(body: bytes, zone: tzinfo) -> Incoming:
 
 
 def _read_json(body: bytes, zone: tzinfo) -> Incoming:
-    if body.count(b",") > VALUES_LIMIT:
-        raise InputError(
-            f"The JSON has more than {VALUES_LIMIT:,} values.",
-            fix="Bring it in in several parts.",
-        )
-    try:
-        outline = msgspec.json.decode(body, type=_Outline)
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise InputError(
-            "This is no journal in JSON.", fix="Export it again, or choose another file."
-        ) from error
+    outline = read_outline(body)
+    if not outline.format and outline.metadata is not None:
+        return read_dayone_json(outline.entries, zone)
     if not outline.format and outline.tags is not None:
         return read_jrnl_json(outline.entries, zone)
     incoming = Incoming("json")
-    incoming.add_all(read_json(body))
+    incoming.add_all(read_json(outline))
     return incoming

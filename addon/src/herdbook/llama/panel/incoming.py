@@ -19,7 +19,7 @@ from herdbook.llama.people import Person
 
 _PIECE: Final = 64 * 1024
 _SHOWN: Final = 50
-"""Doubts on the page."""
+"""Doubts, and names of files, on the page."""
 _WAIT_S: Final = 1.0
 """How long an answer waits for the end: most files need less."""
 
@@ -67,6 +67,8 @@ async def preview(request: web.Request) -> web.Response:
             "known": prepared.known,
             "days": incoming.days(),
             "left_out": incoming.left_out,
+            "files": incoming.files[:_SHOWN],
+            "passed_over": incoming.passed_over,
             "doubts": incoming.doubts[:_SHOWN],
             "more_doubts": max(0, incoming.doubted - _SHOWN),
         },

@@ -1,0 +1,234 @@
+"""Exports of Day One: a zip as it writes it, and what may be wrong with one."""
+
+import json
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from herdbook.clock import LAST_MS
+from herdbook.errors import InputError
+from herdbook.journal.exchange.dayone_text import plain
+from herdbook.journal.exchange.incoming import Incoming
+from herdbook.journal.exchange.reading import read_file
+from herdbook.llama.panel.markdown import render
+from tests.journal.exchange.test_files import zipped
+
+ZONE = ZoneInfo("Europe/Amsterdam")
+HOSTILE = "<script>alert(1)</script>"
+UUID = "6F30404AB159433D8B6D1F1C3F9B2A01"
+PHOTO = "0123456789abcdef0123456789abcdef"
+
+
+def entry_of(**changes: object) -> dict[str, object]:
+    """An entry with what Day One writes besides, which is not kept."""
+    entry: dict[str, object] = {
+        "uuid": UUID,
+        "creationDate": "2026-11-20T05:30:00Z",
+        "modifiedDate": "2026-11-20T06:00:00Z",
+        "timeZone": "America/New_York",
+        "text": "First light\\. A walk\\!",
+        "tags": ["Garden", "early"],
+        "starred": True,
+        "isPinned": False,
+        "isAllDay": False,
+        "duration": 0,
+        "richText": '{"contents":[{"text":"First light."}]}',
+        "creationDevice": "A phone",
+        "location": {"latitude": 40.7, "longitude": -74.0, "localityName": "New York"},
+        "weather": {"temperatureCelsius": 4.5, "conditionsDescription": "Clear"},
+    }
+    return entry | changes
+
+
+def journal_of(*entries: object) -> bytes:
+    return json.dumps({"metadata": {"version": "1.0"}, "entries": entries}).encode()
+
+
+def read(*entries: object) -> Incoming:
+    return read_file(journal_of(*entries), ZONE)
+
+
+def test_an_entry_is_on_the_day_that_it_was_there() -> None:
+    tokyo = entry_of(uuid="B", timeZone="Asia/Tokyo", creationDate="2026-11-20T15:30:00Z")
+    found = read(entry_of(creationDate="2026-11-20T04:30:00Z"), tokyo)
+    assert (found.kind, found.doubts) == ("dayone", [])
+    there, after = found.entries
+    assert (there.day, after.day) == (date(2026, 11, 19), date(2026, 11, 21))
+    at = datetime(2026, 11, 20, 4, 30, tzinfo=UTC)
+    assert there.created_ms == int(at.timestamp() * 1000)
+    assert there.text == "First light. A walk!"
+    assert there.traces == ["Garden", "early"]
+    assert (there.author, there.edited_ms) == ("person", None)
+
+
+@pytest.mark.parametrize(
+    ("zone", "doubts"),
+    [
+        (None, []),
+        ("GMT+0100", ["GMT+0100"]),
+        ("../../etc/passwd", ["../../etc/passwd"]),
+        ("x" * 5_000, ["x" * 200]),
+        ("Europe", ["Europe"]),
+        ("", [""]),
+        ("Europe/Paris\x00", ["Europe/Paris\x00"]),
+    ],
+)
+def test_an_entry_of_no_known_zone_is_on_its_day_at_home(
+    zone: str | None, doubts: list[str]
+) -> None:
+    late = {"creationDate": "2026-11-20T23:30:00Z", "timeZone": zone}
+    found = read(entry_of(**late), entry_of(uuid="B", **late))
+    assert {entry.day for entry in found.entries} == {date(2026, 11, 21)}
+    assert [doubt.place for doubt in found.doubts] == doubts, "said once, not for each entry"
+
+
+def test_a_zip_holds_several_journals_and_their_photos() -> None:
+    body = zipped(
+        ("Journal.json", journal_of(entry_of())),
+        ("Travel \u2708.json", b"\xef\xbb\xbf" + journal_of(entry_of(uuid="B"), entry_of())),
+        ("../../Broken.json", b'{"entries":['),
+        (f"photos/{PHOTO}.jpeg", b"\xff\xd8"),
+        ("__MACOSX/._Journal.json", b"\x00"),
+    )
+    found = read_file(body, ZONE)
+    assert (found.kind, len(found.entries), found.left_out) == ("dayone", 2, 2)
+    assert (found.files, found.passed_over) == ([f"photos/{PHOTO}.jpeg"], 1)
+    assert [(doubt.place, doubt.reason[:32]) for doubt in found.doubts] == [
+        ("../../Broken.json", "Left out: This is no journal in "),
+        ("Travel \u2708.json, entry 2", "Left out: it is in the file twic"),
+    ]
+    alone = read_file(journal_of(entry_of()), ZONE)
+    assert alone.entries == found.entries[:1], "the same entry is the same one from either"
+
+
+def test_photos_are_named_where_they_stood() -> None:
+    text = (
+        "Look\\:\n\n![](dayone-moment://A1)\n\n![](dayone-moment:/video/B2) ![](dayone-moment://Z)"
+    )
+    (entry,) = read(
+        entry_of(
+            text=text,
+            photos=[
+                {"identifier": "A1", "md5": PHOTO, "type": "png", "width": 3},
+                {"identifier": "C3", "md5": PHOTO[::-1]},
+                {"identifier": "D4", "md5": "../../etc/passwd", "type": "x"},
+                {"identifier": "E5", "md5": PHOTO, "type": "`**"},
+            ],
+            videos=[{"identifier": "B2", "md5": PHOTO, "type": "mov"}],
+            pdfAttachments=[{"identifier": "F6", "md5": PHOTO}],
+        )
+    ).entries
+    assert entry.text == (
+        f"Look\\:\n\n`photos/{PHOTO}.png`\n\n`videos/{PHOTO}.mov` \n\n"
+        f"`photos/{PHOTO[::-1]}.jpeg`\n\n`pdfs/{PHOTO}.pdf`"
+    )
+    (bare,) = read(entry_of(text=None, photos=[{"identifier": "A1", "md5": PHOTO}])).entries
+    assert bare.text == f"`photos/{PHOTO}.jpeg`", "a day with a photo alone is not lost"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"creationDate": "10000-01-01T00:00:00Z"}, "no time of the calendar"),
+        ({"creationDate": "2026-02-30T10:00:00Z"}, "no time of the calendar"),
+        ({"creationDate": "0001-01-01T00:00:00Z"}, "no time of the calendar"),
+        ({"creationDate": f"{HOSTILE}{'x' * 100}"}, f"“{HOSTILE}"),
+        ({"creationDate": 10**30}, "not as Day One writes it"),
+        ({"creationDate": None}, "not as Day One writes it"),
+        ({"tags": [10**30]}, "not as Day One writes it"),
+        ({"photos": {}}, "not as Day One writes it"),
+        ({"text": ""}, "empty"),
+        ({"text": "![](dayone-moment://A1)"}, "empty"),
+        ({"text": "x" * 100_001}, "100,000"),
+    ],
+)
+def test_a_doubtful_entry_is_left_out_and_said(changes: dict[str, object], words: str) -> None:
+    found = read(entry_of(**changes), entry_of(uuid="B", text="good"))
+    assert [entry.text for entry in found.entries] == ["good"]
+    assert found.doubts[0].place == "Entry 1"
+    assert words in found.doubts[0].reason
+    assert len(found.doubts[0].reason) < 200
+
+
+def test_an_entry_without_an_id_is_the_same_one_again() -> None:
+    entry = {"creationDate": "2026-11-20T05:30:00Z", "text": "Made by hand."}
+    found = read(entry, entry | {"text": "Another."}, entry)
+    assert (len(found.entries), found.left_out) == (2, 1)
+    assert read(entry).entries[0].id == found.entries[0].id
+
+
+def test_what_is_hostile_in_it_is_only_text() -> None:
+    found = read(
+        entry_of(
+            text=f"{HOSTILE} [x](javascript:alert\\(1\\))",
+            tags=[HOSTILE, "\x07", "x" * 41, "", *(str(number) for number in range(40))],
+            duration=10**400,
+            weather={"temperatureCelsius": 1e308},
+        )
+    )
+    (entry,) = found.entries
+    assert entry.text == f"{HOSTILE} [x](javascript:alert\\(1\\))"
+    assert "<script" not in render(entry.text)
+    assert "<a" not in render(entry.text)
+    assert entry.traces[:2] == [HOSTILE, "x" * 40]
+    assert len(entry.traces) == 30
+    assert [doubt.place for doubt in found.doubts] == ["Entry 1"]
+
+
+def test_times_before_1970_and_after_the_calendar_keep_their_days() -> None:
+    found = read(
+        entry_of(creationDate="1952-05-01T12:00:00Z"),
+        entry_of(uuid="B", creationDate="9999-12-31T12:00:00Z"),
+    )
+    assert [entry.day for entry in found.entries] == [date(1952, 5, 1), date(9999, 12, 31)]
+    assert [entry.created_ms for entry in found.entries] == [0, LAST_MS]
+
+
+def test_text_that_is_not_utf_8_leaves_out_its_entry_alone() -> None:
+    body = journal_of(entry_of(text="caf@"), entry_of(uuid="B", text="good"))
+    found = read_file(body.replace(b"caf@", b"caf\xe9"), ZONE)
+    assert [entry.text for entry in found.entries] == ["good"]
+    assert found.left_out == 1
+
+
+def test_a_zip_of_a_journal_that_unpacks_to_more_than_it_may_is_refused() -> None:
+    with pytest.raises(InputError, match="Unpacked"):
+        read_file(zipped(("Journal.json", b" " * (129 * 1024**2))), ZONE)
+
+
+@pytest.mark.parametrize(
+    ("written", "looks"),
+    [
+        ("It was 3\\.5 km \\(or 4\\)\\.", "It was 3.5 km (or 4)."),
+        ("Tea \\- no\\, coffee\\! \\#5", "Tea - no\\, coffee! #5"),
+        ("2024\\.01\\.02 10\\-12", "2024.01.02 10-12"),
+        ("1\\. no list", "1\\. no list"),
+        ("12\\) no list", "12\\) no list"),
+        ("\\- no list", "\\- no list"),
+        ("\\# no heading", "\\# no heading"),
+        ("\\-\\-\\-", "\\-\\-\\-"),
+        ("a \\*b\\* \\_c\\_ \\\\.", "a \\*b\\* \\_c\\_ \\\\."),
+        ("[a](b\\.c) d\\.", "[a](b\\.c) d\\."),
+        ("`a\\.b` c\\.", "`a\\.b` c\\."),
+        ("```\na\\.b\n```\nc\\.", "```\na\\.b\n```\nc."),
+        ("    a\\.b", "    a\\.b"),
+        ("a\\", "a\\"),
+    ],
+)
+def test_backslashes_go_where_they_change_nothing(written: str, looks: str) -> None:
+    assert plain(written) == looks
+    assert render(looks) == render(written)
+
+
+MARKS = ["\\.", "\\-", "\\+", "\\(", "\\)", "\\!", "\\#", "\\[", "\\]", "\\\\", "\\*", "\\|"]
+OTHERS = ["a", "12", " ", "\n", "\n\n", "- ", "1. ", "> ", "# ", "|", "[", "]", "(", "-", "&", "*"]
+
+
+@given(st.lists(st.sampled_from(MARKS + OTHERS), max_size=12).map("".join))
+@example("a|b\n\\-|\\-")
+@example("a &\\#12;")
+def test_without_its_backslashes_a_text_looks_the_same(written: str) -> None:
+    assert render(plain(written)) == render(written)
