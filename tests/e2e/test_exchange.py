@@ -1,5 +1,6 @@
 """Taking a journal out and bringing it in, in a real browser."""
 
+import asyncio
 import io
 import json
 import zipfile
@@ -8,6 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, expect
 
+from herdbook.journal.exchange.exchange import STEP, Exchange
+from herdbook.journal.exchange.passed import Passed
 from tests.e2e.tab import STORED, Tab, check, tab
 from tests.llama.panel.stage import Stage
 
@@ -38,7 +41,7 @@ def of_day_one(path: Path) -> Path:
     with zipfile.ZipFile(path, "w") as made:
         made.writestr("Journal.json", json.dumps({"metadata": {}, "entries": [entry, doubtful]}))
         made.writestr(f"photos/{'0' * 32}.jpeg", b"x")
-        made.writestr(f"photos/{HOSTILE}.jpeg", b"x")
+        made.writestr(f"photos/{HOSTILE}{'y' * 300}.jpeg", b"x")
     return path
 
 
@@ -65,7 +68,8 @@ async def test_out_and_in_again(ada: Tab, tmp_path: Path) -> None:
     await page.keyboard.press("Enter")
     await page.wait_for_url("**/exchange/preview")
     await expect(page.get_by_text("2 new entries")).to_be_visible()
-    await expect(page.get_by_text(HOSTILE)).to_be_visible()
+    await expect(page.locator(".sample", has_text=HOSTILE)).to_be_visible()
+    await expect(page.locator("dt", has_text=HOSTILE)).to_be_visible()
     await page.get_by_role("button", name="Bring them in").click()
     await expect(page.get_by_role("status")).to_have_text("Brought in 2 entries.")
     await ada.open("day/2026-10-03")
@@ -92,7 +96,7 @@ async def test_a_journal_of_another_program_comes_in_by_keyboard(ada: Tab, tmp_p
     await expect(page.get_by_text("On Sunday, 4 October 2026.")).to_be_visible()
     await expect(page.get_by_text("is no time of the calendar")).to_be_visible()
     await page.locator("main summary").press("Enter")
-    await expect(page.get_by_text(f"photos/{HOSTILE}.jpeg")).to_be_visible()
+    await expect(page.get_by_text(f"photos/{HOSTILE}yyy")).to_be_visible()
     await check(ada, "preview of Day One")
     await page.get_by_role("button", name="Bring them in").press("Enter")
     await expect(page.get_by_role("status")).to_have_text("Brought in one entry.")
@@ -148,3 +152,39 @@ async def test_everybody_can_use_these_pages(
         await page.get_by_role("button", name="Leave it").click()
         await page.wait_for_url("**/exchange")
         assert opened.violations() == []
+
+
+async def test_one_can_write_while_a_long_file_comes_in(
+    ada: Tab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page, gate, steps = ada.page, asyncio.Event(), 0
+    take_in = Exchange.take_in
+
+    async def held(exchange: Exchange, import_id: str, entries: list[Passed]) -> int:
+        nonlocal steps
+        steps += 1
+        if steps == 3:
+            await gate.wait()
+        return await take_in(exchange, import_id, entries)
+
+    monkeypatch.setattr(Exchange, "take_in", held)
+    lines = "".join(f"[2026-10-03 09:30] Line {number}.\n" for number in range(5 * STEP))
+    await ada.open("exchange")
+    await page.set_input_files(
+        "#file", {"name": "journal.txt", "mimeType": "text/plain", "buffer": lines.encode()}
+    )
+    await page.get_by_role("button", name="Look into the file").click()
+    await expect(page.get_by_text("1000 new entries")).to_be_visible()
+    await expect(page.locator(".sample")).to_have_count(3)
+    await page.get_by_role("button", name="Bring them in").click()
+    await expect(page.get_by_role("progressbar")).to_have_attribute("value", "40")
+    await check(ada, "progress of an import")
+    await page.get_by_role("link", name="Today").click()
+    await ada.write("Meanwhile, the first snow.")
+    await ada.open("exchange")
+    await expect(page.get_by_role("progressbar")).to_be_visible()
+    gate.set()
+    await expect(page.get_by_role("status")).to_have_text("Brought in 1000 entries.")
+    await ada.open()
+    await ada.entries("Meanwhile, the first snow.")
+    assert ada.violations() == []

@@ -228,6 +228,7 @@ async def test_an_export_of_day_one_says_what_files_stay_out(ada: Browser) -> No
     words = text_of(page)
     assert "One new entry On Saturday, 3 October 2026. 60 files besides are left out" in words
     assert "1 cannot be brought in." in words
+    assert "Saturday, 3 October 2026, 11:30 &lt;script&gt;alert(1)&lt;/script&gt;" in words
     assert "&lt;script&gt;alert(1)&lt;/script&gt;49.jpeg And 10 more." in words
     await ada.post("/exchange/bring-in")
     day = await ada.page("/day/2026-10-03")

@@ -82,6 +82,11 @@ class Incoming:
         if len(self.files) < DOUBTS_LIMIT:
             self.files.append(_shown(name))
 
+    def samples(self) -> list[Passed]:
+        """Its first, middle and last entry in the order of the file, or all of fewer."""
+        last = len(self.entries) - 1
+        return [self.entries[number] for number in sorted({0, last // 2, last}) if last >= 0]
+
     def days(self) -> tuple[date, date] | None:
         """The first and the last day with an entry."""
         days = [entry.day for entry in self.entries]

@@ -66,6 +66,7 @@ async def preview(request: web.Request) -> web.Response:
             "new": len(incoming.entries) - prepared.known.here,
             "known": prepared.known,
             "days": incoming.days(),
+            "samples": incoming.samples(),
             "left_out": incoming.left_out,
             "files": incoming.files[:_SHOWN],
             "passed_over": incoming.passed_over,
