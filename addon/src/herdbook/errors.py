@@ -13,7 +13,8 @@ API) translate once, from the code.
     ├── Unavailable
     │   ├── BrokerUnavailable    broker_unavailable
     │   ├── PortTaken            port_taken
-    │   └── Busy                 busy
+    │   ├── Busy                 busy
+    │   └── ModelUnusable        model_unusable
     ├── VaultError
     │   ├── VaultLocked          vault_locked
     │   ├── VaultDamaged         vault_damaged
@@ -106,6 +107,12 @@ class Busy(Unavailable):
     """As much is asked of a slow part as it takes in; asking again soon helps."""
 
     code = "busy"
+
+
+class ModelUnusable(Unavailable):
+    """The folder of a model is missing, broken, or of a kind that is not supported."""
+
+    code = "model_unusable"
 
 
 class VaultError(HerdbookError):

@@ -1,0 +1,146 @@
+"""The model at work, in one thread of its own: texts in, vectors out. It never asks the network.
+
+Its memory is bounded: one piece of a text at a time, and nothing of the engine's is kept between
+two. While no vault is open the model is not loaded, so that nothing of a text stays in it.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from fastembed import TextEmbedding
+from fastembed.common.model_description import ModelSource, PoolingType
+from tokenizers import Tokenizer
+
+from herdbook.embedding.folder import ModelFiles, read_folder
+from herdbook.embedding.near import Vector
+from herdbook.embedding.pieces import Span, cut
+from herdbook.errors import ModelUnusable
+
+# One text at a time needs no second thread, and the tokenizer's would outlive it.
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+
+class _Loaded(NamedTuple):
+    model: TextEmbedding
+    tokenizer: Tokenizer
+    window: int
+
+
+class Embedder:
+    """A model in its folder. Use `load`; then `close`."""
+
+    def __init__(self, files: ModelFiles, thread: ThreadPoolExecutor) -> None:
+        """Use `load`."""
+        self.id = files.id
+        self.dimensions = files.dimensions
+        self._files = files
+        self._thread = thread
+        self._loaded: _Loaded | None = None
+
+    @classmethod
+    async def load(cls, folder: Path) -> "Embedder":
+        """Look at the folder, load the model and try it. Raises `ModelUnusable`."""
+        thread = ThreadPoolExecutor(1, thread_name_prefix="embed")
+        loop = asyncio.get_running_loop()
+        try:
+            embedder = cls(await loop.run_in_executor(thread, read_folder, folder), thread)
+            await embedder.vector("A try.")
+            await embedder.rest()
+        except BaseException:
+            thread.shutdown(wait=False)
+            raise
+        return embedder
+
+    async def pieces(self, text: str) -> list[Span]:
+        """The pieces of a text that each get a vector. Raises `ModelUnusable`."""
+        return await self._run(lambda loaded: _pieces(loaded, text))
+
+    async def vector(self, text: str) -> Vector:
+        """The vector of a text, of length 1; of its beginning, if it is more than one piece.
+
+        Raises `ModelUnusable`.
+        """
+        return await self._run(lambda loaded: _vector(loaded, text))
+
+    async def rest(self) -> None:
+        """Let go of the model until it is next needed; what is under way ends first."""
+
+        def unload() -> None:
+            self._loaded = None
+
+        await asyncio.get_running_loop().run_in_executor(self._thread, unload)
+
+    async def close(self) -> None:
+        """Let go of the model and its thread."""
+        await self.rest()
+        self._thread.shutdown()
+
+    async def _run[T](self, work: Callable[[_Loaded], T]) -> T:
+        def run() -> T:
+            if self._loaded is None:
+                self._loaded = _load(self._files)
+            return work(self._loaded)
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, run)
+
+
+def _load(files: ModelFiles) -> _Loaded:
+    # The engine and its tokenizer raise whatever they like about files that are not theirs.
+    try:
+        _register(files)
+        model = TextEmbedding(
+            files.id,
+            cache_dir=str(files.folder),
+            specific_model_path=str(files.folder),
+            local_files_only=True,
+            threads=1,
+            providers=["CPUExecutionProvider"],
+            enable_cpu_mem_arena=False,
+        )
+        tokenizer = Tokenizer.from_file(str(files.tokenizer))
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        loaded = _Loaded(
+            model, tokenizer, files.window - tokenizer.num_special_tokens_to_add(False)
+        )
+        size = _vector(loaded, "A try.").size
+    except Exception as error:
+        raise ModelUnusable(
+            f"The model in {files.folder} cannot be loaded ({type(error).__name__}: {error}).",
+            fix="docs/guides/llama.md says which models can.",
+        ) from error
+    if size != files.dimensions:
+        raise ModelUnusable(
+            f"The model in {files.folder} gives {size} numbers, not {files.dimensions}.",
+            fix="Take its ONNX file and its config.json from the same place.",
+        )
+    return loaded
+
+
+def _register(files: ModelFiles) -> None:
+    if any(known["model"] == files.id for known in TextEmbedding.list_supported_models()):
+        return
+    TextEmbedding.add_custom_model(
+        model=files.id,
+        pooling=PoolingType.CLS if files.pooling == "cls" else PoolingType.MEAN,
+        normalization=True,
+        # Names a place to download from; with `specific_model_path` nobody looks there.
+        sources=ModelSource(hf=files.id),
+        dim=files.dimensions,
+        model_file=files.onnx,
+    )
+
+
+def _pieces(loaded: _Loaded, text: str) -> list[Span]:
+    offsets = loaded.tokenizer.encode(text, add_special_tokens=False).offsets
+    return cut(text, offsets, loaded.window)
+
+
+def _vector(loaded: _Loaded, text: str) -> Vector:
+    (vector,) = loaded.model.embed([text], batch_size=1)
+    return np.asarray(vector, np.float32)
