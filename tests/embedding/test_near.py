@@ -12,7 +12,8 @@ def unit(rows: int, seed: int) -> np.ndarray:
 
 def test_the_truly_nearest_are_among_those_that_are_ranked() -> None:
     kept = unit(5_000, 1)
-    blocks = [b"".join(map(sides, kept[at : at + 256])) for at in range(0, len(kept), 256)]
+    rows = [b"".join(map(sides, kept[at : at + 250])) for at in range(0, len(kept), 250)]
+    blocks = dict(enumerate(rows))
     for number in range(20):
         wanted = kept[number] + 0.05 * unit(1, number)[0]
         wanted /= np.linalg.norm(wanted)
@@ -25,15 +26,15 @@ def test_the_truly_nearest_are_among_those_that_are_ranked() -> None:
 
 def test_only_what_is_allowed_is_looked_at() -> None:
     kept = unit(1_000, 2)
-    blocks = [b"".join(map(sides, kept))]
-    assert set(nearest_by_sides(kept[7], blocks, np.array([3, 5, 999]))) == {3, 5, 999}
-    allowed = np.arange(500, 1_000)
+    blocks = {0: b"".join(map(sides, kept))}
+    assert set(nearest_by_sides(kept[7], blocks, [3, 5, 999])) == {3, 5, 999}
+    allowed = list(range(500, 1_000))
     assert min(nearest_by_sides(kept[7], blocks, allowed)) >= 500
-    assert nearest_by_sides(kept[7], blocks, np.array([], np.int64)) == []
+    assert nearest_by_sides(kept[7], blocks, []) == []
 
 
 def test_nothing_is_near_nothing() -> None:
-    assert nearest_by_sides(unit(1, 3)[0], []) == []
+    assert nearest_by_sides(unit(1, 3)[0], {}) == []
     assert likeness(unit(1, 3)[0], []) == []
 
 

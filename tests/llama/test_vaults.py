@@ -10,6 +10,8 @@ import pytest
 
 from herdbook.crypto.kdf import MEMORY_FLOOR_KIB, KdfParameters
 from herdbook.crypto.recovery import new_recovery_code
+from herdbook.embedding.embedder import Embedder
+from herdbook.embedding.model import Model
 from herdbook.errors import (
     Busy,
     HerdbookError,
@@ -33,6 +35,8 @@ from herdbook.llama.pending import LIMIT_MS
 from herdbook.llama.people import Person
 from herdbook.llama.vaults import Vaults
 from tests.fakes.clock import ManualClock
+from tests.model import embedder as embedder
+from tests.model import model as model
 
 IDLE_LIMIT_MS = Settings().lock_after_min * 60_000
 
@@ -371,3 +375,29 @@ def test_a_damaged_list_of_people_is_said(tmp_path: Path, clock: ManualClock) ->
     (tmp_path / "people.json").write_text("{")
     with pytest.raises(StorageError, match=r"people\.json"):
         Vaults(tmp_path, clock, UTC, FAST)
+
+
+async def test_locking_ends_what_goes_on_in_a_vault_and_the_model_rests(
+    tmp_path: Path, clock: ManualClock, model: Model, embedder: Embedder
+) -> None:
+    vaults = Vaults(tmp_path, clock, UTC, FAST, model)
+    ada, ben = await _opening(vaults, "Ada"), await _opening(vaults, "Ben")
+    journal = vaults.journal(ada)
+    for number in range(200):
+        await journal.add(DAY, f"Entry number {number}.")
+    embedding = vaults._open[ada.person.id].embedding
+    async with asyncio.timeout(20):
+        while not (progress := await journal.meaning.progress()) or not progress.done:
+            await asyncio.sleep(0.01)
+    assert progress.done < progress.total
+    await vaults.lock(ada.person.id)
+    assert embedding.cancelled()
+    assert embedder._loaded is not None, "Ben's vault is open"
+    await vaults.lock(ben.person.id)
+    assert embedder._loaded is None
+    ada = await vaults.unlock("Ada", PASSWORD)
+    async with asyncio.timeout(20):
+        journal = vaults.journal(ada)
+        while (again := await journal.meaning.progress()) is None or again.done <= progress.done:
+            await asyncio.sleep(0.01)
+    await vaults.close()

@@ -6,11 +6,13 @@ import shutil
 from datetime import date, timedelta
 from pathlib import Path
 
+import apsw
 import pytest
 
 from herdbook.clock import SystemClock
 from herdbook.crypto.kdf import MEMORY_FLOOR_KIB, KdfParameters
 from herdbook.errors import InputError, VaultDamaged, VaultUnsupported, WrongSecret
+from herdbook.journal import vectors
 from herdbook.journal.checks import problems
 from herdbook.journal.draft import Saving
 from herdbook.journal.journal import SCHEMA, Journal
@@ -61,11 +63,19 @@ def whole(tmp_path_factory: pytest.TempPathFactory, draft: Draft) -> Path:
         await vault.database.write(lambda connection: connection.execute(brought, (import_id,)))
         await journal.delete(f"{COUNT:032x}")
         await journal.save_draft(Saving("a" * 32, "w", 0, DAY, "half a thou"))
+        await vault.database.write(_keep_vectors)
         vault.inbox.add(draft.header.header.inbox_public_key, b"a drop")
         await vault.database.close()
         return folder / vault.vault_id
 
     return asyncio.run(make())
+
+
+def _keep_vectors(connection: apsw.Connection) -> None:
+    chance = random.Random(0)
+    for waiting in vectors.waiting(connection, COUNT - 100):
+        made = vectors.Kept(vectors.Span(0, 3), chance.randbytes(48), chance.randbytes(768))
+        assert vectors.keep(connection, waiting, [made])
 
 
 @pytest.fixture
@@ -169,6 +179,7 @@ async def test_everything_comes_out_of_a_whole_vault(
     assert [one.day for one in found.found] == [DAY + timedelta(days=77)], "it is indexed anew"
     (draft,) = await journal.drafts(DAY)
     assert draft.text == "half a thou"
+    assert await opened.database.read(vectors.progress) == (0, COUNT), "vectors are made anew"
     await journal.restore(f"{COUNT:032x}")
     uses, _ = await journal.traces.listed("used", limit=9)
     assert [(use.trace.name, use.entries) for use in uses] == [

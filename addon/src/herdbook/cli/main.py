@@ -84,7 +84,14 @@ def _llama_run(options: argparse.Namespace) -> int:
         print(f"Herdbook Llama ready: panel {panel} api {api}", flush=True)
 
     settings = config.load(options.config)
-    return _until_stopped(server.run(settings, settings.folder(options.config), on_ready=ready))
+    return _until_stopped(
+        server.run(
+            settings,
+            settings.folder(options.config),
+            on_ready=ready,
+            model_folder=settings.model_folder(options.config),
+        )
+    )
 
 
 def _token(options: argparse.Namespace) -> int:

@@ -6,7 +6,7 @@ two. While no vault is open the model is not loaded, so that nothing of a text s
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +16,7 @@ from fastembed import TextEmbedding
 from fastembed.common.model_description import ModelSource, PoolingType
 from tokenizers import Tokenizer
 
+from herdbook.embedding import near
 from herdbook.embedding.folder import ModelFiles, read_folder
 from herdbook.embedding.near import Vector
 from herdbook.embedding.pieces import Span, cut
@@ -66,6 +67,24 @@ class Embedder:
         Raises `ModelUnusable`.
         """
         return await self._run(lambda loaded: _vector(loaded, text))
+
+    async def kept(self, text: str) -> tuple[bytes, bytes]:
+        """The vector of a text as it is kept: its sides and its halves. Raises `ModelUnusable`."""
+        vector = await self.vector(text)
+        return near.sides(vector), near.half(vector)
+
+    def nearest(
+        self, wanted: Vector, blocks: Mapping[int, bytes], allowed: Sequence[int] | None = None
+    ) -> list[int]:
+        """Places of the vectors that are worth ranking, in no order; see `near`.
+
+        `blocks` are equally long runs of sides by their number. With `allowed` only those count.
+        """
+        return near.nearest_by_sides(wanted, blocks, allowed)
+
+    def likeness(self, wanted: Vector, halves: Sequence[bytes]) -> list[float]:
+        """The cosine with each of some vectors as they are kept."""
+        return near.likeness(wanted, halves)
 
     async def rest(self) -> None:
         """Let go of the model until it is next needed; what is under way ends first."""

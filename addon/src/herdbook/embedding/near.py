@@ -5,7 +5,7 @@ compared by counting bits; and as half floats, to rank the nearest of those by.
 docs/adr/0006-pages-instead-of-records.md has the figures.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -14,7 +14,6 @@ NEAREST: Final = 400
 """How many of the nearest by sides are worth ranking by their half floats."""
 
 Vector = np.ndarray[Any, np.dtype[np.float32]]
-Numbers = np.ndarray[Any, np.dtype[np.int64]]
 
 
 def sides(vector: Vector) -> bytes:
@@ -28,27 +27,27 @@ def half(vector: Vector) -> bytes:
 
 
 def nearest_by_sides(
-    wanted: Vector, blocks: Sequence[bytes], allowed: Numbers | None = None
+    wanted: Vector, blocks: Mapping[int, bytes], allowed: Sequence[int] | None = None
 ) -> list[int]:
-    """Places of the nearest in `blocks` of sides laid end to end, in no order.
+    """Places of the nearest among equally long blocks of sides, in no order.
 
-    With `allowed` only those places count.
+    The block with the number 0 begins at place 0. With `allowed` only those places count.
     """
     asked = np.frombuffer(sides(wanted), np.uint64)
-    apart = [
-        np.bitwise_count(np.frombuffer(block, np.uint64).reshape(-1, asked.size) ^ asked).sum(
-            axis=1, dtype=np.uint16
-        )
-        for block in blocks
-    ]
-    if not apart:
+    places, distances = [], []
+    for number, block in blocks.items():
+        rows = np.frombuffer(block, np.uint64).reshape(-1, asked.size)
+        distances.append(np.bitwise_count(rows ^ asked).sum(axis=1, dtype=np.uint16))
+        places.append(np.arange(number * len(rows), (number + 1) * len(rows)))
+    if not places:
         return []
-    distances = np.concatenate(apart)
-    places = np.arange(distances.size) if allowed is None else allowed
-    distances = distances if allowed is None else distances[allowed]
-    if places.size > NEAREST:
-        places = places[np.argpartition(distances, NEAREST - 1)[:NEAREST]]
-    return [int(place) for place in places]
+    known, apart = np.concatenate(places), np.concatenate(distances)
+    if allowed is not None:
+        here = np.isin(known, np.array(allowed, np.int64))
+        known, apart = known[here], apart[here]
+    if known.size > NEAREST:
+        known = known[np.argpartition(apart, NEAREST - 1)[:NEAREST]]
+    return [int(place) for place in known]
 
 
 def likeness(wanted: Vector, halves: Sequence[bytes]) -> list[float]:

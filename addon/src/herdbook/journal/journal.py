@@ -9,6 +9,7 @@ import apsw
 import msgspec
 
 from herdbook.clock import Clock
+from herdbook.embedding.model import Model
 from herdbook.errors import InputError, TextTooLong
 from herdbook.ids import random_id
 from herdbook.journal import calendar, history, searches, weekdays
@@ -18,6 +19,7 @@ from herdbook.journal.dropped import Absorbed, read_drop
 from herdbook.journal.entry import TEXT_LIMIT, Entry, clean_text
 from herdbook.journal.exchange.exchange import Exchange
 from herdbook.journal.history import Version
+from herdbook.journal.meaning import Meaning
 from herdbook.journal.query import Query
 from herdbook.journal.search import Asked, Order, Page, search
 from herdbook.journal.traces import Traces
@@ -27,12 +29,13 @@ SCHEMA: Final = "herdbook.journal"
 
 
 class Journal:
-    """SQL on one unlocked vault; `traces` are its entries', by `exchange` they go out and come in.
+    """SQL on one unlocked vault; `traces` and `meaning` are those of its entries.
 
-    Every method may raise `VaultLocked`, `VaultDamaged` or `StorageError`.
+    By `exchange` they go out and come in. Every method may raise `VaultLocked`, `VaultDamaged` or `StorageError`.
     """
 
-    def __init__(self, vault: Vault, clock: Clock) -> None:
+    def __init__(self, vault: Vault, clock: Clock, model: Model | None = None) -> None:
+        """`model` is for searching by meaning."""
         self._vault = vault
         self._clock = clock
         self.asked = Asked()
@@ -40,6 +43,7 @@ class Journal:
         self._absorbing = asyncio.Lock()
         self.traces = Traces(vault.database)
         self.exchange = Exchange(vault.database, clock)
+        self.meaning = Meaning(vault.database, model or Model())
 
     async def add(self, day: date, text: str, composition: str | None = None) -> Entry | None:
         """Keep an entry of the person's and drop its draft: durable when this returns.

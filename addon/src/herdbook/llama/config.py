@@ -28,6 +28,12 @@ class Ingress(Listener, frozen=True, forbid_unknown_fields=True):
     supervisor: Annotated[str, Meta(min_length=1, max_length=45)] = "172.30.32.2"
 
 
+class Search(Struct, frozen=True, forbid_unknown_fields=True):
+    """How the journal is searched: by meaning too, with the `model` in a folder."""
+
+    model: Annotated[str, Meta(pattern=r"^[^\x00]+$")] | None = None
+
+
 class LlamaConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """The file.
 
@@ -49,18 +55,19 @@ class LlamaConfig(Struct, frozen=True, forbid_unknown_fields=True):
     ingress: Ingress | None = None
     api: Listener = Listener(8478)
     broker: BrokerSettings = BrokerSettings()
+    search: Search = Search()
 
     def folder(self, path: Path) -> Path:
         """The data folder; a relative one is taken from the folder of the file at `path`.
 
         Raises `ConfigError` for the home of a user who does not exist.
         """
-        try:
-            return path.parent.absolute() / Path(self.data).expanduser()
-        except RuntimeError as error:
-            raise ConfigError(
-                f"There is no such folder as {self.data}: {error}", fix="Correct “data”."
-            ) from error
+        return _folder(path, self.data, "data")
+
+    def model_folder(self, path: Path) -> Path | None:
+        """The folder of the model, taken from there too; None without one. Raises as `folder`."""
+        model = self.search.model
+        return None if model is None else _folder(path, model, "search.model")
 
     def url(self) -> str:
         """Where people open the panel."""
@@ -90,6 +97,15 @@ def load(path: Path) -> LlamaConfig:
             'panel_url = "homeassistant://hassio/ingress/…", with the app\'s slug.',
         )
     return config
+
+
+def _folder(path: Path, written: str, key: str) -> Path:
+    try:
+        return path.parent.absolute() / Path(written).expanduser()
+    except RuntimeError as error:
+        raise ConfigError(
+            f"There is no such folder as {written}: {error}", fix=f"Correct “{key}”."
+        ) from error
 
 
 def _system_zone() -> tzinfo:

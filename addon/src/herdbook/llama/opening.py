@@ -4,12 +4,14 @@ A vault that is open is not open to everybody of its person's: a browser that wa
 the vault locked does not read again because another one unlocked it.
 """
 
+import asyncio
 import logging
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, Self
 
 from herdbook.clock import Clock
+from herdbook.embedding.model import Model
 from herdbook.errors import StorageError, VaultDamaged, VaultLocked
 from herdbook.journal import settings
 from herdbook.journal.journal import Journal
@@ -34,23 +36,31 @@ class OpenVault:
     """An unlocked vault, and when each of its openings was last used, in monotonic ms.
 
     Without use for as long as the person's settings say an opening ends, and with the last one
-    the vault locks.
+    the vault locks. `embedding` is what goes on in it in the background.
     """
 
     vault: Vault
     journal: Journal
     settings: Settings
+    embedding: asyncio.Task[None]
     used_ms: dict[Opening, int] = field(default_factory=dict)
 
     @classmethod
-    async def of(cls, vault: Vault, clock: Clock) -> Self:
-        """A vault that was just unlocked; it is closed again if that fails."""
+    async def of(cls, vault: Vault, clock: Clock, model: Model) -> Self:
+        """A vault that was just unlocked; it is closed again if that fails. `close` ends it."""
         try:
             chosen = await vault.database.read(settings.read)
         except BaseException:
             await vault.database.close()
             raise
-        return cls(vault, Journal(vault, clock), chosen)
+        journal = Journal(vault, clock, model)
+        return cls(vault, journal, chosen, asyncio.create_task(journal.meaning.run()))
+
+    async def close(self) -> None:
+        """End what goes on in it and close it; what was being saved is saved first."""
+        self.embedding.cancel()
+        await asyncio.wait([self.embedding])
+        await self.vault.database.close()
 
     def end_idle(self, now: int) -> bool:
         """End the openings that nobody uses; whether none is left."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import herdbook
 from herdbook.clock import Clock, SystemClock
+from herdbook.embedding.model import Model
 from herdbook.errors import StorageError
 from herdbook.eventlog.identity import Identity
 from herdbook.files import FolderLock, make_folder
@@ -30,9 +31,12 @@ async def run(
     folder: Path,
     *,
     on_ready: Callable[[str, str], None],
+    model_folder: Path | None = None,
     clock: Clock | None = None,
 ) -> None:
     """Be the Llama of `folder` until cancelled; then close everything, last opened first.
+
+    Search is by meaning, too, with the model in `model_folder`.
 
     `on_ready` gets the addresses of the panel and of the API once both answer. The broker may still
     be missing then; it is waited for. Raises `LogInUse` when a Llama works in the folder already,
@@ -48,7 +52,9 @@ async def run(
         identity = _identity(folder)
         book = await HouseBook.open(folder, clock, zone)
         opened.push_async_callback(book.close)
-        vaults = Vaults(folder, clock, zone)
+        model = Model(model_folder)
+        opened.push_async_callback(model.close)
+        vaults = Vaults(folder, clock, zone, model=model)
         opened.push_async_callback(vaults.close)
         herd = Herd(book, config.broker, identity, clock, News(feed))
         ingress = config.ingress
@@ -77,6 +83,7 @@ async def run(
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(herd.run())
             tasks.create_task(vaults.lock_idle())
+            tasks.create_task(model.load())
 
 
 def _identity(folder: Path) -> Identity:

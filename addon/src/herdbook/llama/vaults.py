@@ -20,6 +20,7 @@ import msgspec
 
 from herdbook.clock import Clock, day_of
 from herdbook.crypto.kdf import KdfParameters
+from herdbook.embedding.model import Model
 from herdbook.errors import (
     InputError,
     PersonUnknown,
@@ -85,8 +86,11 @@ class Vaults:
         clock: Clock,
         zone: tzinfo,
         parameters: KdfParameters | None = None,
+        model: Model | None = None,
     ) -> None:
         """`parameters` are the cost of new keys; without them it is measured on this machine.
+
+        `model` is for searching by meaning; it rests while every vault is locked.
 
         Whoever else holds keys is told by `on_lock` whose vault locks, by person id, and by
         `on_check` every few seconds that time has passed. Raises `StorageError` when the folder
@@ -97,6 +101,7 @@ class Vaults:
         remove_half_made(self._folder)
         self._clock = clock
         self._zone = zone
+        self._model = model or Model()
         self._pending: Pending[_Pending] = Pending(clock)
         self._open: dict[str, OpenVault] = {}
         self._reopening: dict[str, list[Opening]] = {}
@@ -289,7 +294,9 @@ class Vaults:
             let_go(person_id)
         if opened is not None:
             await opened.forget_deleted()
-            await opened.vault.database.close()
+            await opened.close()
+            if not self._open:
+                await self._model.rest()
             # What refers to itself, such as an error with its frames, is freed only by this.
             del opened
             gc.collect()
@@ -357,7 +364,7 @@ class Vaults:
             await self.lock(person_id)
 
     async def _keep_open(self, person: Person, vault: Vault) -> OpenVault:
-        opened = self._open[person.id] = await OpenVault.of(vault, self._clock)
+        opened = self._open[person.id] = await OpenVault.of(vault, self._clock, self._model)
         return opened
 
     async def _absorb(self, person: Person) -> None:

@@ -57,6 +57,11 @@ class _Table:
     """Which column is the rowid, if one is."""
     has_rowid: bool
 
+    @property
+    def is_derived(self) -> bool:
+        """Whether its rows are made out of others again; they are not taken along."""
+        return self.name.startswith("derived_")
+
     def fits(self, values: list[Value]) -> bool:
         """Whether a row may be one of this table's; a rowid stands in it as None."""
         return (
@@ -127,13 +132,13 @@ def _fill(pages: Pages, path: Path, dek: bytes, schema_package: str) -> tuple[Sa
 def _copy(pages: Pages, connection: apsw.Connection) -> Salvaged:
     trees = Trees(pages.read)
     tables = {table.name: table for table in _tables(connection)}
-    result = Salvaged(dict.fromkeys(tables, 0))
+    result = Salvaged({name: 0 for name, table in tables.items() if not table.is_derived})
     roots: dict[str, int] = {}
     indexes: list[tuple[str, int]] = []
     for _, (kind, name, table, root, *_rest) in trees.rows(_SCHEMA_ROOT):
-        if kind == "table" and name in tables and isinstance(root, int):
+        if kind == "table" and name in result.saved and isinstance(root, int):
             roots[str(name)] = root
-        elif kind == "index" and table in tables and isinstance(root, int):
+        elif kind == "index" and table in result.saved and isinstance(root, int):
             indexes.append((str(table), root))
     for name, root in roots.items():
         before = len(trees.lost), trees.broken
@@ -152,7 +157,7 @@ def _copy(pages: Pages, connection: apsw.Connection) -> Salvaged:
         have = {row[0] for row in connection.execute(f'SELECT rowid FROM "{name}"')}  # noqa: S608
         if rowids - have:
             result.lost[name] = len(rowids - have)
-    result.doubtful += [name for name in tables if name not in roots]
+    result.doubtful += [name for name in result.saved if name not in roots]
     result.damaged_pages = [number for number in pages.numbers if pages.read(number) is None]
     return result
 
@@ -173,7 +178,7 @@ def _insert_orphans(
             continue
         for row in trees.rows(number):
             fitting = [table for table in tables.values() if table.fits(row[1])]
-            if len(fitting) == 1:
+            if len(fitting) == 1 and not fitting[0].is_derived:
                 _insert_all(connection, fitting[0], [row], result)
 
 
