@@ -11,6 +11,10 @@ def words(*texts: str) -> tuple[Term, ...]:
     return tuple(map(Term, texts))
 
 
+def phrases(*texts: str) -> tuple[Term, ...]:
+    return tuple(Term(text, phrase=True) for text in texts)
+
+
 @pytest.mark.parametrize(
     ("typed", "wanted"),
     [
@@ -18,11 +22,11 @@ def words(*texts: str) -> tuple[Term, ...]:
         ("snow", (Term("snow", prefix=True),)),
         ("first snow", (Term("first"), Term("snow", prefix=True))),
         ("tomat* soup ", (Term("tomat", prefix=True), Term("soup"))),
-        ('"first snow"', words("first snow")),
-        ('"first sno', (Term("first sno", prefix=True),)),
-        ('"first sno*" ', (Term("first sno", prefix=True),)),
-        ("„erster Schnee“ «neige»", words("erster Schnee", "neige")),
-        ('one"two three"four ', words("one", "two three", "four")),
+        ('"first snow"', phrases("first snow")),
+        ('"first sno', (Term("first sno", prefix=True, phrase=True),)),
+        ('"first sno*" ', (Term("first sno", prefix=True, phrase=True),)),
+        ("„erster Schnee“ «neige»", phrases("erster Schnee", "neige")),
+        ('one"two three"four ', (Term("one"), *phrases("two three"), Term("four"))),
         ("don't e-mail ", words("don't", "e-mail")),
         ("AND OR NOT NEAR(x y) text:z ", words("AND", "OR", "NOT", "NEAR(x", "y)", "text:z")),
         ("Zu\u0308rich ", words("Z\u00fcrich")),
@@ -39,7 +43,7 @@ def test_words_and_phrases(typed: str, wanted: tuple[Term, ...]) -> None:
     ("typed", "unwanted"),
     [
         ("-snow", words("snow")),
-        ('-"first snow" -ice', words("first snow", "ice")),
+        ('-"first snow" -ice', (*phrases("first snow"), Term("ice"))),
         ("-tomat*", (Term("tomat", prefix=True),)),
         ("--snow", words("-snow")),
     ],
@@ -122,3 +126,10 @@ def test_any_text_is_a_query(typed: str) -> None:
     query = read_query(typed)
     assert date.min <= query.last
     assert all(any(map(str.isalnum, term.text)) or term.text for term in query.wanted)
+
+
+def test_what_it_is_about_are_its_words_but_for_signs_and_filters() -> None:
+    query = read_query('holiday "by the sea" tomat* -rain after:2024 ')
+    assert query.meaning == "holiday by the sea tomat"
+    assert query.phrases == phrases("by the sea")
+    assert read_query('"by the sea"').meaning == "", "in quotes only these very words are wanted"

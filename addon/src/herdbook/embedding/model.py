@@ -13,6 +13,7 @@ from herdbook.errors import ModelUnusable
 
 if TYPE_CHECKING:
     from herdbook.embedding.embedder import Embedder
+    from herdbook.embedding.near import Vector
 
 # Loaded by name and late: what it needs is installed only where it is wanted, and takes a second.
 _EMBEDDER: Final = "herdbook.embedding.embedder"
@@ -42,6 +43,15 @@ class Model:
         """The embedder, once it is known whether there is one."""
         await self._settled.wait()
         return self.embedder
+
+    async def vector(self, text: str) -> "Vector | None":
+        """The vector of a text; None without a model, or when its folder has gone meanwhile."""
+        try:
+            return None if self.embedder is None else await self.embedder.vector(text)
+        except ModelUnusable as error:
+            _LOGGER.warning("Search is by words only from now on: %s", error)
+            self.embedder = None
+            return None
 
     async def rest(self) -> None:
         """Hold nothing of any text; it wakes when it is next asked."""

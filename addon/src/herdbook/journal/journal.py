@@ -18,6 +18,7 @@ from herdbook.journal.draft import Draft, Saving
 from herdbook.journal.dropped import Absorbed, read_drop
 from herdbook.journal.entry import TEXT_LIMIT, Entry, clean_text
 from herdbook.journal.exchange.exchange import Exchange
+from herdbook.journal.fused import Meant, search_fused
 from herdbook.journal.history import Version
 from herdbook.journal.meaning import Meaning
 from herdbook.journal.query import Query
@@ -31,7 +32,8 @@ SCHEMA: Final = "herdbook.journal"
 class Journal:
     """SQL on one unlocked vault; `traces` and `meaning` are those of its entries.
 
-    By `exchange` they go out and come in. Every method may raise `VaultLocked`, `VaultDamaged` or `StorageError`.
+    By `exchange` they go out and come in. Every method may raise `VaultLocked`, `VaultDamaged` or
+    `StorageError`.
     """
 
     def __init__(self, vault: Vault, clock: Clock, model: Model | None = None) -> None:
@@ -43,7 +45,8 @@ class Journal:
         self._absorbing = asyncio.Lock()
         self.traces = Traces(vault.database)
         self.exchange = Exchange(vault.database, clock)
-        self.meaning = Meaning(vault.database, model or Model())
+        self._model = model or Model()
+        self.meaning = Meaning(vault.database, self._model)
 
     async def add(self, day: date, text: str, composition: str | None = None) -> Entry | None:
         """Keep an entry of the person's and drop its draft: durable when this returns.
@@ -173,10 +176,26 @@ class Journal:
         await self._vault.database.write(partial(drafts.drop, composition=composition))
 
     async def search(self, query: Query, order: Order = "best", offset: int = 0) -> Page:
-        """A page of the entries that a query asks for, of the whole journal."""
+        """A page of the entries that a query asks for, of the whole journal.
+
+        The best first are by meaning, too, where there is a model.
+        """
+        meant = await self._meant(query) if order == "best" else None
+        if meant is not None:
+            return await self._vault.database.read(
+                partial(search_fused, query=query, meant=meant, offset=offset)
+            )
         return await self._vault.database.read(
             partial(search, query=query, order=order, offset=offset)
         )
+
+    async def _meant(self, query: Query) -> Meant | None:
+        """What a query is about; None without a model, or where its very words are wanted."""
+        embedder = self._model.embedder
+        if embedder is None or not query.meaning:
+            return None
+        vector = await self._model.vector(query.meaning)
+        return None if vector is None else Meant(vector, embedder)
 
     async def remember_search(self, text: str) -> None:
         """Keep what was searched for as the newest of the last searches."""

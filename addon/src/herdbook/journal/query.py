@@ -30,10 +30,14 @@ _ONE_DAY: Final = timedelta(days=1)
 
 
 class Term(msgspec.Struct, frozen=True):
-    """A word, or words that stand together; as a `prefix`, the last one may go on."""
+    """A word, or words that stand together; as a `prefix`, the last one may go on.
+
+    A `phrase` was put in quotes: it has to be there as it stands, however near an entry is.
+    """
 
     text: str
     prefix: bool = False
+    phrase: bool = False
 
 
 class Query(msgspec.Struct, frozen=True):
@@ -61,6 +65,21 @@ class Query(msgspec.Struct, frozen=True):
         """Whether it asks for more than words."""
         whole = self.first == date.min and self.last == date.max
         return not whole or bool(self.traces or self.untraced)
+
+    @property
+    def phrases(self) -> tuple[Term, ...]:
+        """What is wanted in these very words."""
+        return tuple(term for term in self.wanted if term.phrase)
+
+    @property
+    def words(self) -> tuple[Term, ...]:
+        """What is wanted, but for the phrases."""
+        return tuple(term for term in self.wanted if not term.phrase)
+
+    @property
+    def meaning(self) -> str:
+        """What it is about, in its own words; empty where these very words are wanted."""
+        return " ".join(term.text for term in self.wanted) if self.words else ""
 
 
 def read_query(typed: str) -> Query:
@@ -117,7 +136,7 @@ def _term(part: re.Match[str], *, going_on: bool) -> Term | None:
     text = text.rstrip("*")
     if not any(unicodedata.category(letter)[0] in "LN" for letter in text):
         return None
-    return Term(text, prefix)
+    return Term(text, prefix, phrase is not None)
 
 
 def _span(when: str) -> tuple[date, date] | None:
