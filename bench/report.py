@@ -5,6 +5,7 @@ import json
 import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,11 @@ def percentile(values: Sequence[float], percent: int) -> float:
     return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
 
 
-def options(bench: str, description: str, *, n: int) -> argparse.Namespace:
-    """The options every bench takes: `json` and `n`."""
+def options(bench: str, description: str, *, n: int, folder: bool = False) -> argparse.Namespace:
+    """The options every bench takes: `json` and `n`; some also a `folder` to measure."""
     parser = argparse.ArgumentParser(prog=f"scripts/bench {bench}", description=description)
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument("--n", type=int, default=n, help=f"how many of each (default: {n})")
+    if folder:
+        parser.add_argument("--folder", type=Path, help="a folder of one's own to measure")
     return parser.parse_args()

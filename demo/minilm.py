@@ -1,6 +1,6 @@
 """The model all-MiniLM-L6-v2 as an ONNX file, built from its weights: real, and from no hub.
 
-A BERT of six layers. Pooling and normalising are the embedder's. Run by scripts/model.
+A BERT of six layers. Pooling and normalising are the embedder's. Run by scripts/setup.
 """
 
 import json

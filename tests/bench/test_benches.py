@@ -6,16 +6,20 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from bench import journal, vault
+from bench.household import household
 
 ROOT = Path(__file__).parents[2]
 MEMBERS = {"bench", "metric", "n", "value", "unit", "reference", "ratio"}
 
 
-def _lines(bench: str, n: int) -> dict[str, dict[str, object]]:
+def _lines(bench: str, n: int, *options: str) -> dict[str, dict[str, Any]]:
+    """What a bench says of `n` of whatever it measures."""
+    options = options or ("--n", str(n))
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-m", f"bench.{bench}", "--json", "--n", str(n)],
+        [sys.executable, "-W", "error", "-m", f"bench.{bench}", "--json", *options],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -52,6 +56,35 @@ def test_the_journals_bench_measures_what_it_says() -> None:
     assert lines["oldest_phrases_found"]["value"] == 25
     assert lines["requests"]["ratio"] <= 1
     assert lines["kilobytes"]["ratio"] <= 1
+
+
+def test_what_is_looked_for_is_found_best_by_words_and_meaning_together() -> None:
+    entries, questions = household()
+    assert len(entries) >= 200
+    assert len(questions) >= 60
+    lines = _lines("search_quality", len(questions), "--n", "0")
+    for measure in ("recall_at_10", "mrr"):
+        lexical, vector, fused = (
+            lines[f"{measure}_{way}"]["value"] for way in ("lexical", "vector", "fused")
+        )
+        assert max(lexical, vector) < fused <= 1
+
+
+def test_a_judged_set_of_ones_own_is_measured(tmp_path: Path) -> None:
+    texts = ("Minka was at the vet.", "The boiler shows F28.", "Sardines by the sea.")
+    entries = [
+        {"id": str(number), "day": "2026-11-20", "text": text} for number, text in enumerate(texts)
+    ]
+    queries = [
+        {"query": "boiler", "relevant": ["1"]},
+        {"query": '"by the sea"', "relevant": ["2"]},
+        {"query": "nothing answers this", "relevant": []},
+    ]
+    for name, lines in (("entries", entries), ("queries", queries)):
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    measured = _lines("search_quality", 2, "--folder", str(tmp_path))
+    assert {line["value"] for line in measured.values()} == {1.0}
+    assert len(measured) == 6
 
 
 def test_every_engine_is_compared() -> None:
