@@ -33,15 +33,17 @@ def nearest_by_sides(
 
     The block with the number 0 begins at place 0. With `allowed` only those places count.
     """
-    asked = np.frombuffer(sides(wanted), np.uint64)
-    places, distances = [], []
-    for number, block in blocks.items():
-        rows = np.frombuffer(block, np.uint64).reshape(-1, asked.size)
-        distances.append(np.bitwise_count(rows ^ asked).sum(axis=1, dtype=np.uint16))
-        places.append(np.arange(number * len(rows), (number + 1) * len(rows)))
-    if not places:
+    if not blocks:
         return []
-    known, apart = np.concatenate(places), np.concatenate(distances)
+    asked = np.frombuffer(sides(wanted), np.uint64)
+    rows = np.frombuffer(b"".join(blocks.values()), np.uint64).reshape(-1, asked.size)
+    apart = np.zeros(len(rows), np.uint16)
+    # A column at a time: numpy sums along short rows ten times slower.
+    for column, word in zip(rows.T, asked, strict=True):
+        apart += np.bitwise_count(column ^ word)
+    width = len(rows) // len(blocks)
+    begins = np.array(list(blocks), np.int64) * width
+    known = (begins[:, np.newaxis] + np.arange(width)).ravel()
     if allowed is not None:
         here = np.isin(known, np.array(allowed, np.int64))
         known, apart = known[here], apart[here]
