@@ -1,9 +1,11 @@
 """The real model, all-MiniLM-L6-v2: what it makes of texts, and that it needs nobody for it."""
 
 import asyncio
+import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import numpy as np
 import pytest
 
 from demo.minilm import minilm
+from herdbook.embedding import near
 from herdbook.embedding.embedder import Embedder
 from herdbook.errors import ModelUnusable
 
@@ -102,3 +105,19 @@ def test_no_network_is_asked() -> None:
         [sys.executable, "-c", ALONE, str(minilm())], capture_output=True, text=True, check=False
     )
     assert done.stdout == "384\n", done.stderr
+
+
+async def test_what_is_kept_is_made_at_low_priority_and_nobody_waits_for_it(
+    embedder: Embedder,
+) -> None:
+    """Priorities are a thread's own on Linux."""
+    kept, asked = await asyncio.gather(embedder.kept("a text"), embedder.vector("a text"))
+    assert kept == (near.sides(asked), near.half(asked)), "both at once, with the same model"
+    niceness = {
+        thread.name.rpartition("_")[0]: os.getpriority(os.PRIO_PROCESS, thread.native_id)
+        for thread in threading.enumerate()
+        if thread.native_id is not None
+    }
+    usual = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    assert niceness["embed"] == usual
+    assert niceness["embed-quiet"] == 15

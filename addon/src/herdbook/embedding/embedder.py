@@ -1,15 +1,18 @@
-"""The model at work, in one thread of its own: texts in, vectors out. It never asks the network.
+"""The model at work, in threads of its own: texts in, vectors out. It never asks the network.
 
-Its memory is bounded: one piece of a text at a time, and nothing of the engine's is kept between
-two. While no vault is open the model is not loaded, so that nothing of a text stays in it.
+What a person looks for has one thread; what is kept is made in another, of low priority, so that
+nobody waits for it. Memory is bounded: one piece of a text at a time in each, and nothing of the
+engine's is kept between two. While no vault is open the model is not loaded, so that nothing of a
+text stays in it.
 """
 
 import asyncio
 import os
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from fastembed import TextEmbedding
@@ -25,6 +28,9 @@ from herdbook.errors import ModelUnusable
 # One text at a time needs no second thread, and the tokenizer's would outlive it.
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
+_NICENESS: Final = 15
+"""Of what is done in the background: it gets what nobody else wants of the machine."""
+
 
 class _Loaded(NamedTuple):
     model: TextEmbedding
@@ -35,42 +41,44 @@ class _Loaded(NamedTuple):
 class Embedder:
     """A model in its folder. Use `load`; then `close`."""
 
-    def __init__(self, files: ModelFiles, thread: ThreadPoolExecutor) -> None:
+    def __init__(self, files: ModelFiles) -> None:
         """Use `load`."""
         self.id = files.id
         self.dimensions = files.dimensions
         self._files = files
-        self._thread = thread
+        self._asked = ThreadPoolExecutor(1, thread_name_prefix="embed")
+        self._quiet = ThreadPoolExecutor(
+            1, thread_name_prefix="embed-quiet", initializer=_step_back
+        )
+        self._loading = threading.Lock()
         self._loaded: _Loaded | None = None
 
     @classmethod
     async def load(cls, folder: Path) -> "Embedder":
         """Look at the folder, load the model and try it. Raises `ModelUnusable`."""
-        thread = ThreadPoolExecutor(1, thread_name_prefix="embed")
-        loop = asyncio.get_running_loop()
+        embedder = cls(await asyncio.to_thread(read_folder, folder))
         try:
-            embedder = cls(await loop.run_in_executor(thread, read_folder, folder), thread)
             await embedder.vector("A try.")
-            await embedder.rest()
         except BaseException:
-            thread.shutdown(wait=False)
+            await embedder.close()
             raise
+        await embedder.rest()
         return embedder
 
     async def pieces(self, text: str) -> list[Span]:
         """The pieces of a text that each get a vector. Raises `ModelUnusable`."""
-        return await self._run(lambda loaded: _pieces(loaded, text))
+        return await self._run(self._quiet, lambda loaded: _pieces(loaded, text))
 
     async def vector(self, text: str) -> Vector:
         """The vector of a text, of length 1; of its beginning, if it is more than one piece.
 
         Raises `ModelUnusable`.
         """
-        return await self._run(lambda loaded: _vector(loaded, text))
+        return await self._run(self._asked, lambda loaded: _vector(loaded, text))
 
     async def kept(self, text: str) -> tuple[bytes, bytes]:
         """The vector of a text as it is kept: its sides and its halves. Raises `ModelUnusable`."""
-        vector = await self.vector(text)
+        vector = await self._run(self._quiet, lambda loaded: _vector(loaded, text))
         return near.sides(vector), near.half(vector)
 
     def nearest(
@@ -90,22 +98,32 @@ class Embedder:
         """Let go of the model until it is next needed; what is under way ends first."""
 
         def unload() -> None:
-            self._loaded = None
+            with self._loading:
+                self._loaded = None
 
-        await asyncio.get_running_loop().run_in_executor(self._thread, unload)
+        for thread in (self._quiet, self._asked):
+            await asyncio.get_running_loop().run_in_executor(thread, unload)
 
     async def close(self) -> None:
-        """Let go of the model and its thread."""
+        """Let go of the model and its threads."""
         await self.rest()
-        self._thread.shutdown()
+        for thread in (self._quiet, self._asked):
+            thread.shutdown()
 
-    async def _run[T](self, work: Callable[[_Loaded], T]) -> T:
+    async def _run[T](self, thread: ThreadPoolExecutor, work: Callable[[_Loaded], T]) -> T:
         def run() -> T:
-            if self._loaded is None:
-                self._loaded = _load(self._files)
-            return work(self._loaded)
+            with self._loading:
+                if self._loaded is None:
+                    self._loaded = _load(self._files)
+                loaded = self._loaded
+            return work(loaded)
 
-        return await asyncio.get_running_loop().run_in_executor(self._thread, run)
+        return await asyncio.get_running_loop().run_in_executor(thread, run)
+
+
+def _step_back() -> None:
+    # Of this thread alone: Linux has a priority for each.
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 def _load(files: ModelFiles) -> _Loaded:

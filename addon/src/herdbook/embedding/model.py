@@ -1,13 +1,13 @@
 """The model that a Llama was told to use: it may come later, or never.
 
-Without one everything else works; why there is none is said once, in the log.
+Without one everything else works; why there is none is said once, in the log, and on the panel.
 """
 
 import asyncio
 import importlib
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from herdbook.errors import ModelUnusable
 
@@ -17,27 +17,58 @@ if TYPE_CHECKING:
 
 # Loaded by name and late: what it needs is installed only where it is wanted, and takes a second.
 _EMBEDDER: Final = "herdbook.embedding.embedder"
+_LOOK_EVERY_S: Final = 5.0
+_FETCH: Final = "“herdbook model fetch” puts a model there."
+
 _LOGGER = logging.getLogger(__name__)
 
 
+ModelState = Literal["none", "loading", "missing", "unusable", "ready"]
+"""None is named; it is being loaded; its folder is not there yet; it cannot be used; it is used."""
+
+
 class Model:
-    """The model in a folder, once `load` has run; `embedder` is None where it cannot be used."""
+    """The model in a folder, once `load` has found it; `embedder` is None while it cannot be used.
+
+    `state` says why.
+    """
 
     def __init__(self, folder: Path | None = None) -> None:
         """Without a folder there is none."""
         self._folder = folder
         self._settled = asyncio.Event()
         self.embedder: Embedder | None = None
+        self.state: ModelState = "none" if folder is None else "loading"
 
     async def load(self) -> None:
-        """Load it; a model that cannot be used is said in the log and is none."""
+        """Load it; one that is not there yet is waited for: it is put there as a whole.
+
+        A model that cannot be used is said in the log and is none.
+        """
         try:
             if self._folder is not None:
+                await self._wait_for(self._folder)
                 self.embedder = await _load(self._folder)
+                self.state = "ready"
         except ModelUnusable as error:
-            _LOGGER.warning("Search is by words only: %s", error)
+            self._give_up(error)
         finally:
             self._settled.set()
+
+    async def _wait_for(self, folder: Path) -> None:
+        while not await asyncio.to_thread(folder.is_dir):
+            if self.state != "missing":
+                _LOGGER.warning(
+                    "Search is by words only: there is no folder %s yet. %s", folder, _FETCH
+                )
+                self.state = "missing"
+            await asyncio.sleep(_LOOK_EVERY_S)
+        self.state = "loading"
+
+    def _give_up(self, error: ModelUnusable) -> None:
+        _LOGGER.warning("Search is by words only: %s", error)
+        self.embedder = None
+        self.state = "unusable"
 
     async def settled(self) -> "Embedder | None":
         """The embedder, once it is known whether there is one."""
@@ -49,8 +80,7 @@ class Model:
         try:
             return None if self.embedder is None else await self.embedder.vector(text)
         except ModelUnusable as error:
-            _LOGGER.warning("Search is by words only from now on: %s", error)
-            self.embedder = None
+            self._give_up(error)
             return None
 
     async def rest(self) -> None:

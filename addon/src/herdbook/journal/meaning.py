@@ -1,7 +1,8 @@
 """Making the vectors of a journal's entries, in the background of an open vault.
 
-Gentle: one piece of a text at a time, then as long a pause; a few entries a transaction, so that a
-save waits for no more than that. What was kept is kept: after a lock or a crash it goes on there.
+Gentle: one piece of a text at a time, in a thread of low priority, then as long a pause; a few
+entries a transaction, so that a save waits for no more than that. What was kept is kept: after a
+lock or a crash it goes on there.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import apsw
 
-from herdbook.embedding.model import Model
+from herdbook.embedding.model import Model, ModelState
 from herdbook.errors import ModelUnusable, StorageError, VaultDamaged, VaultLocked
 from herdbook.journal import vectors
 from herdbook.journal.vectors import Kept, Progress, Waiting
@@ -63,11 +64,17 @@ class Meaning:
             made = [(one, await _vectors(embedder, one.text)) for one in found]
             await self._database.write(partial(_keep, made=made))
 
+    @property
+    def state(self) -> ModelState:
+        """What there is to say of the model."""
+        return self._model.state
+
     async def progress(self) -> Progress | None:
         """How far it has come; None where there is no model, or not yet."""
         if self._model.embedder is None:
             return None
-        return await self._database.read(vectors.progress)
+        of_model = partial(vectors.progress, model=self._model.embedder.id)
+        return await self._database.read(of_model)
 
 
 async def _vectors(embedder: "Embedder", text: str) -> list[Kept]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import apsw
+from msgspec import json
 
 from herdbook.embedding.pieces import Span
 
@@ -39,6 +40,11 @@ class Progress(NamedTuple):
 
     done: int
     total: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of them have."""
+        return self.done == self.total
 
 
 class Near(NamedTuple):
@@ -77,11 +83,12 @@ def waiting(connection: apsw.Connection, limit: int) -> list[Waiting]:
     ]
 
 
-def progress(connection: apsw.Connection) -> Progress:
-    """How far it has come."""
-    left = connection.execute("SELECT count(*) FROM derived_waiting").get
+def progress(connection: apsw.Connection, model: str) -> Progress:
+    """How far it has come with the vectors of a model; those of another one do not count."""
     total = connection.execute("SELECT count(*) FROM entries").get
-    return Progress(total - left, total)
+    if not is_of(connection, model):
+        return Progress(0, total)
+    return Progress(total - connection.execute("SELECT count(*) FROM derived_waiting").get, total)
 
 
 def keep(connection: apsw.Connection, of: Waiting, vectors: Sequence[Kept]) -> bool:
@@ -131,16 +138,12 @@ def nearest(
         )
         allowed = [place for (place,) in found]
     blocks = dict(connection.execute("SELECT block, bits FROM derived_sides"))
-    candidates = sorted(embedder.nearest(wanted, blocks, allowed))
-    rows = [
-        row
-        for place in candidates
-        if (
-            row := connection.execute(
-                "SELECT entry, first, last, half FROM derived_vectors WHERE place = ?", (place,)
-            ).fetchone()
-        )
-    ]
+    candidates = embedder.nearest(wanted, blocks, allowed)
+    rows: list[tuple[Any, ...]] = connection.execute(
+        "SELECT entry, first, last, half FROM derived_vectors "
+        "WHERE place IN (SELECT value FROM json_each(?))",
+        (json.encode(candidates).decode(),),
+    ).fetchall()
     likeness = embedder.likeness(wanted, [half for *_, half in rows])
     best: dict[int, Near] = {}
     ranked = sorted(zip(likeness, rows, strict=True), key=lambda one: one[0], reverse=True)
