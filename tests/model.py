@@ -23,5 +23,5 @@ async def model(embedder: Embedder) -> Model:
     """That model, as a Llama has it."""
     model = Model()
     await model.load()
-    model.embedder = embedder
+    model.embedder, model.state = embedder, "ready"
     return model

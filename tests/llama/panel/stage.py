@@ -14,6 +14,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from herdbook.clock import day_of
 from herdbook.crypto.kdf import MEMORY_FLOOR_KIB, KdfParameters
+from herdbook.embedding.model import Model
 from herdbook.house.book import HouseBook
 from herdbook.llama.opening import Opening
 from herdbook.llama.panel.routes import panel_app
@@ -103,14 +104,15 @@ async def stage(
     stripped: bool = False,
     secure: bool = False,
     supervisor: str | None = None,
+    model: Model | None = None,
 ) -> AsyncIterator[Stage]:
     """A panel; `stripped` has it asked as by a proxy that takes the base path off.
 
-    With `supervisor` it is one for Home Assistant's ingress.
+    With `supervisor` it is one for Home Assistant's ingress; with `model` it searches by meaning.
     """
     clock = ManualClock()
     async with AsyncExitStack() as opened:
-        vaults = Vaults(folder, clock, ZONE, FAST)
+        vaults = Vaults(folder, clock, ZONE, FAST, model)
         opened.push_async_callback(vaults.close)
         book = await HouseBook.open(folder, clock, ZONE)
         opened.push_async_callback(book.close)

@@ -111,7 +111,13 @@ def test_every_word_comes_from_the_catalogue_and_every_one_is_used() -> None:
     used = set(re.findall(r"""\b(?:t|strings)\(\s*["']([\w.]+)["'](?! ~)""", source))
     assert used <= strings.keys()
     assert {f"exchange.kind_{kind}" for kind in get_args(Kind)} <= strings.keys()
-    built = ("faults.", "day.empty_", "exchange.kind_")
+    built = (
+        "faults.",
+        "day.empty_",
+        "exchange.kind_",
+        "search.words_only_",
+        "settings.meaning_is_",
+    )
     unused = {key for key in strings.keys() - used if not key.startswith(built)}
     assert unused == set()
 

@@ -8,6 +8,7 @@ lock or a crash it goes on there.
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -71,10 +72,17 @@ class Meaning:
 
     async def progress(self) -> Progress | None:
         """How far it has come; None where there is no model, or not yet."""
-        if self._model.embedder is None:
+        return await self._ask(vectors.progress)
+
+    async def unfinished(self) -> Progress | None:
+        """The same while something is left to do; None when all is done."""
+        return await self._ask(vectors.unfinished)
+
+    async def _ask(self, how_far: Callable[..., Progress | None]) -> Progress | None:
+        embedder = self._model.embedder
+        if embedder is None:
             return None
-        of_model = partial(vectors.progress, model=self._model.embedder.id)
-        return await self._database.read(of_model)
+        return await self._database.read(partial(how_far, model=embedder.id))
 
 
 async def _vectors(embedder: "Embedder", text: str) -> list[Kept]:

@@ -41,11 +41,6 @@ class Progress(NamedTuple):
     done: int
     total: int
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether all of them have."""
-        return self.done == self.total
-
 
 class Near(NamedTuple):
     """An entry, the piece of it that is nearest, and how like that is: a cosine."""
@@ -89,6 +84,12 @@ def progress(connection: apsw.Connection, model: str) -> Progress:
     if not is_of(connection, model):
         return Progress(0, total)
     return Progress(total - connection.execute("SELECT count(*) FROM derived_waiting").get, total)
+
+
+def unfinished(connection: apsw.Connection, model: str) -> Progress | None:
+    """How far it has come; None, and quickly, where nothing is left to do."""
+    waits = connection.execute("SELECT EXISTS (SELECT 1 FROM derived_waiting)").get
+    return progress(connection, model) if waits or not is_of(connection, model) else None
 
 
 def keep(connection: apsw.Connection, of: Waiting, vectors: Sequence[Kept]) -> bool:

@@ -87,6 +87,7 @@ _ROUTES: Final[
     ("", "POST", "/settings", settings.change),
     ("weekdays", "GET", "/weekdays", weekdays.show),
     ("", "POST", "/weekdays", weekdays.change),
+    ("meaning", "GET", "/settings/meaning", settings.meaning),
     ("keys", "GET", "/keys", keys.show),
     ("keys_password", "POST", "/keys/password", keys.change_password),
     ("keys_new_code", "POST", "/keys/new-code", keys.new_code),

@@ -69,6 +69,8 @@ async def _page(request: web.Request, journal: Journal, offset: int) -> web.Resp
         "page": page,
         "found": plainly(page.found),
         "recent": await journal.recent_searches() if query.is_empty else [],
+        "model": journal.meaning.state,
+        "unfinished": await journal.meaning.unfinished(),
     }
     if not is_htmx(request):
         return pages.page("search.html", values)

@@ -6,6 +6,7 @@ import msgspec
 from aiohttp import web
 
 from herdbook.errors import InputError, VaultLocked
+from herdbook.journal.journal import Journal
 from herdbook.journal.settings import Settings
 from herdbook.llama.panel.desk import desk_of, fields_of, signed_in
 
@@ -18,10 +19,24 @@ async def show(request: web.Request) -> web.Response:
     session, opening = signed_in(request)
     try:
         settings = desk.vaults.settings(opening)
+        of_meaning = await _of_meaning(desk.vaults.glance(opening))
     except VaultLocked:
         return desk.pages.go(request, "home")
     told, session.told = session.told == "settings", ""
-    return desk.pages.page("settings.html", {"settings": settings, "told": told})
+    return desk.pages.page("settings.html", {"settings": settings, "told": told} | of_meaning)
+
+
+async def meaning(request: web.Request) -> web.Response:
+    """How far entries can be found by meaning; an open page asks again and again, which is no use.
+
+    While the vault is locked, the way to the door.
+    """
+    desk = desk_of(request)
+    try:
+        journal = desk.vaults.glance(signed_in(request, used=False)[1])
+        return desk.pages.page("parts/meaning.html", await _of_meaning(journal))
+    except VaultLocked:
+        return desk.pages.go(request, "home")
 
 
 async def change(request: web.Request) -> web.Response:
@@ -31,6 +46,10 @@ async def change(request: web.Request) -> web.Response:
     await desk.vaults.change_settings(opening, _chosen(await fields_of(request)))
     session.told = "settings"
     return desk.pages.go(request, "settings")
+
+
+async def _of_meaning(journal: Journal) -> dict[str, object]:
+    return {"model": journal.meaning.state, "progress": await journal.meaning.progress()}
 
 
 def _chosen(fields: dict[str, str]) -> Settings:
