@@ -1,38 +1,30 @@
-"""A made-up journal of any size: entries, their vectors, and how those are searched.
+"""A made-up journal of any size: entries and their vectors, in a vault's database or a plain one.
 
-Search by vectors is not built into the journal yet; these tables are what it would use, in a
-vault's database or in a plain one. Vectors (384 numbers) are kept twice: on which side of their
-mean each number is, one bit, 1,024 vectors a row, to be compared all of them by counting bits; and
-as half floats, a row each, to rank the nearest by.
+The vectors (384 numbers) are made up, too: to embed as many texts would take hours.
 """
 
 import random
 from collections.abc import Iterator
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import apsw
 import numpy as np
 
+from herdbook.embedding.near import Vector, half, likeness, nearest_by_sides, sides
+from herdbook.journal import vectors
+from herdbook.journal.vectors import BLOCK
+
+if TYPE_CHECKING:
+    from herdbook.embedding.embedder import Embedder
+
 DIMENSIONS: Final = 384
-BLOCK: Final = 1_024
-NEAREST: Final = 400
-"""How many of the nearest by sides are ranked by their half floats."""
 TOP: Final = 20
+MADE_UP: Final = "made up"
+"""What stands in the journal as the model of the vectors, unless another one is named."""
 FIRST_DAY: Final = date(2016, 1, 1)
 ENTRIES_A_DAY: Final = 10
 _WORDS: Final = 20_000
-
-Vectors = np.ndarray[Any, np.dtype[np.float32]]
-
-_TABLES: Final = f"""
-CREATE TABLE mean(vector BLOB NOT NULL);
-CREATE TABLE sides(block INTEGER PRIMARY KEY, bits BLOB NOT NULL);
-CREATE TABLE vectors(
-    number INTEGER PRIMARY KEY,
-    half BLOB NOT NULL CHECK (length(half) = {2 * DIMENSIONS})
-);
-"""
 
 
 class Archive:
@@ -61,8 +53,8 @@ class Archive:
             count = chance.randint(20, 120)
             yield number, " ".join(chance.choices(self._vocabulary, self._weights, k=count))
 
-    def vectors(self) -> Vectors:
-        """A unit vector for each entry, in clusters with a common lean, as embeddings have."""
+    def vectors(self) -> Vector:
+        """A unit vector for each entry, a row each, in clusters that lean one way, as real ones."""
         chance = np.random.default_rng(self.n)
         centres = chance.normal(size=(200, DIMENSIONS)).astype(np.float32)
         made = centres[chance.integers(0, 200, self.n)]
@@ -82,28 +74,45 @@ class Archive:
             ),
         )
 
+    def write_vectors(self, connection: apsw.Connection, model: str = MADE_UP) -> None:
+        """Write a vector for each entry, as if `model` had made them; to be called as the other."""
+        vectors.begin(connection, model)
+        made = self.vectors()
+        connection.executemany(
+            "INSERT INTO derived_vectors(place, entry, first, last, half) "
+            "VALUES(?1, ?1, 0, 99, ?2)",
+            ((number, half(vector)) for number, vector in enumerate(made, start=1)),
+        )
+        # No entry is in the first place.
+        bits = b"".join([bytes(DIMENSIONS // 8), *map(sides, made)])
+        width = BLOCK * DIMENSIONS // 8
+        connection.executemany(
+            "INSERT INTO derived_sides VALUES(?, ?)",
+            (
+                (block, bits[block * width :][:width].ljust(width, b"\0"))
+                for block in range(self.n // BLOCK + 1)
+            ),
+        )
+        connection.execute("DELETE FROM derived_waiting")
+
     def fill(self, connection: apsw.Connection) -> None:
-        """Write entries and vectors; to be called as `write_entries`."""
-        connection.execute(_TABLES)
+        """Write entries and vectors; to be called as they."""
         self.write_entries(connection)
-        vectors = self.vectors()
-        mean = vectors.mean(axis=0)
-        connection.execute("INSERT INTO mean VALUES(?)", (mean.tobytes(),))
-        bits = _sides(vectors, mean)
-        connection.executemany(
-            "INSERT INTO sides VALUES(?, ?)",
-            (
-                (block, bits[block * BLOCK : (block + 1) * BLOCK].tobytes())
-                for block in range((self.n + BLOCK - 1) // BLOCK)
-            ),
-        )
-        connection.executemany(
-            "INSERT INTO vectors VALUES(?, ?)",
-            (
-                (number, vector.tobytes())
-                for number, vector in enumerate(vectors.astype(np.float16), start=1)
-            ),
-        )
+        self.write_vectors(connection)
+
+
+class NoModel:
+    """What stands in for a model where all vectors are made up: it compares, and embeds nothing."""
+
+    id = MADE_UP
+    nearest = staticmethod(nearest_by_sides)
+    likeness = staticmethod(likeness)
+
+
+def nearest(connection: apsw.Connection, wanted: Vector) -> list[int]:
+    """The numbers of the 20 entries whose vectors are nearest, best first, as the journal finds."""
+    found = vectors.nearest(connection, cast("Embedder", NoModel()), wanted, TOP)
+    return [one.number for one in found]
 
 
 def phrases(connection: apsw.Connection, count: int) -> list[str]:
@@ -119,30 +128,3 @@ def phrases(connection: apsw.Connection, count: int) -> list[str]:
         start = chance.randrange(len(words) - 2)
         found.append(" ".join(words[start : start + 3]))
     return found
-
-
-def nearest(connection: apsw.Connection, wanted: Vectors) -> list[int]:
-    """The numbers of the 20 entries whose vectors are nearest, best first."""
-    mean = np.frombuffer(connection.execute("SELECT vector FROM mean").get, np.float32)
-    asked = _sides(wanted, mean).view(np.uint64)
-    apart = [
-        np.bitwise_count(np.frombuffer(bits, np.uint64).reshape(-1, asked.size) ^ asked).sum(
-            axis=1, dtype=np.uint16
-        )
-        for (bits,) in connection.execute("SELECT bits FROM sides ORDER BY block")
-    ]
-    distances = np.concatenate(apart)
-    count = min(NEAREST, distances.size)
-    candidates = np.sort(np.argpartition(distances, count - 1)[:count] + 1)
-    halves = b"".join(
-        connection.execute("SELECT half FROM vectors WHERE number = ?", (int(number),)).get
-        for number in candidates
-    )
-    found = np.frombuffer(halves, np.float16).reshape(count, DIMENSIONS).astype(np.float32)
-    best = np.argsort(-(found @ wanted))[:TOP]
-    return [int(number) for number in candidates[best]]
-
-
-def _sides(vectors: Vectors, mean: Vectors) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    """48 bytes a vector."""
-    return np.packbits(vectors > mean, axis=-1)

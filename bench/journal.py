@@ -3,10 +3,12 @@
 Medians in milliseconds from sending a request to having the whole answer, unless said:
 `day_page_ms` a day's page; `calendar_page_ms` a month's; `lexical_p50_ms` and `lexical_p95_ms` a
 search by words as the page asks it (a word, two, one half typed, a phrase; all of them from the
-entries), with the text around what is found; `save_ms` an entry sent, until the answer that says
-it is durable. `oldest_phrases_found`: of five words that stand together in each of the oldest 25
-entries, how many lead to that entry. `requests` and `kilobytes`: what Chromium, its cache empty,
-loads for a day's page.
+entries), with the text around what is found; `search_p50_ms` and `search_p95_ms` the same and
+questions in plain English of a Llama with a model: what is asked is embedded by MiniLM, the
+entries' vectors are made up; `save_ms` an entry sent, until the answer that says it is durable.
+`oldest_phrases_found`: of five words that stand together in each of the oldest 25 entries, how
+many lead to that entry, with the model. `requests` and `kilobytes`: what Chromium, its cache
+empty, loads for a day's page.
 
 Beside each stands the limit; `answer_ms` is what an empty answer takes.
 """
@@ -19,6 +21,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Final
@@ -27,13 +30,16 @@ import aiohttp
 from playwright.async_api import Request
 
 from bench.archive import Archive
+from bench.household import household
 from bench.report import Report, options, percentile
 from demo.browser import chromium
 from demo.folder import Folder
 from demo.herdbook import Llama
+from demo.minilm import minilm
 from demo.panel import Panel
 from demo.ports import free_port
 from herdbook.crypto.kdf import MEMORY_FLOOR_KIB, TIME_FLOOR, KdfParameters
+from herdbook.embedding.folder import read_folder
 from herdbook.files import make_folder
 from herdbook.ids import random_id
 from herdbook.journal.journal import SCHEMA
@@ -45,6 +51,8 @@ LIMITS: Final = {
     "calendar_page_ms": 20,
     "lexical_p50_ms": 8,
     "lexical_p95_ms": 80,
+    "search_p50_ms": 30,
+    "search_p95_ms": 80,
     "save_ms": 15,
     "requests": 12,
     "kilobytes": 150,
@@ -56,6 +64,8 @@ _PASSWORD: Final = "three unrelated words"
 _TIMES: Final = 60
 _OLDEST: Final = 25
 _PHRASE: Final = 5
+_QUESTIONS: Final = 20
+_LOADED_WITHIN_S: Final = 120
 
 
 class Visitor:
@@ -92,11 +102,19 @@ async def main() -> None:
         tempfile.TemporaryDirectory(prefix="herdbook-bench-") as temporary,
         Folder(Path(temporary)) as folder,
     ):
-        llama = Llama(folder, broker_port=free_port(), panel_port=free_port(), api_port=free_port())
-        await _fill(make_folder(llama.data), archive)
+        model = minilm()
+        broker, panel, api = free_port(), free_port(), free_port()
+        llama = Llama(folder, broker_port=broker, panel_port=panel, api_port=api)
+        await _fill(make_folder(llama.data), archive, read_folder(model).id)
         await llama.start()
         try:
             figures = await _measure(llama, archive, Path(temporary) / "profile")
+        finally:
+            await llama.stop()
+        llama = Llama(folder, broker_port=broker, panel_port=panel, api_port=api, model=model)
+        await llama.start()
+        try:
+            figures |= await _measure_meaning(llama, archive)
         finally:
             await llama.stop()
     answer = figures.pop("answer_ms")
@@ -113,11 +131,12 @@ async def main() -> None:
         )
 
 
-async def _fill(data: Path, archive: Archive) -> None:
-    """A person and their vault, as the panel makes them, with all entries in it."""
+async def _fill(data: Path, archive: Archive, model: str) -> None:
+    """A person and their vault, as the panel makes them, with all entries and vectors in it."""
     draft = draft_vault(_PASSWORD, KdfParameters(MEMORY_FLOOR_KIB, TIME_FLOOR, 1))
     vault = await create_vault(make_folder(data / "vaults"), draft, SCHEMA)
     await vault.database.write(archive.write_entries)
+    await vault.database.write(partial(archive.write_vectors, model=model))
     await vault.database.close()
     person = Person(random_id(), _NAME, None, vault.vault_id)
     await People(data / "people.json").add(person)
@@ -141,7 +160,6 @@ async def _measure(llama: Llama, archive: Archive, profile: Path) -> dict[str, f
         ]
         figures["lexical_p50_ms"] = percentile(searches, 50)
         figures["lexical_p95_ms"] = percentile(searches, 95)
-        figures["oldest_phrases_found"] = await _oldest_found(visitor, chance, texts)
         day = archive.last_day + timedelta(days=1)
         figures["save_ms"] = median(
             [
@@ -153,6 +171,33 @@ async def _measure(llama: Llama, archive: Archive, profile: Path) -> dict[str, f
         )
     figures |= await _cold_page(llama.panel_url, archive.last_day, profile)
     return figures
+
+
+async def _measure_meaning(llama: Llama, archive: Archive) -> dict[str, float]:
+    chance = random.Random(1)
+    texts = dict(archive.texts())
+    queries = _queries(chance, list(texts.values()))
+    queries += [question.query for question in household()[1][:_QUESTIONS]]
+    async with _signed_in(llama.panel_url) as visitor:
+        await _until_by_meaning(visitor)
+        searches = [
+            await visitor.timed("/search", {"query": query, "typing": "1"}) for query in queries
+        ]
+        return {
+            "search_p50_ms": percentile(searches, 50),
+            "search_p95_ms": percentile(searches, 95),
+            "oldest_phrases_found": await _oldest_found(visitor, chance, texts),
+        }
+
+
+async def _until_by_meaning(visitor: Visitor) -> None:
+    """Wait until the page says no more that search goes by words only."""
+    async with asyncio.timeout(_LOADED_WITHIN_S):
+        while True:
+            answer = await visitor.post("/search", {"query": "sea", "typing": "1"})
+            if "found-note" not in answer:
+                return
+            await asyncio.sleep(0.1)
 
 
 def _queries(chance: random.Random, texts: list[str]) -> list[str]:

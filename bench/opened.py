@@ -15,9 +15,10 @@ from typing import Final, NamedTuple, cast
 import apsw
 import numpy as np
 
-from bench.archive import TOP, Archive, Vectors, nearest, phrases
+from bench.archive import TOP, Archive, nearest, phrases
 from bench.plain import PlainDatabase
 from herdbook.clock import SystemClock
+from herdbook.embedding.near import Vector
 from herdbook.journal.journal import SCHEMA, Journal
 from herdbook.journal.query import Query, Term
 from herdbook.journal.search import search
@@ -153,20 +154,20 @@ def _search_found(connection: apsw.Connection, phrase: str) -> None:
     assert page.total, "a phrase of the archive is not found in it"
 
 
-def _questions(connection: apsw.Connection, n: int) -> tuple[list[Vectors], list[set[int]]]:
+def _questions(connection: apsw.Connection, n: int) -> tuple[list[Vector], list[set[int]]]:
     """Vectors near to some entry's, and the truly nearest entries, without holding all of them."""
     chance = np.random.default_rng(1)
     asked = []
     for _ in range(_QUERIES // 2):
         half = connection.execute(
-            "SELECT half FROM vectors WHERE number = ?", (int(chance.integers(1, n + 1)),)
+            "SELECT half FROM derived_vectors WHERE place = ?", (int(chance.integers(1, n + 1)),)
         ).get
         vector = np.frombuffer(half, np.float16).astype(np.float32)
         vector = vector + 0.02 * chance.normal(size=vector.size).astype(np.float32)
         asked.append(vector / np.linalg.norm(vector))
     stacked = np.array(asked)
     scores: list[list[tuple[float, int]]] = [[] for _ in asked]
-    for number, half in connection.execute("SELECT number, half FROM vectors"):
+    for number, half in connection.execute("SELECT entry, half FROM derived_vectors"):
         near = stacked @ np.frombuffer(half, np.float16).astype(np.float32)
         for place, score in enumerate(near):
             kept = scores[place]

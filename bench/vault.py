@@ -4,8 +4,8 @@
 rendered page of the newest day: open, migrate, query, template; `open_cold_ms` with the files
 dropped from the kernel's cache, in a process that has opened none before. `search_ms`: a phrase of
 three words as the search page asks it, best 20 of all entries by BM25 with the text around it, and
-how many there are. `vector_ms`: nearest 20 of n vectors
-of 384 numbers (`bench.archive` says how); `vector_recall`: how many of the true 20 it found.
+how many there are. `vector_ms`: nearest 20 of n vectors of 384 numbers, as the journal finds them;
+`vector_recall`: how many of the true 20 it found.
 `save_ms`: `Journal.add` until durable; beside it one insert and fsync into plain SQLite, taken in
 turns. `rss_mb`: of a process that has done all of that.
 

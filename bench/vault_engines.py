@@ -20,10 +20,11 @@ import apsw
 import numpy as np
 from nacl.secret import Aead
 
-from bench.archive import DIMENSIONS, TOP, Archive, Vectors, nearest, phrases
+from bench.archive import DIMENSIONS, TOP, Archive, nearest, phrases
 from bench.opened import resident_mb
 from bench.report import Report, options
 from herdbook import schema
+from herdbook.embedding.near import Vector
 from herdbook.journal.journal import SCHEMA
 
 # A raw key, so that no engine derives one; SQLCipher's is key and salt.
@@ -196,10 +197,10 @@ def _connect(path: Path, engine: str) -> apsw.Connection:
     return connection
 
 
-def _vectors(connection: apsw.Connection, n: int) -> list[Vectors]:
+def _vectors(connection: apsw.Connection, n: int) -> list[Vector]:
     return [
         np.frombuffer(
-            connection.execute("SELECT half FROM vectors WHERE number = ?", (place,)).get,
+            connection.execute("SELECT half FROM derived_vectors WHERE place = ?", (place,)).get,
             np.float16,
         ).astype(np.float32)
         for place in np.linspace(1, n, _TIMES).astype(int).tolist()

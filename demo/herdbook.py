@@ -47,7 +47,16 @@ SAMPLE_S: Final = 0.5
 class Llama:
     """One Llama with its panel and API on ports of their own."""
 
-    def __init__(self, folder: Folder, *, broker_port: int, panel_port: int, api_port: int) -> None:
+    def __init__(
+        self,
+        folder: Folder,
+        *,
+        broker_port: int,
+        panel_port: int,
+        api_port: int,
+        model: Path | None = None,
+    ) -> None:
+        """Search is by meaning, too, with the `model` in a folder."""
         self.panel_url = f"http://127.0.0.1:{panel_port}/"
         self.api_url = f"http://127.0.0.1:{api_port}"
         home = folder.part("llama")
@@ -57,7 +66,9 @@ class Llama:
             f"data = {_toml(self.data)}\n"
             'name = "Llama"\n'
             f"[panel]\nport = {panel_port}\n"
-            f"[api]\nport = {api_port}\n" + _broker(broker_port)
+            f"[api]\nport = {api_port}\n"
+            + (f"[search]\nmodel = {_toml(model)}\n" if model else "")
+            + _broker(broker_port)
         )
         self.process = Process(
             "llama", [COMMAND, "llama", "run", "--config", self.config], folder.log("llama")
