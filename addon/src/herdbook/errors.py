@@ -14,7 +14,8 @@ API) translate once, from the code.
     │   ├── BrokerUnavailable    broker_unavailable
     │   ├── PortTaken            port_taken
     │   ├── Busy                 busy
-    │   └── ModelUnusable        model_unusable
+    │   ├── ModelUnusable        model_unusable
+    │   └── FetchFailed          fetch_failed
     ├── VaultError
     │   ├── VaultLocked          vault_locked
     │   ├── VaultDamaged         vault_damaged
@@ -113,6 +114,12 @@ class ModelUnusable(Unavailable):
     """The folder of a model is missing, broken, or of a kind that is not supported."""
 
     code = "model_unusable"
+
+
+class FetchFailed(Unavailable):
+    """What was to be downloaded did not come, or is something else."""
+
+    code = "fetch_failed"
 
 
 class VaultError(HerdbookError):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import herdbook
-from herdbook.cli import vault
+from herdbook.cli import model, vault
 from herdbook.cli.process import harden, log_to_stderr, start_forgetful
 from herdbook.errors import ConfigError, HerdbookError
 
@@ -44,7 +44,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="herdbook", description=herdbook.__doc__)
     parser.add_argument("--version", action="version", version=herdbook.__version__)
     parser.add_argument("--verbose", action="store_true", help="log what is done in detail")
-    parts = parser.add_subparsers(title="parts", required=True, metavar="llama | alpaca | vault")
+    parts = parser.add_subparsers(
+        title="parts", required=True, metavar="llama | alpaca | vault | model"
+    )
 
     llama = parts.add_parser("llama", help="the journal, the house book and the herd")
     commands = llama.add_subparsers(title="commands", required=True)
@@ -57,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     _command(commands, "id", "print the node's id and fingerprint", "alpaca.toml", _alpaca_id)
 
     vault.add_commands(parts.add_parser("vault", help="backups of the vaults"))
+    model.add_commands(parts.add_parser("model", help="the model for searching by meaning"))
     return parser
 
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from msgspec import Meta, Struct
 
 from herdbook.broker import BrokerSettings
+from herdbook.embedding.fetch import SOURCE
 from herdbook.errors import ConfigError
 from herdbook.settings import check, read_toml
 
@@ -29,9 +30,13 @@ class Ingress(Listener, frozen=True, forbid_unknown_fields=True):
 
 
 class Search(Struct, frozen=True, forbid_unknown_fields=True):
-    """How the journal is searched: by meaning too, with the `model` in a folder."""
+    """How the journal is searched: by meaning too, with the `model` in a folder.
+
+    ``herdbook model fetch`` puts it there, from the address `source`; by itself nothing does.
+    """
 
     model: Annotated[str, Meta(pattern=r"^[^\x00]+$")] | None = None
+    source: Annotated[str, Meta(pattern=r"^https?://[^\s?#]*[^\s?#/]$", max_length=500)] = SOURCE
 
 
 class LlamaConfig(Struct, frozen=True, forbid_unknown_fields=True):

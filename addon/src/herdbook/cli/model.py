@@ -1,0 +1,70 @@
+"""``herdbook model``: brings the model for searching by meaning, when asked to and never else."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Final
+
+from herdbook.errors import ConfigError
+
+_WIDTH: Final = 30
+_MEGABYTE: Final = 1_000_000
+
+
+def add_commands(parser: argparse.ArgumentParser) -> None:
+    """Describe the commands to the command line."""
+    commands = parser.add_subparsers(title="commands", required=True)
+    description = "download the model into the folder that llama.toml names"
+    fetch = commands.add_parser("fetch", help=description, description=description)
+    fetch.add_argument("--config", type=Path, required=True, metavar="FILE", help="the llama.toml")
+    fetch.set_defaults(run=_fetch)
+
+
+def _fetch(options: argparse.Namespace) -> int:
+    from herdbook.embedding import fetch
+    from herdbook.llama import config
+
+    settings = config.load(options.config)
+    folder = settings.model_folder(options.config)
+    if folder is None:
+        raise ConfigError(
+            f"{options.config} names no folder for a model.",
+            fix='Add “[search]” and below it “model = "model"”.',
+        )
+    size = sum(file.size for file in fetch.FILES)
+    print(f"{fetch.NAME}, {_megabytes(size)}, from {settings.search.source}")
+    bar = _Bar()
+    try:
+        fetched = fetch.fetch(folder, settings.search.source, progress=bar.show)
+    finally:
+        bar.end()
+    print(f"It is in {folder}." if fetched else f"It is in {folder} already, whole.")
+    return 0
+
+
+class _Bar:
+    """A bar in a terminal; elsewhere a line at every tenth."""
+
+    def __init__(self) -> None:
+        self._shown = -1
+
+    def show(self, done: int, total: int) -> None:
+        percent = 100 * done // total
+        step = percent if sys.stderr.isatty() else percent // 10
+        if step == self._shown:
+            return
+        self._shown = step
+        text = f"{percent:3} %  {_megabytes(done)} of {_megabytes(total)}"
+        if sys.stderr.isatty():
+            full = _WIDTH * done // total
+            text = f"\r[{'#' * full}{'.' * (_WIDTH - full)}] {text}"
+        print(text, end="" if sys.stderr.isatty() else "\n", file=sys.stderr, flush=True)
+
+    def end(self) -> None:
+        """Leave the bar's line."""
+        if self._shown >= 0 and sys.stderr.isatty():
+            print(file=sys.stderr)
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / _MEGABYTE:.1f} MB"
