@@ -1,15 +1,21 @@
 """Searching in a real browser: while one types, and back again."""
 
 import asyncio
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, Error, Route, expect
 
+from demo.minilm import minilm
+from herdbook.embedding.embedder import Embedder
+from herdbook.embedding.model import Model
 from herdbook.journal.search import PAGE
 from tests.e2e.tab import STORED, Tab, check, tab
-from tests.llama.panel.stage import PASSWORD, Stage
+from tests.llama.panel.stage import PASSWORD, Stage, stage
+from tests.model import embedder as embedder
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -128,3 +134,75 @@ async def test_everybody_can_search(chromium: Browser, set_up: Stage) -> None:
         await page.fill("#query", "")
         await expect(page.locator(".recent-search")).to_have_count(1)
         await check(opened, "recent searches")
+
+
+CAT = "Took Minka to the vet, she has not eaten for two days."
+
+
+@asynccontextmanager
+async def by_meaning(tmp_path: Path) -> AsyncIterator[Stage]:
+    """A panel with the real model, and somebody with a cat."""
+    model = Model(minilm())
+    await model.load()
+    async with stage(tmp_path, model=model) as set_up:
+        journal = set_up.vaults.journal(await set_up.person("Ada"))
+        for number, text in enumerate((CAT, "The boiler shows F28.", "Nine jars of jam.")):
+            await journal.add(set_up.today - timedelta(days=number), text)
+        yield set_up
+    await model.close()
+
+
+async def test_an_entry_is_found_by_what_it_is_about(chromium: Browser, tmp_path: Path) -> None:
+    """Without a word in common, and shown as such; the settings say how far that has come."""
+    async with by_meaning(tmp_path) as set_up, tab(chromium, set_up) as opened:
+        page = opened.page
+        await opened.sign_in()
+        await opened.open("settings")
+        await expect(page.locator(".meaning-state")).to_contain_text("All 3 entries")
+        await opened.open("search")
+        await page.keyboard.type("our pet was ill")
+        first = page.locator(".result").first
+        await expect(first.locator(".result-text")).to_have_text(CAT)
+        await expect(first.locator(".result-meaning")).to_have_text("by meaning")
+        await expect(first.locator("mark")).to_have_count(0)
+        await check(opened, "found by meaning")
+        await page.fill("#query", "minka")
+        await expect(first.locator("mark")).to_have_text(["Minka"])
+        await expect(first.locator(".result-meaning")).to_have_count(0)
+        await first.locator("a").click()
+        await expect(page.locator(".entry:target")).to_contain_text(CAT)
+        assert opened.violations() == []
+
+
+async def test_the_bar_in_the_settings_goes_on(
+    chromium: Browser, tmp_path: Path, embedder: Embedder
+) -> None:
+    model = Model()  # it says nothing to those who wait for it
+    model.embedder, model.state = embedder, "ready"
+    async with stage(tmp_path, model=model) as set_up, tab(chromium, set_up) as opened:
+        journal = set_up.vaults.journal(await set_up.person("Ada"))
+        await journal.add(set_up.today, CAT)
+        page = opened.page
+        await opened.sign_in()
+        await opened.open("settings")
+        await expect(page.locator(".meaning-state progress")).to_have_attribute("value", "0")
+        await check(opened, "looking through")
+        await journal.meaning.catch_up(embedder)
+        await expect(page.locator(".meaning-state")).to_contain_text("All 1 entries")
+        await expect(page.locator(".meaning-state progress")).to_have_count(0)
+        assert opened.violations() == []
+
+
+async def test_search_by_words_alone_says_so(ada: Tab, set_up: Stage) -> None:
+    await write_much(set_up)
+    page = ada.page
+    await ada.open("search")
+    await expect(page.locator(".found-note")).to_contain_text("Search goes by words")
+    await page.keyboard.type("snow")
+    await expect(page.locator(".result")).to_have_count(PAGE)
+    await expect(page.locator(".found-note")).to_contain_text("none is named")
+    await check(ada, "by words alone")
+    await page.click(".found-note a")
+    await expect(page.locator("#meaning")).to_be_in_viewport()
+    await expect(page.locator(".meaning-state")).to_contain_text("No model is named")
+    assert ada.violations() == []
