@@ -91,6 +91,35 @@ async def test_silent_connections_are_closed_and_talking_ones_are_not(
             assert await response.text() == "at last"
 
 
+async def test_a_body_that_does_not_come_is_waited_for_only_so_long(
+    where: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else as many as connections are let in could keep everybody out, for as long as they like."""
+    monkeypatch.setattr(module, "BODY_S", 0.3)
+
+    async def listen(request: web.Request) -> web.Response:
+        said = await request.text()
+        await asyncio.sleep(0.5 if said == "all of it" else 0)
+        return web.Response(text=said)
+
+    app = _app()
+    app.router.add_post("/", listen)
+    async with listening(app, where, "panel") as url, ClientSession() as session:
+        whole = asyncio.create_task(session.post(url, data="all of it"))
+        head = b"POST / HTTP/1.1\r\nHost: x\r\n"
+        for body in (
+            b"Content-Length: 9\r\n\r\nall",
+            b"Transfer-Encoding: chunked\r\n\r\n3\r\nall",
+        ):
+            reader, writer = await asyncio.open_connection("127.0.0.1", where.port)
+            writer.write(head + body)
+            async with asyncio.timeout(5):
+                assert await reader.read() == b""
+            writer.close()
+        async with await whole as response:
+            assert await response.text() == "all of it", "what thinks for longer is left alone"
+
+
 async def test_a_flood_of_connections_is_refused_and_ends_by_itself(
     where: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,8 @@ from herdbook.llama.config import Listener
 CONNECTIONS_LIMIT: Final = 256
 """Far below the files that a process may have open (1,024 is usual)."""
 HEADER_S: Final = 10.0
+BODY_S: Final = 30.0
+"""From the header of a request to the end of its body: 2 MiB over a poor radio link."""
 _STOP_S: Final = 3.0
 
 
@@ -61,7 +63,7 @@ async def _listen(
 
 
 class Gate:
-    """How many connections come in, and how long one may be silent.
+    """How many connections come in, and how long one may keep it waiting for its request.
 
     Without it, somebody who only opens connections would use up the files that this process may
     have open, and with them the database, the broker and the log.
@@ -95,7 +97,11 @@ class Gate:
         """
         if request.transport is not None:
             self._heard.add(request.transport)
-        response = await handler(request)
+        waiting = asyncio.get_running_loop().call_later(BODY_S, _close_unfinished, request)
+        try:
+            response = await handler(request)
+        finally:
+            waiting.cancel()
         response.force_close()
         return response
 
@@ -103,6 +109,11 @@ class Gate:
         transport = handler.transport
         if transport is not None and transport not in self._heard:
             transport.abort()
+
+
+def _close_unfinished(request: web.Request) -> None:
+    if request.transport is not None and not request.content.is_eof():
+        request.transport.abort()
 
 
 class _Closed(asyncio.Protocol):
