@@ -34,6 +34,7 @@ from herdbook.llama.opening import Opening
 from herdbook.llama.pending import LIMIT_MS
 from herdbook.llama.people import Person
 from herdbook.llama.vaults import Vaults
+from herdbook.vault.database import Database
 from tests.fakes.clock import ManualClock
 from tests.model import embedder as embedder
 from tests.model import model as model
@@ -401,3 +402,40 @@ async def test_locking_ends_what_goes_on_in_a_vault_and_the_model_rests(
         while (again := await journal.meaning.progress()) is None or again.done <= progress.done:
             await asyncio.sleep(0.01)
     await vaults.close()
+
+
+@pytest.mark.parametrize("act", ["unlock", "lock", "keep closed"])
+async def test_nothing_is_done_with_a_vault_that_is_still_being_closed(
+    vaults: Vaults, monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
+    """A new key, say: what is being saved yet would go into the database that it replaces."""
+    person = (await _opening(vaults)).person
+    events: list[str] = []
+    closing, resume = asyncio.Event(), asyncio.Event()
+    close = Database.close
+
+    async def slow(self: Database) -> None:
+        closing.set()
+        await resume.wait()
+        await close(self)
+        events.append("closed")
+
+    async def do() -> None:
+        if act == "unlock":
+            await vaults.unlock("Ada", PASSWORD)
+        elif act == "lock":
+            await vaults.lock(person.id)
+        else:
+            async with vaults.closed(person.id):
+                pass
+        events.append(act)
+
+    monkeypatch.setattr(Database, "close", slow)
+    lock = asyncio.create_task(vaults.lock(person.id))
+    await closing.wait()
+    done = asyncio.create_task(do())
+    await asyncio.wait([done], timeout=0.1)
+    assert events == []
+    resume.set()
+    await asyncio.gather(lock, done)
+    assert events == ["closed", act]

@@ -106,6 +106,8 @@ class Vaults:
         self._open: dict[str, OpenVault] = {}
         self._reopening: dict[str, list[Opening]] = {}
         self._gates: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        # Held while a vault is being closed, which waits for no gate: locking is for now.
+        self._closing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._creating = asyncio.Lock()
         self.on_check: list[Callable[[], None]] = []
         self.on_lock: list[Callable[[str], None]] = []
@@ -191,8 +193,9 @@ class Vaults:
             if self.is_unlocked(person.id):
                 forget(dek)
             else:
+                async with self._closing[person.id]:
+                    vault = await open_unlocked(folder, dek, SCHEMA)
                 # After a crash something may wait to be forgotten.
-                vault = await open_unlocked(folder, dek, SCHEMA)
                 await (await self._keep_open(person, vault)).forget_deleted()
             if user_id is not None and person.user_id != user_id:
                 person = await self._hand_over(person, user_id)
@@ -233,6 +236,8 @@ class Vaults:
                 openings = list(self._open[person_id].used_ms)
                 await self.lock(person_id)
                 self._reopening[person_id] = openings
+            async with self._closing[person_id]:
+                pass  # what somebody else locked may still be saving
             try:
                 yield
             finally:
@@ -292,14 +297,15 @@ class Vaults:
         opened = self._open.pop(person_id, None)
         for let_go in self.on_lock:
             let_go(person_id)
-        if opened is not None:
-            await opened.forget_deleted()
-            await opened.close()
-            if not self._open:
-                await self._model.rest()
-            # What refers to itself, such as an error with its frames, is freed only by this.
-            del opened
-            gc.collect()
+        async with self._closing[person_id]:  # by somebody else, perhaps
+            if opened is not None:
+                await opened.forget_deleted()
+                await opened.close()
+                if not self._open:
+                    await self._model.rest()
+                # What refers to itself, such as an error with its frames, is freed only by this.
+                del opened
+                gc.collect()
 
     async def drop(
         self,
