@@ -120,6 +120,19 @@ async def test_a_body_that_does_not_come_is_waited_for_only_so_long(
             assert await response.text() == "all of it", "what thinks for longer is left alone"
 
 
+@pytest.mark.parametrize("asked", ["GET /nowhere", "POST /", "CONNECT x:1"])
+async def test_a_request_that_is_refused_leaves_no_connection_open(
+    url: str, where: Listener, asked: str
+) -> None:
+    """Whoever asks for what is not there could else take up all connections, one by one."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", where.port)
+    writer.write(f"{asked} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    async with asyncio.timeout(5):
+        assert b" 40" in await reader.readline()
+        await reader.read()
+    writer.close()
+
+
 async def test_a_flood_of_connections_is_refused_and_ends_by_itself(
     where: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -100,6 +100,9 @@ class Gate:
         waiting = asyncio.get_running_loop().call_later(BODY_S, _close_unfinished, request)
         try:
             response = await handler(request)
+        except web.HTTPException as refusal:
+            refusal.force_close()
+            raise
         finally:
             waiting.cancel()
         response.force_close()
