@@ -439,3 +439,45 @@ async def test_nothing_is_done_with_a_vault_that_is_still_being_closed(
     resume.set()
     await asyncio.gather(lock, done)
     assert events == ["closed", act]
+
+
+async def test_the_idle_check_does_not_meet_a_vault_that_is_still_being_opened(
+    vaults: Vaults, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a crash much may have to be forgotten first, and nobody has used it by then."""
+    person = (await _opening(vaults)).person
+    await vaults.lock(person.id)
+    monkeypatch.setattr(module, "_CHECK_EVERY_S", 0.01)
+    checks: list[None] = []
+    vaults.on_check.append(lambda: checks.append(None))
+
+    async def slow(_: object) -> None:
+        seen = len(checks)
+        async with asyncio.timeout(5):
+            while len(checks) < seen + 2:
+                await asyncio.sleep(0.01)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("herdbook.llama.opening.OpenVault.forget_deleted", slow)
+        idle = asyncio.create_task(vaults.lock_idle())
+        opening = await vaults.unlock("Ada", PASSWORD)
+        assert vaults.admits(opening)
+        idle.cancel()
+
+
+async def test_a_lock_while_a_vault_goes_over_to_another_user_is_said(
+    vaults: Vaults, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _opening(vaults)
+    claim = vaults.people.claim
+
+    async def and_lock(person: Person, user_id: str) -> Person:
+        await vaults.lock(person.id)
+        return await claim(person, user_id)
+
+    monkeypatch.setattr(vaults.people, "claim", and_lock)
+    with pytest.raises(VaultLocked):
+        await vaults.unlock("Ada", PASSWORD, "0" * 32)
+    monkeypatch.undo()
+    assert vaults.admits(await vaults.unlock("Ada", PASSWORD, "0" * 32))
+    assert vaults.people.of_user("0" * 32) is not None

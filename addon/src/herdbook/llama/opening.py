@@ -54,7 +54,14 @@ class OpenVault:
             await vault.database.close()
             raise
         journal = Journal(vault, clock, model)
-        return cls(vault, journal, chosen, asyncio.create_task(journal.meaning.run()))
+        opened = cls(vault, journal, chosen, asyncio.create_task(journal.meaning.run()))
+        try:
+            # After a crash something may wait for it.
+            await opened.forget_deleted()
+        except BaseException:
+            await opened.close()
+            raise
+        return opened
 
     async def close(self) -> None:
         """End what goes on in it and close it; what was being saved is saved first."""

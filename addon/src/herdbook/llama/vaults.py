@@ -174,7 +174,8 @@ class Vaults:
 
         With `user_id`, that user of Home Assistant is the person from now on; whose vault they
         may open, `People.admissible` says. Raises `WrongSecret`, also for an unknown name, after
-        the same time and in the same words, and `TooManyAttempts`.
+        the same time and in the same words, `TooManyAttempts`, and `VaultLocked` when it was locked
+        again before this returned.
         """
         check_secret(secret)
         by_code = way_in(secret)[0] == "recovery"
@@ -195,8 +196,7 @@ class Vaults:
             else:
                 async with self._closing[person.id]:
                     vault = await open_unlocked(folder, dek, SCHEMA)
-                # After a crash something may wait to be forgotten.
-                await (await self._keep_open(person, vault)).forget_deleted()
+                await self._keep_open(person, vault)
             if user_id is not None and person.user_id != user_id:
                 person = await self._hand_over(person, user_id)
             opening = self._admit(person)
@@ -208,7 +208,8 @@ class Vaults:
         try:
             return await self.people.claim(person, user_id)
         finally:
-            self._open[person.id].used_ms.clear()
+            if (opened := self._open.get(person.id)) is not None:
+                opened.used_ms.clear()
 
     def _refuse(self, key: str, secret: str) -> None:
         """Try a secret on a vault that is not there, at the cost of one that is."""
@@ -378,8 +379,12 @@ class Vaults:
             await opened.absorb()
 
     def _admit(self, person: Person) -> Opening:
+        """A new opening of an open vault. Raises `VaultLocked` if somebody was faster."""
         opening = Opening(person)
-        self._open[person.id].used_ms[opening] = self._clock.monotonic_ms()
+        opened = self._open.get(person.id)
+        if opened is None:
+            raise VaultLocked("Your vault was locked meanwhile.", fix="Unlock it to go on.")
+        opened.used_ms[opening] = self._clock.monotonic_ms()
         return opening
 
 
