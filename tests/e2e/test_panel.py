@@ -517,6 +517,28 @@ async def test_two_windows_keep_both_texts_and_say_so(ada: Tab, chromium: Browse
     await ada.field_is("The snow melted soon.")
 
 
+async def test_one_touch_throws_no_words_away(ada: Tab, set_up: Stage) -> None:
+    page = ada.page
+    await page.set_viewport_size({"width": 390, "height": 500})
+    await ada.write_long_day()
+    journal = set_up.vaults.journal(await set_up.vaults.unlock("Ada", PASSWORD))
+    for number in range(2):
+        saving = Saving(f"{number:032x}", "a page", 0, set_up.today, f"half a thought {number}")
+        assert await journal.save_draft(saving)
+    await page.reload()
+    await expect(page.locator(".entry-unfinished")).to_have_count(1)
+    await page.click("text=Throw away…")
+    button = page.get_by_role("button", name="Yes, for good")
+    await expect(button).to_be_in_viewport()
+    below, field = await button.bounding_box(), await page.locator("#composer").bounding_box()
+    assert below
+    assert field
+    assert below["y"] + below["height"] <= field["y"], "not beneath the writing field"
+    await expect(page.locator(".entry-unfinished")).to_have_count(1)
+    await page.click("text=Yes, for good")
+    await expect(page.locator(".entry-unfinished")).to_have_count(0)
+
+
 async def test_markdown_stands_as_it_is_meant(ada: Tab) -> None:
     text = "# Sunday\n- [x] bread :bread:\n\n|a|b|\n|-|-:|\n|1|2|\n\n<img src=x onerror=alert(1)>"
     await ada.write(text)

@@ -48,6 +48,13 @@ export function mountDay(form) {
     document.querySelector(`.day-head [rel=${across > 0 !== rtl ? "prev" : "next"}]`)?.click();
   });
 
+  // --- What unfolds at the page's end comes out from beneath the writing field.
+  const bringOut = ({ target }) => {
+    if (target.open && target.matches(".unfinished-ways *"))
+      target.querySelector("form").scrollIntoView({ block: "nearest" });
+  };
+  document.addEventListener("toggle", bringOut, true); // it does not bubble
+
   // --- A menu closes as menus do.
   const closeMenus = (except) => {
     for (const menu of document.querySelectorAll(".menu[open]"))
