@@ -15,6 +15,7 @@ from herdbook.house.observation import Observation
 from herdbook.journal.journal import Journal
 from herdbook.llama.panel import contents
 from herdbook.llama.people import Person
+from tests.fakes.clock import ManualClock
 from tests.llama.panel.stage import HTMX, Browser, Stage
 
 PAYLOAD = """</textarea><script>alert(1)</script><img src=x onerror='a()'> {{ 7*7 }} &amp; “é” 42"""
@@ -364,30 +365,45 @@ async def test_what_the_house_wrote_says_where_it_is_from(
     assert "entry-house" in page
 
 
+async def notice(
+    set_up: Stage, folder: Path, count: int, clock: ManualClock, sentence: str = "CO₂ is high."
+) -> None:
+    """Have a node of the herd notice so much, a minute apart."""
+    log = EventLog.open(folder, clock)
+    payload = ObservationPayload(
+        "co2", "CO₂", "above_usual", sentence, 1840.0, "ppm", (420.0, 1100.0), 0.9
+    )
+    for _ in range(count):
+        clock.advance(60_000)
+        log.append("observation", payload)
+    log.seal()
+    await set_up.book.hello(log.node_id, Hello("Hallway", "0.1.0", count))
+    await set_up.book.approve(log.node_id)
+    for wire in log.batches_after(0, 10):
+        await set_up.book.store(open_batch(wire, log.node_id))
+    log.close()
+
+
 async def test_the_house_noticed_today(
     set_up: Stage, ada: Browser, day: str, tmp_path: Path
 ) -> None:
     assert "<h2>The house noticed</h2>" not in await ada.page(day)
-    log = EventLog.open(tmp_path / "node", set_up.clock)
-    node = log.node_id
-    payload = ObservationPayload(
-        "co2", "CO₂", "above_usual", "CO₂ is <b>high</b>.", 1840.0, "ppm", (420.0, 1100.0), 0.9
-    )
-    for _ in range(7):
-        set_up.clock.advance(60_000)
-        log.append("observation", payload)
-    log.seal()
-    await set_up.book.hello(node, Hello("Hallway", "0.1.0", 7))
-    await set_up.book.approve(node)
-    for wire in log.batches_after(0, 10):
-        await set_up.book.store(open_batch(wire, node))
-    log.close()
-
+    await notice(set_up, tmp_path / "node", 7, set_up.clock, "CO₂ is <b>high</b>.")
     for page in (await ada.page(day), await ada.page(f"{day}/house?vault=open")):
         assert page.count("CO₂ is &lt;b&gt;high&lt;/b&gt;.") == 7
         assert "2 more" in page
         assert page.index("01:07") < page.index("01:06"), "newest first, in the house's time zone"
     assert "The house noticed</h2>" not in await ada.page("/day/2026-11-01")
+
+
+async def test_all_of_it_is_there_and_an_unsure_time_is_said_to_be(
+    set_up: Stage, ada: Browser, day: str, tmp_path: Path
+) -> None:
+    unsure = ManualClock(set_up.clock.wall_ms(), "unset")
+    await notice(set_up, tmp_path / "node", 60, unsure)
+    page = await ada.page(day)
+    assert "55 more" in page
+    assert page.count("CO₂ is high.") == page.count(">about ") == 60
 
 
 async def test_writing_goes_on_without_the_house(
