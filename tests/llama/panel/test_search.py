@@ -71,8 +71,8 @@ async def test_text_and_words_are_shown_as_text(set_up: Stage, ada: Browser) -> 
     assert f'value="{html.escape(typed, quote=False).replace(chr(34), "&#34;")}"' in page
 
 
-async def test_what_was_sent_is_kept_and_what_was_typed_is_not(set_up: Stage, ada: Browser) -> None:
-    for query, typing in (("first", ""), ("half ty", "1"), ("second", "")):
+async def test_kept_is_what_was_sent_and_asks_for_something(set_up: Stage, ada: Browser) -> None:
+    for query, typing in (("first", ""), ("half ty", "1"), ("second", ""), ("on:noday", "")):
         await ada.post("/search", {"query": query, "typing": typing}, headers=HTMX)
     page = await (await ada.post("/search", {"query": "", "typing": "1"}, headers=HTMX)).text()
     recent = re.findall(r'class="recent-search"[^>]*value="([^"]*)"', page)

@@ -33,7 +33,7 @@ async def show(request: web.Request) -> web.Response:
 async def find(request: web.Request) -> web.Response:
     """What is found: in place of what was found before, or below it (`offset`).
 
-    What is still being typed (`typing`) is not kept.
+    What is still being typed (`typing`) is not kept, nor what asks for nothing.
     """
     desk = desk_of(request)
     fields = await fields_of(request)
@@ -41,7 +41,8 @@ async def find(request: web.Request) -> web.Response:
     typed = fields.get("query", "")[:QUERY_LIMIT].strip("\n")
     offset = _offset(fields.get("offset", "0"))
     journal.asked = Asked(typed, _order(fields.get("order", Asked().order)))
-    if typed.strip() and not fields.get("typing") and not offset:
+    asks = not read_query(typed).is_empty
+    if asks and not fields.get("typing") and not offset:
         await journal.remember_search(typed.strip())
     if not is_htmx(request) and not offset:
         return desk.pages.go(request, "search")
