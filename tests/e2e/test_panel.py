@@ -985,7 +985,7 @@ async def test_keys_are_changed_on_a_phone(
         await opened.entries("The first snow.")
 
         await page.tap("nav >> text=Settings")
-        await page.tap("text=Password, recovery code and keys")
+        await page.tap("nav >> text=Password, recovery code and keys")
         await page.tap("#password-fold summary")
         await page.fill("#password-secret", PASSWORD)
         for name in ("new", "again"):
