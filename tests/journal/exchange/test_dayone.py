@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from herdbook.clock import LAST_MS
@@ -102,6 +102,12 @@ def test_a_zip_holds_several_journals_and_their_photos() -> None:
     ]
     alone = read_file(journal_of(entry_of()), ZONE)
     assert alone.entries == found.entries[:1], "the same entry is the same one from either"
+
+
+def test_a_json_between_texts_is_no_journal() -> None:
+    found = read_file(zipped(("2026-11-20.txt", b"Snow."), ("about.json", b"{}")), ZONE)
+    assert (found.kind, found.files) == ("markdown", ["about.json"])
+    assert [entry.text for entry in found.entries] == ["Snow."]
 
 
 def test_photos_are_named_where_they_stood() -> None:
@@ -227,6 +233,7 @@ MARKS = ["\\.", "\\-", "\\+", "\\(", "\\)", "\\!", "\\#", "\\[", "\\]", "\\\\", 
 OTHERS = ["a", "12", " ", "\n", "\n\n", "- ", "1. ", "> ", "# ", "|", "[", "]", "(", "-", "&", "*"]
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(MARKS + OTHERS), max_size=12).map("".join))
 @example("a|b\n\\-|\\-")
 @example("a &\\#12;")

@@ -7,7 +7,7 @@ from datetime import UTC, date
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from herdbook.clock import LAST_MS
@@ -94,6 +94,7 @@ def refused(body: bytes) -> str:
 
 
 @pytest.mark.parametrize("kind", ["json", "markdown", "html"])
+@settings(deadline=None)
 @given(entry=ENTRIES)
 def test_what_goes_out_comes_in_as_it_was(kind: str, entry: Passed) -> None:
     found = read_file(file_of(kind, [entry]), ZONE)

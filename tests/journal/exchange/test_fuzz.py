@@ -55,7 +55,7 @@ PIECES = st.one_of(
     st.sampled_from([b"9999", b"-1", b"1e999", b"\xff", b'"', b"{", b"]", b"null", b"\\u0000"]),
 )
 CHANGES = st.lists(st.tuples(st.integers(0, 2**20), st.integers(0, 40), PIECES), max_size=4)
-SOON = settings(deadline=1_000, max_examples=60)
+SOON = settings(deadline=10_000, max_examples=60)
 
 
 def changed(body: bytes, changes: list[tuple[int, int, bytes]]) -> bytes:

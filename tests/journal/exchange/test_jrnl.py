@@ -80,6 +80,12 @@ def test_in_a_newer_file_a_line_that_begins_with_a_time_is_text() -> None:
     assert [entry.text for entry in found.entries] == ["Plan\n2026-11-21 10:00 the dentist"]
 
 
+def test_a_time_of_a_language_without_am_and_pm_is_one() -> None:
+    found = read_file(b"[2026-11-20 09:30:15 ] Nebel.\n", ZONE)
+    assert [entry.text for entry in found.entries] == ["Nebel."]
+    assert times(found) == [at(2026, 11, 20, 9, 30, 15)]
+
+
 def test_its_json_holds_the_same_entries() -> None:
     body = json_of(
         entry_of(

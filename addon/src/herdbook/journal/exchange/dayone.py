@@ -14,6 +14,7 @@ from herdbook.errors import InputError
 from herdbook.journal.exchange.archive import Archive
 from herdbook.journal.exchange.dayone_text import named, plain
 from herdbook.journal.exchange.incoming import Incoming, derived_id, fitting, moment
+from herdbook.journal.exchange.markdown_reader import SUFFIXES
 from herdbook.journal.exchange.outline import read_outline
 from herdbook.journal.exchange.passed import Passed
 
@@ -53,10 +54,10 @@ class _Entry(msgspec.Struct, rename="camel"):
 
 
 def is_dayone(archive: Archive) -> bool:
-    """Whether a zip is such an export: journals in JSON, and no Markdown."""
+    """Whether a zip is such an export: journals in JSON, and no text besides."""
     names = [name.lower() for name in archive.names]
     return any(name.endswith(_JOURNAL) for name in names) and not any(
-        name.endswith(".md") for name in names
+        name.endswith(SUFFIXES) for name in names
     )
 
 

@@ -18,7 +18,8 @@ _STAMP: Final = (
     r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2}) (?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})"
     r"(?::(?P<second>[0-9]{2}))?(?: (?P<half>[AaPp])\.?[Mm]\.?)?"
 )
-_BRACKETED: Final = re.compile(rf"^\[{_STAMP}\](?: |$)", re.MULTILINE)
+# Where a language has no word for “AM”, jrnl leaves the blank before it.
+_BRACKETED: Final = re.compile(rf"^\[{_STAMP} ?\](?: |$)", re.MULTILINE)
 _BARE: Final = re.compile(rf"^{_STAMP} ", re.MULTILINE)
 """As jrnl 1 wrote them. In a newer file such a line is text."""
 _TAG: Final = re.compile(r"(?<!\S)[@#](\w[-+*#/\w]*)")

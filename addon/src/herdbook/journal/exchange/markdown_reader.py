@@ -23,14 +23,15 @@ _ESCAPED: Final = re.compile(r"^\\(\\*<!-- entry )", re.MULTILINE)
 _FRONT: Final = re.compile(r"---\n(.*?)^---(?:\n|$)", re.DOTALL | re.MULTILINE)
 _FRONT_DAY: Final = re.compile(r"^(?:day|date): *[\"']?(\d{4}-\d\d-\d\d)", re.MULTILINE)
 _NAMED_DAY: Final = re.compile(r"(?<!\d)(\d{4}-\d\d-\d\d)(?!\d)")
-_SUFFIXES: Final = (".md", ".markdown", ".txt")
+SUFFIXES: Final = (".md", ".markdown", ".txt")
+"""How the names of files with text end."""
 
 
 def read_markdown(archive: Archive, zone: tzinfo) -> Incoming:
     """The entries of every text file. Raises `InputError` as `Archive.read` does."""
     incoming = Incoming("markdown")
     for name in archive.names:
-        if not name.lower().endswith(_SUFFIXES):
+        if not name.lower().endswith(SUFFIXES):
             incoming.pass_over(name)
             continue
         body = archive.read(name)

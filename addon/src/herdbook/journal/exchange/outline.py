@@ -1,12 +1,13 @@
-"""The outline of a JSON that somebody sent: what tells whose it is, and its entries, unread yet."""
+"""The outline of a JSON that somebody sent: whose it is, and its entries, unread yet."""
 
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from herdbook.errors import InputError
+from herdbook.journal.exchange.incoming import Kind
 
-VALUES_LIMIT: Final = 4_000_000
+VALUES_LIMIT: Final = 6_000_000
 """Values of a JSON: each takes 70 bytes of memory while it is read, however short it is."""
 
 
@@ -16,8 +17,16 @@ class Outline(msgspec.Struct):
     entries: list[msgspec.Raw]
     format: str = ""
     version: int = 0
-    metadata: dict[str, Any] | None = None
-    tags: dict[str, Any] | None = None
+    metadata: msgspec.Raw = msgspec.Raw()
+    tags: msgspec.Raw = msgspec.Raw()
+
+    def kind(self) -> Kind:
+        """Whose it is; ours, where nothing tells."""
+        if not self.format and bytes(self.metadata).startswith(b"{"):
+            return "dayone"
+        if not self.format and bytes(self.tags).startswith(b"{"):
+            return "jrnl"
+        return "json"
 
 
 def read_outline(body: bytes) -> Outline:

@@ -41,10 +41,11 @@ def read_file(body: bytes, zone: tzinfo) -> Incoming:
 
 def _read_json(body: bytes, zone: tzinfo) -> Incoming:
     outline = read_outline(body)
-    if not outline.format and outline.metadata is not None:
-        return read_dayone_json(outline.entries, zone)
-    if not outline.format and outline.tags is not None:
-        return read_jrnl_json(outline.entries, zone)
+    match outline.kind():
+        case "dayone":
+            return read_dayone_json(outline.entries, zone)
+        case "jrnl":
+            return read_jrnl_json(outline.entries, zone)
     incoming = Incoming("json")
     incoming.add_all(read_json(outline))
     return incoming
