@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import re
 import tempfile
 import zipfile
@@ -12,6 +13,8 @@ import pytest
 from aiohttp import ClientResponse, FormData
 
 from herdbook.journal.exchange import reading
+from herdbook.journal.exchange.exchange import STEP, Exchange
+from herdbook.journal.exchange.passed import Passed
 from herdbook.llama import imports
 from tests.llama.panel.stage import Browser, Stage
 from tests.llama.panel.test_outgoing import HOSTILE, fill, taken
@@ -179,6 +182,53 @@ async def test_a_lock_takes_a_waiting_file_along(set_up: Stage, ada: Browser) ->
     assert (await ada.get("/exchange")).url.path == f"/day/{set_up.today}"
     await ada.sign_in()
     assert "A file is waiting" not in await ada.page("/exchange")
+
+
+async def test_a_lock_ends_the_work_and_the_same_file_goes_on(
+    set_up: Stage, ada: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = set_up.vaults.people.find(name="Ada")
+    lines = "".join(f"[2026-10-03 09:30] Line {number}.\n" for number in range(3 * STEP))
+    take_in = Exchange.take_in
+
+    async def locked_after(exchange: Exchange, import_id: str, entries: list[Passed]) -> int:
+        added = await take_in(exchange, import_id, entries)
+        monkeypatch.undo()
+        await set_up.vaults.lock(person.id)
+        return added
+
+    monkeypatch.setattr(Exchange, "take_in", locked_after)
+    await upload(ada, lines.encode())
+    answer = await ada.post("/exchange/bring-in")
+    assert answer.url.path == f"/day/{set_up.today}", "the door"
+    await ada.sign_in()
+    words = text_of(await ada.page("/exchange"))
+    assert f"Brought in {STEP} entries. It stopped before the end." in words
+    assert f"jrnl, 2 November 2026, 01:00: {STEP} entries" in words
+    answer = await upload(ada, lines.encode())
+    assert f"{2 * STEP} new entries" in text_of(await answer.text())
+    await ada.post("/exchange/bring-in")
+    for undo in re.findall(r'action="(/exchange/undo/[0-9a-f]{32})"', await ada.page("/exchange")):
+        await ada.post(undo)
+    assert await ids(ada) == set()
+
+
+async def test_what_comes_in_and_goes_again_leaves_nothing_readable(
+    set_up: Stage, ada: Browser, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    canary = "Kanarienvogel"
+    await upload(ada, f"[2026-10-03 09:30] {canary} @{canary}".encode(), name=f"{canary}.txt")
+    await upload(ada, folder(d2026_02_30=canary, **{f"d2026_10_04{canary}": canary}))
+    await ada.post("/exchange/bring-in")
+    await upload(ada, f"{canary} is no journal".encode())
+    await upload(ada, LLAMORA.read_bytes())
+    await ada.post("/exchange/unseal", {"name": canary, "secret": canary})
+    folder_of_ada = set_up.vaults.folder_of(set_up.vaults.people.find(name="Ada"))
+    written = [file.read_bytes() for file in folder_of_ada.parent.rglob("*") if file.is_file()]
+    assert written
+    assert not any(canary.encode() in body for body in written)
+    assert canary not in caplog.text
 
 
 async def test_a_file_does_not_wait_for_ever(set_up: Stage, ada: Browser) -> None:
