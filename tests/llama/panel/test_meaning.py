@@ -28,6 +28,14 @@ async def asked(browser: Browser, typed: str) -> str:
     return await (await browser.post("/search", {"query": typed}, headers=HTMX)).text()
 
 
+async def test_the_page_says_what_can_be_asked(with_model: Stage) -> None:
+    async with with_model.browser() as browser:
+        await browser.sign_in()
+        assert "marked “by meaning”" in await browser.page("/search")
+        assert "none is near to what they mean" in await asked(browser, "our pet was ill ")
+        assert "All of its words have to be" in await asked(browser, '"our pet was ill"')
+
+
 async def wait_until_whole(set_up: Stage) -> None:
     journal = set_up.vaults.journal(await set_up.vaults.unlock("Ada", PASSWORD))
     async with asyncio.timeout(20):

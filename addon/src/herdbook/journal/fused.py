@@ -130,7 +130,11 @@ def by_meaning(connection: apsw.Connection, query: Query, meant: Meant) -> list[
         values["unwanted"] = match_any(Query(), query.unwanted)
     only = (" AND ".join(conditions), values) if conditions else None
     near = vectors.nearest(connection, meant.embedder, meant.vector, DEPTH, only)
-    return [one for one in near if one.likeness >= _LIKE]
+    # After a page of them, what is half as like as the likest is not worth scrolling for.
+    floor = max(_LIKE, near[0].likeness / 2) if near else _LIKE
+    return [
+        one for rank, one in enumerate(near) if one.likeness >= (_LIKE if rank < PAGE else floor)
+    ]
 
 
 def fuse(*rankings: Mapping[int, float]) -> list[int]:
