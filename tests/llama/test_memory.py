@@ -19,13 +19,19 @@ from pathlib import Path
 
 import pytest
 
+from demo.minilm import minilm
 from herdbook.crypto.kdf import derive_key
+from herdbook.embedding.embedder import Embedder
 from herdbook.vault.engine import connect
 from herdbook.vault.folder import DATABASE, current_header, unlock
 from tests.llama.running import Browser, Llama, running
 from tests.memory import forms_of
 
 PATIENCE_S = 30
+WORDS = (
+    *("cat", "dog", "boiler", "roof", "garden", "piano", "snow"),
+    *("train", "bread", "doctor", "school", "fence", "letter", "lamp"),
+)
 DAYS = ("2026-01-02", "2026-01-03", "2026-01-04")
 
 
@@ -234,3 +240,35 @@ async def test_a_llama_that_opened_no_vault_yet_holds_nothing_either(tmp_path: P
             async with browser.session.post("/sign-in", data=fields) as answer:
                 assert answer.status == 403
         await until_gone(llama, known)
+
+
+async def test_a_model_holds_nothing_once_the_vault_is_locked(tmp_path: Path) -> None:
+    """Neither what it was asked nor what it made of it."""
+    known = Secrets()
+    text = " ".join(secrets.choice(WORDS) for _ in range(12))
+    embedder = await Embedder.load(minilm())
+    sides, half = await embedder.kept(text)
+    vector = (await embedder.vector(text)).tobytes()
+    await embedder.close()
+    async with running(tmp_path, minilm()) as llama:
+        ada = await llama.browser()
+        known.codes.append(await create(ada, f"six words {known.password}"))
+        (vault,) = (llama.folder / "vaults").iterdir()
+        known.take_keys("only", vault, tmp_path / "only", f"six words {known.password}")
+        for _ in range(5):
+            await ada.write(DAYS[0], text)
+        await until(lambda: is_at(ada, "/settings", "All 5 entries"))
+        for _ in range(5):
+            found = await ada.post("/search", query=text, order="best")
+            assert found.count('class="result"') == 5
+        wanted = {
+            "text": text[:40].encode(),
+            "half floats": half[:64],
+            "vector": vector[:64],
+            "sides": sides[:24],
+        }
+        assert {"text", "half floats"} <= await llama.finds(wanted), "it looks in the right place"
+        await ada.post("/lock")
+        async with asyncio.timeout(PATIENCE_S):
+            while left := await llama.finds(known.gone_when_locked() | wanted):
+                print("still there", left)

@@ -18,12 +18,21 @@ Vector = np.ndarray[Any, np.dtype[np.float32]]
 
 def sides(vector: Vector) -> bytes:
     """One bit a number."""
-    return np.packbits(vector > 0).tobytes()
+    above = vector > 0
+    return _taken(np.packbits(above), above)
 
 
 def half(vector: Vector) -> bytes:
     """Two bytes a number."""
-    return vector.astype(np.float16).tobytes()
+    return _taken(vector.astype(np.float16))
+
+
+def _taken(array: np.ndarray[Any, Any], *others: np.ndarray[Any, Any]) -> bytes:
+    """What is in an array. It is cleared: numpy keeps small pieces of memory to use them again."""
+    taken = array.tobytes()
+    for one in (array, *others):
+        one.fill(0)
+    return taken
 
 
 def nearest_by_sides(
