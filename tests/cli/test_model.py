@@ -1,8 +1,11 @@
 """``herdbook model fetch``: what it says, and that it needs to be told where to."""
 
 import io
+import signal
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -45,6 +48,34 @@ def test_what_comes_and_from_where_is_said_before_and_a_failure_after(tmp_path: 
     assert not (tmp_path / "model").exists()
 
 
+def test_stopped_by_hand_it_says_how_to_go_on(tmp_path: Path) -> None:
+    config, begun = tmp_path / "llama.toml", tmp_path / "model.part" / "config.json"
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        config.write_text(
+            f'data = "llama"\n[search]\nmodel = "model"\nsource = "http://127.0.0.1:{port}/files"\n'
+        )
+        with subprocess.Popen(
+            [sys.executable, "-m", "herdbook.cli.main", "model", "fetch", "--config", str(config)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            answering, _ = silent.accept()
+            with answering:
+                answering.recv(4_096)
+                answering.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 612\r\n\r\n{")
+                deadline = time.monotonic() + 30
+                while not begun.exists():
+                    assert time.monotonic() < deadline
+                    time.sleep(0.02)
+                process.send_signal(signal.SIGINT)
+                _, said = process.communicate(timeout=30)
+        assert process.returncode == 1
+        assert said.strip().endswith("Stopped. Run it again, and it goes on from here.")
+        assert "Traceback" not in said
+
+
 @pytest.mark.parametrize("source", ["file:///etc", "ftp://mirror/files", "https://", "mirror"])
 def test_only_http_is_an_address(tmp_path: Path, source: str) -> None:
     config = tmp_path / "llama.toml"
@@ -69,10 +100,9 @@ class Terminal(io.StringIO):
 def test_a_terminal_has_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-    bar = _Bar()
-    for done in (0, 1_000_000, 1_000_001, 2_000_000):
-        bar.show(done, 2_000_000)
-    bar.end()
+    with _Bar() as bar:
+        for done in (0, 1_000_000, 1_000_001, 2_000_000):
+            bar.show(done, 2_000_000)
     first, half, whole = terminal.getvalue().split("\r")[1:]
     assert first == f"[{'.' * 30}]   0 %  0.0 MB of 2.0 MB"
     assert half == f"[{'#' * 15}{'.' * 15}]  50 %  1.0 MB of 2.0 MB"
@@ -80,8 +110,7 @@ def test_a_terminal_has_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_elsewhere_there_is_a_line_at_every_tenth(capsys: pytest.CaptureFixture[str]) -> None:
-    bar = _Bar()
-    for percent in range(101):
-        bar.show(percent, 100)
-    bar.end()
+    with _Bar() as bar:
+        for percent in range(101):
+            bar.show(percent, 100)
     assert len(capsys.readouterr().err.splitlines()) == 11

@@ -3,10 +3,11 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from herdbook.errors import ConfigError
 
+_EXIT_STOPPED: Final = 1
 _WIDTH: Final = 30
 _MEGABYTE: Final = 1_000_000
 
@@ -33,20 +34,28 @@ def _fetch(options: argparse.Namespace) -> int:
         )
     size = sum(file.size for file in fetch.FILES)
     print(f"{fetch.NAME}, {_megabytes(size)}, from {settings.search.source}")
-    bar = _Bar()
     try:
-        fetched = fetch.fetch(folder, settings.search.source, progress=bar.show)
-    finally:
-        bar.end()
+        with _Bar() as bar:
+            fetched = fetch.fetch(folder, settings.search.source, progress=bar.show)
+    except KeyboardInterrupt:
+        print("Stopped. Run it again, and it goes on from here.", file=sys.stderr)
+        return _EXIT_STOPPED
     print(f"It is in {folder}." if fetched else f"It is in {folder} already, whole.")
     return 0
 
 
 class _Bar:
-    """A bar in a terminal; elsewhere a line at every tenth."""
+    """A bar in a terminal, whose line it leaves at its end; elsewhere a line at every tenth."""
 
     def __init__(self) -> None:
         self._shown = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._shown >= 0 and sys.stderr.isatty():
+            print(file=sys.stderr)
 
     def show(self, done: int, total: int) -> None:
         percent = 100 * done // total
@@ -59,11 +68,6 @@ class _Bar:
             full = _WIDTH * done // total
             text = f"\r[{'#' * full}{'.' * (_WIDTH - full)}] {text}"
         print(text, end="" if sys.stderr.isatty() else "\n", file=sys.stderr, flush=True)
-
-    def end(self) -> None:
-        """Leave the bar's line."""
-        if self._shown >= 0 and sys.stderr.isatty():
-            print(file=sys.stderr)
 
 
 def _megabytes(size: int) -> str:
