@@ -11,9 +11,10 @@ from typing import Literal
 
 from herdbook.clock import Clock
 from herdbook.errors import HerdbookError, InputError, WrongSecret
+from herdbook.llama.password import check_password, check_secret
 from herdbook.llama.pending import Pending
 from herdbook.llama.people import Person, name_key
-from herdbook.llama.vaults import Vaults, check_password, check_secret
+from herdbook.llama.vaults import Vaults
 from herdbook.vault.rewrap import NewCode, change_password, draft_code, take_code
 from herdbook.vault.rotation import Rotation, draft_rotation, rotate
 from herdbook.vault.vault import is_code_of

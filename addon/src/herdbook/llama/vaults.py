@@ -39,6 +39,7 @@ from herdbook.journal.settings import Settings
 from herdbook.llama.attempts import Attempts
 from herdbook.llama.derivations import Derivations
 from herdbook.llama.opening import Opening, OpenVault
+from herdbook.llama.password import check_password, check_secret
 from herdbook.llama.pending import Pending
 from herdbook.llama.people import People, Person, name_key, unowned
 from herdbook.vault.folder import current_header, unlock
@@ -56,8 +57,6 @@ from herdbook.vault.vault import (
     remove_half_made,
 )
 
-PASSWORD_LENGTH: Final = 8
-_PASSWORD_LIMIT: Final = 1_024
 _CHECK_EVERY_S: Final = 5.0
 
 _LOGGER = logging.getLogger(__name__)
@@ -386,18 +385,3 @@ class Vaults:
             raise VaultLocked("Your vault was locked meanwhile.", fix="Unlock it to go on.")
         opened.used_ms[opening] = self._clock.monotonic_ms()
         return opening
-
-
-def check_secret(secret: str) -> None:
-    """Raise `WrongSecret` for what no vault's secret can be: it would only take long to try."""
-    if len(secret) > _PASSWORD_LIMIT:
-        raise wrong_secret()
-
-
-def check_password(password: str) -> None:
-    """Raise `InputError` for a password that is too short or too long."""
-    if not PASSWORD_LENGTH <= len(password) <= _PASSWORD_LIMIT:
-        raise InputError(
-            f"A password has at least {PASSWORD_LENGTH} characters.",
-            fix="Several unrelated words are easy to remember and hard to guess.",
-        )
