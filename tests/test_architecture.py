@@ -40,6 +40,7 @@ LIBRARIES: dict[str, set[str]] = {
     "aiohttp": {"llama"},
     "jinja2": {"llama"},
     "apsw": {"vault", "journal"},
+    "PIL": {"journal"},
     "argon2": {"crypto"},
     "cryptography": set(),
     "fastembed": {"embedding"},

@@ -11,7 +11,7 @@ import pytest
 
 from herdbook.clock import SystemClock
 from herdbook.crypto.kdf import MEMORY_FLOOR_KIB, KdfParameters
-from herdbook.errors import InputError, VaultDamaged, VaultUnsupported, WrongSecret
+from herdbook.errors import FileUnknown, InputError, VaultDamaged, VaultUnsupported, WrongSecret
 from herdbook.journal import vectors
 from herdbook.journal.checks import problems
 from herdbook.journal.draft import Saving
@@ -22,6 +22,7 @@ from herdbook.vault.pages import open_pages
 from herdbook.vault.salvage import salvage
 from herdbook.vault.vault import Draft, create_vault, draft_vault, open_vault
 from herdbook.vault.verify import ranges, verify
+from tests.journal.pictures import picture, stream
 
 PASSWORD = "three unrelated words"
 PAGE = 4096
@@ -125,7 +126,7 @@ def test_another_password_says_so_and_not_that_it_is_damaged(vault: Path) -> Non
     ("change", "said"),
     [
         ("UPDATE entries SET day = '2026-02-30' WHERE number = 7", "Entry 7 has a day"),
-        ("UPDATE entries SET text = ' ' WHERE number = 7", "Entry 7 has a day or a text"),
+        ("UPDATE entries SET text = ' ' WHERE number = 7", "Entry 7 has a text"),
         ("UPDATE entries SET text = 'x ' WHERE number = 7", "Entry 7 has a text"),
         ("UPDATE drafts SET day = 'x'", "is of no day"),
         ("UPDATE traces SET name = 'o  dd' WHERE number = 1", "Trace 1 has a name"),
@@ -170,6 +171,9 @@ async def test_everything_comes_out_of_a_whole_vault(
         "settings": 0,
         "imports": 1,
         "imported": 1,
+        "files": 0,
+        "file_pieces": 0,
+        "thumbnails": 0,
     }
     assert _texts(tmp_path / "new", draft.dek) == _texts(vault, draft.dek)
     assert verify(tmp_path / "new", PASSWORD, problems).whole
@@ -262,9 +266,43 @@ def test_a_database_cut_short_gives_what_is_left(vault: Path, draft: Draft, tmp_
     data = (vault / "journal.db").read_bytes()
     (vault / "journal.db").write_bytes(data[: len(data) // 2 + 99])
     result = salvage(vault, PASSWORD, tmp_path / "new", SCHEMA)
-    assert COUNT > result.saved["entries"] > COUNT // 4
+    assert COUNT > result.saved["entries"] > COUNT // 6
     assert result.lost.get("entries") or "entries" in result.doubtful
     assert verify(tmp_path / "new", PASSWORD, problems).whole
+
+
+async def test_photos_come_out_and_one_that_is_not_whole_is_named(
+    vault: Path, draft: Draft, tmp_path: Path
+) -> None:
+    opened = await open_vault(vault, PASSWORD, SCHEMA)
+    journal = Journal(opened, SystemClock())
+    shown, large = picture("image/png", (90, 60)), random.Random(1).randbytes(900_000)
+    entry_id = f"{1:032x}"
+    for data in (shown, large):
+        await journal.files.add(entry_id, "a file", stream(data), keep_place=True)
+    await opened.database.close()
+    result = salvage(vault, PASSWORD, tmp_path / "new", SCHEMA)
+    assert [result.saved[one] for one in ("files", "file_pieces", "thumbnails")] == [2, 5, 1]
+    assert verify(tmp_path / "new", PASSWORD, problems).whole
+
+    with open_pages(vault, draft.dek) as pages:
+        beyond = next(
+            number
+            for number in pages.numbers
+            if large[500_000:500_200] in (pages.read(number) or b"")
+        )
+    _flip(vault, beyond)
+    result = salvage(vault, PASSWORD, tmp_path / "damaged", SCHEMA)
+    assert result.saved["files"] == 2
+    assert result.saved["file_pieces"] == 4
+    assert verify(tmp_path / "damaged", PASSWORD, problems).problems == ["File 2 is not whole."]
+    opened = await open_vault(tmp_path / "damaged", PASSWORD, SCHEMA)
+    journal = Journal(opened, SystemClock())
+    first, second = (await journal.files.of_entries([entry_id]))[entry_id]
+    assert b"".join([piece async for piece in journal.files.pieces(first)]) == shown
+    with pytest.raises(FileUnknown):
+        assert [piece async for piece in journal.files.pieces(second)]
+    await opened.database.close()
 
 
 async def test_what_was_deleted_does_not_come_back(

@@ -8,6 +8,9 @@ API) translate once, from the code.
     ├── ConfigError              config_invalid
     ├── InputError               invalid_input
     │   ├── DayInvalid           invalid_day
+    │   ├── FilesTooMany         too_many_files
+    │   ├── FileTooLarge         file_too_large
+    │   ├── PlaceInside          place_inside
     │   └── TextTooLong          text_too_long
     ├── StorageError             storage_failed
     ├── Unavailable
@@ -26,6 +29,7 @@ API) translate once, from the code.
     │   └── InboxFull            inbox_full
     ├── PersonUnknown            unknown_person
     ├── EntryUnknown             unknown_entry
+    ├── FileUnknown              unknown_file
     ├── TraceUnknown             unknown_trace
     ├── HerdError
     │   ├── NodeUnknown          unknown_node
@@ -78,6 +82,24 @@ class TextTooLong(InputError):
     """More text than one entry holds."""
 
     code = "text_too_long"
+
+
+class FilesTooMany(InputError):
+    """More files than one entry has."""
+
+    code = "too_many_files"
+
+
+class FileTooLarge(InputError):
+    """A file of more bytes than are taken."""
+
+    code = "file_too_large"
+
+
+class PlaceInside(InputError):
+    """A picture may say where it was taken, and that cannot be taken out of it."""
+
+    code = "place_inside"
 
 
 class StorageError(HerdbookError):
@@ -184,6 +206,12 @@ class EntryUnknown(HerdbookError):
     """No entry of that id is in this journal, or not any more."""
 
     code = "unknown_entry"
+
+
+class FileUnknown(HerdbookError):
+    """No file of that id is in this journal, or not any more."""
+
+    code = "unknown_file"
 
 
 class TraceUnknown(HerdbookError):

@@ -11,6 +11,7 @@ import apsw
 import msgspec
 
 from herdbook.ids import random_id
+from herdbook.journal import attached
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -41,7 +42,7 @@ class Saving(msgspec.Struct, frozen=True):
 
 
 def save(connection: apsw.Connection, saving: Saving, now: int) -> Draft | None:
-    """Keep what is being written; an empty text drops it.
+    """Keep what is being written; an empty text drops it, unless it has files.
 
     None if it is late: an entry has been made of it, with these words in it.
     """
@@ -65,11 +66,40 @@ def save(connection: apsw.Connection, saving: Saving, now: int) -> Draft | None:
         saving.text,
         parted,
     )
-    if draft.text:
+    if draft.text or attached.has_any(connection, draft.composition):
         _put(connection, draft, saving.writer)
     elif not parted:
         drop(connection, draft.composition)
     return draft
+
+
+def begin(connection: apsw.Connection, saving: Saving, now: int) -> str | None:
+    """Have a draft for a file that comes to a composition, if there is none; its text is not new.
+
+    Returns the id of the entry that the composition changes.
+    """
+    row = connection.execute(
+        "SELECT entry_id FROM drafts WHERE composition = ?", (saving.composition,)
+    ).fetchone()
+    if row is not None:
+        return None if row[0] is None else str(row[0])
+    found = connection.execute(
+        "SELECT id, text FROM entries WHERE id = ?", (saving.entry_id,)
+    ).fetchone()
+    entry_id, text = found or (None, "")
+    if attached.sent_as(connection, saving.composition) is None:
+        draft = Draft(saving.composition, saving.day, entry_id, 0, now, text)
+        _put(connection, draft, saving.writer)
+    return entry_id
+
+
+def drop_if_empty(connection: apsw.Connection, composition: str) -> None:
+    """Forget a draft of a new entry that has neither words nor files any more."""
+    if not attached.has_any(connection, composition):
+        connection.execute(
+            "DELETE FROM drafts WHERE composition = ? AND text = '' AND entry_id IS NULL",
+            (composition,),
+        )
 
 
 def take_in(connection: apsw.Connection, draft: Draft) -> None:

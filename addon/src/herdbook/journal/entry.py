@@ -31,13 +31,14 @@ class Entry(msgspec.Struct, frozen=True):
     edited_ms: int | None = None
 
 
-def clean_text(text: str) -> str:
+def clean_text(text: str, *, may_be_empty: bool = False) -> str:
     """The text as it is kept: line breaks as ``\\n``, no NUL, no blank ends.
 
-    Raises `InputError` when nothing is left, `TextTooLong` over `TEXT_LIMIT` characters.
+    Raises `InputError` when nothing is left, unless it `may_be_empty` because there are files, and
+    `TextTooLong` over `TEXT_LIMIT` characters.
     """
     cleaned = text.replace("\r\n", "\n").replace("\r", "\n").translate(_BREAKS).strip()
-    if not cleaned:
+    if not cleaned and not may_be_empty:
         raise InputError("There is nothing to keep: the entry is empty.")
     if len(cleaned) > TEXT_LIMIT:
         raise TextTooLong(

@@ -6,7 +6,7 @@ from typing import Final
 import apsw
 import msgspec
 
-from herdbook.journal import links
+from herdbook.journal import attached, links
 from herdbook.journal.entry import Entry, entry_unknown
 
 VERSIONS: Final = 20
@@ -50,7 +50,10 @@ def change(
     composition: str | None,
     now: int,
 ) -> Entry:
-    """Give an entry another text, keeping the one before, or another day. Raises `EntryUnknown`."""
+    """Give an entry another text, keeping the one before, or another day, and its change's files.
+
+    Raises `EntryUnknown`, `FilesTooMany`, `InputError` when neither words nor files are left.
+    """
     entry = find(connection, entry_id)
     edited_ms = entry.edited_ms
     if text != entry.text:
@@ -70,6 +73,9 @@ def change(
         (text, day.isoformat(), edited_ms, composition, entry_id),
     )
     links.move(connection, entry_id, day)
+    if composition is not None:
+        attached.send(connection, composition, entry_id)
+    attached.check_words(connection, entry_id, text)
     return msgspec.structs.replace(entry, text=text, day=day, edited_ms=edited_ms)
 
 
@@ -113,13 +119,18 @@ def deleted_on_day(connection: apsw.Connection, day: date) -> list[Entry]:
 
 def has_deleted(connection: apsw.Connection) -> bool:
     """Whether anything waits to be forgotten."""
-    return connection.execute("SELECT 1 FROM deleted LIMIT 1").fetchone() is not None
+    found = connection.execute("SELECT 1 FROM deleted LIMIT 1").fetchone()
+    return found is not None or attached.has_any_to_forget(connection)
 
 
 def forget_deleted(connection: apsw.Connection) -> None:
-    """Forget deleted entries: what they said before, how they were being changed, their traces."""
+    """Forget deleted entries: what they said before, how they were being changed, their traces.
+
+    Their files are seen by nobody from then on; `attached.sweep` deletes those.
+    """
     connection.execute("DELETE FROM versions WHERE entry_id IN (SELECT id FROM deleted)")
     connection.execute("DELETE FROM drafts WHERE entry_id IN (SELECT id FROM deleted)")
     connection.execute("DELETE FROM imported WHERE entry_id IN (SELECT id FROM deleted)")
     links.forget_deleted(connection)
+    attached.forget(connection)
     connection.execute("DELETE FROM deleted")

@@ -12,13 +12,14 @@ from herdbook.clock import Clock
 from herdbook.embedding.model import Model
 from herdbook.errors import InputError, TextTooLong
 from herdbook.ids import random_id
-from herdbook.journal import calendar, history, searches, weekdays
+from herdbook.journal import attached, calendar, history, searches, weekdays
 from herdbook.journal import draft as drafts
 from herdbook.journal.draft import Draft, Saving
 from herdbook.journal.dropped import Absorbed, read_drop
 from herdbook.journal.entry import TEXT_LIMIT, Entry, clean_text
 from herdbook.journal.exchange.exchange import Exchange
 from herdbook.journal.fused import Meant, search_fused
+from herdbook.journal.files import Files
 from herdbook.journal.history import Version
 from herdbook.journal.meaning import Meaning
 from herdbook.journal.query import Query
@@ -30,7 +31,7 @@ SCHEMA: Final = "herdbook.journal"
 
 
 class Journal:
-    """SQL on one unlocked vault; `traces` and `meaning` are those of its entries.
+    """SQL on one unlocked vault; `traces`, `files` and `meaning` are those of its entries.
 
     By `exchange` they go out and come in. Every method may raise `VaultLocked`, `VaultDamaged` or
     `StorageError`.
@@ -47,14 +48,17 @@ class Journal:
         self.exchange = Exchange(vault.database, clock)
         self._model = model or Model()
         self.meaning = Meaning(vault.database, self._model)
+        self.files = Files(vault.database, clock)
 
     async def add(self, day: date, text: str, composition: str | None = None) -> Entry | None:
         """Keep an entry of the person's and drop its draft: durable when this returns.
 
-        None if this composition is that entry already: a browser that got no answer sends again.
-        Raises `InputError`, `TextTooLong`.
+        The composition's files are its files; with some it needs no words. None if this composition
+        is that entry already: a browser that got no answer sends again. Raises `InputError`,
+        `TextTooLong`.
         """
-        entry = Entry(random_id(), day, self._clock.wall_ms(), clean_text(text), "person", None)
+        cleaned = clean_text(text, may_be_empty=composition is not None)
+        entry = Entry(random_id(), day, self._clock.wall_ms(), cleaned, "person", None)
 
         def change(connection: apsw.Connection) -> bool:
             return _insert_once(connection, entry, composition)
@@ -117,16 +121,19 @@ class Journal:
     ) -> Entry:
         """Give an entry another text or day and drop the change's draft; durable when it returns.
 
-        Raises `EntryUnknown`, `InputError`, `TextTooLong`.
+        The composition's files come to it, and those that it takes off go. Raises `EntryUnknown`,
+        `FilesTooMany`, `InputError`, `TextTooLong`.
         """
-        text, now = clean_text(text), self._clock.wall_ms()
+        text, now = clean_text(text, may_be_empty=True), self._clock.wall_ms()
 
         def change(connection: apsw.Connection) -> Entry:
             if composition is not None:
                 drafts.drop(connection, composition)
             return history.change(connection, entry_id, day, text, composition, now)
 
-        return await self._vault.database.write(change)
+        changed = await self._vault.database.write(change)
+        await self.files.sweep()
+        return changed
 
     async def versions(self, entry_id: str) -> list[Version]:
         """What an entry said before, newest first."""
@@ -148,6 +155,7 @@ class Journal:
         database = self._vault.database
         if await database.read(history.has_deleted):
             await database.write(history.forget_deleted, forgets=True)
+            await self.files.sweep()
 
     async def deleted(self, day: date) -> list[Entry]:
         """What was deleted of a day and can be brought back, oldest first."""
@@ -172,8 +180,14 @@ class Journal:
         return await self._vault.database.read(partial(drafts.on_day, day=day))
 
     async def drop_draft(self, composition: str) -> None:
-        """Forget a draft; an unknown one is no error."""
-        await self._vault.database.write(partial(drafts.drop, composition=composition))
+        """Forget a draft and the files that came to it; an unknown one is no error."""
+
+        def change(connection: apsw.Connection) -> None:
+            drafts.drop(connection, composition)
+            attached.discard(connection, composition)
+
+        await self._vault.database.write(change)
+        await self.files.sweep()
 
     async def search(self, query: Query, order: Order = "best", offset: int = 0) -> Page:
         """A page of the entries that a query asks for, of the whole journal.
@@ -258,6 +272,9 @@ def _insert_once(connection: apsw.Connection, entry: Entry, composition: str | N
         if entry.text in drafts.sent(connection, composition):
             return False
     _insert(connection, entry, composition)
+    if composition is not None:
+        attached.send(connection, composition, entry.id)
+    attached.check_words(connection, entry.id, entry.text)
     return True
 
 

@@ -11,6 +11,7 @@ class Settings(msgspec.Struct, frozen=True):
 
     The vault locks after `lock_after_min` minutes without use. `enter_sends` where there is a
     keyboard; else it breaks the line. `single_keys` lead to pages while nothing is being typed.
+    `keep_place` leaves in photos where they were taken.
     """
 
     theme: Literal["system", "light", "dark"] = "system"
@@ -20,6 +21,7 @@ class Settings(msgspec.Struct, frozen=True):
     enter_sends: bool = True
     single_keys: bool = True
     lock_after_min: Literal[5, 15, 30, 60, 240] = 15
+    keep_place: bool = False
 
 
 def read(connection: apsw.Connection) -> Settings:

@@ -299,6 +299,7 @@ class Vaults:
             let_go(person_id)
         async with self._closing[person_id]:  # by somebody else, perhaps
             if opened is not None:
+                opened.journal.files.end()
                 await opened.forget_deleted()
                 await opened.close()
                 if not self._open:
