@@ -30,6 +30,7 @@ from herdbook.journal.draft import Saving
 from herdbook.journal.entry import Entry
 from herdbook.journal.file import ENTRY_LIMIT, SIZE_LIMIT, File
 from herdbook.journal.journal import SCHEMA, Journal
+from herdbook.vault import database as module
 from herdbook.vault.database import Database
 from herdbook.vault.engine import connect
 from herdbook.vault.inbox import Inbox
@@ -242,6 +243,30 @@ async def test_what_was_removed_is_nowhere_in_the_file(
             _, plain = connection.read("main", 0, (page - 1) * 4096, 4096)
             assert mark[:16].encode() not in plain
         assert connection.execute("SELECT size FROM files").fetchall() == [(5,)]
+
+
+async def test_a_removed_photo_is_overwritten_at_once_in_a_vault_too_large_to_vacuum(
+    journal: Journal, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "VACUUM_LIMIT", 0)
+    marks = [secrets.token_hex(16).encode() for _ in range(12)]
+    sizes = (10, 500, 4_029, 4_064, 8_000, PIECE, PIECE + 77, 2 * PIECE + 4_000)
+    entries = []
+    # Rows come and go between each other, so that pages are shared, split and joined.
+    for mark in marks:
+        files = [mark * (size // 32 + 1) for size in sizes]
+        entries.append(await _entry(journal, *files))
+    for entry in (*entries[::2], *entries[1:-1:2]):
+        await journal.delete(entry.id)
+        await journal.forget_deleted()
+    await database.close()
+    with closing(connect(tmp_path / "journal.db", DEK)) as connection:
+        assert connection.pragma("freelist_count"), "it was not vacuumed"
+        found = set()
+        for page in range(1, int(connection.pragma("page_count")) + 1):
+            _, plain = connection.read("main", 0, (page - 1) * 4096, 4096)
+            found |= {mark for mark in marks if mark[:12] in plain}
+        assert found == {marks[-1]}
 
 
 async def test_the_same_bytes_are_one_file_of_an_entry(

@@ -13,9 +13,11 @@ import apsw
 import msgspec
 
 from herdbook.errors import InputError
-from herdbook.journal.file import ENTRY_LIMIT, THUMBNAIL_KIND, File, file_unknown, too_many
+from herdbook.journal.file import ENTRY_LIMIT, File, file_unknown, too_many
 
 _FIELDS: Final = "id, added_ms, name, description, kind, size, sha256, width, height"
+_PADDING: Final = 4_029
+"""Bytes of a row that may lie in a page with others, at most."""
 _SEVERAL: Final = 8
 """Pieces that are deleted in one transaction: two mebibytes."""
 
@@ -40,9 +42,9 @@ def begin(connection: apsw.Connection, file_id: str, now: int) -> int:
 def add_piece(connection: apsw.Connection, number: int, place: int, piece: bytes) -> bool:
     """Keep a piece; whether its file still arrives, rather than being given up."""
     connection.execute(
-        "INSERT INTO file_pieces(file, place, bytes) "
-        "SELECT number, ?, ? FROM files WHERE number = ? AND state = 'arriving'",
-        (place, piece, number),
+        "INSERT INTO file_pieces(file, place, padding, bytes) "
+        "SELECT number, ?, zeroblob(?), ? FROM files WHERE number = ? AND state = 'arriving'",
+        (place, _PADDING, piece, number),
     )
     return connection.changes() == 1
 
@@ -92,8 +94,8 @@ def finish(
         raise file_unknown()
     if thumbnail is not None:
         connection.execute(
-            "INSERT INTO thumbnails(file, kind, bytes) VALUES(?, ?, ?)",
-            (number, THUMBNAIL_KIND, thumbnail),
+            "INSERT INTO thumbnails(file, padding, bytes) VALUES(?, zeroblob(?), ?)",
+            (number, _PADDING, thumbnail),
         )
     return file
 

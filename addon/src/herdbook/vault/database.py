@@ -8,8 +8,10 @@ that no key has to be kept for later, and closed with it.
 What is deleted leaves its row at once (``secure_delete``) and the log with the next checkpoint, at
 the latest when the database closes. Copies remain where SQLite moved a row within its page before:
 a write that `forgets` has the database vacuumed as it closes, which leaves none. That stands in the
-database until it is done, so that a crash or a full disk only puts it off. A full-text table must
-be told by itself: ``INSERT INTO name(name, rank) VALUES('secure-delete', 1)``.
+database until it is done, so that a crash or a full disk only puts it off. One of more than
+`VACUUM_LIMIT` is left as it is: photos have made it so large, and their bytes lie in pages of their
+own, which need no vacuum. A full-text table must be told by itself:
+``INSERT INTO name(name, rank) VALUES('secure-delete', 1)``.
 """
 
 import asyncio
@@ -28,11 +30,15 @@ from herdbook import schema
 from herdbook.errors import StorageError, VaultLocked
 from herdbook.vault.engine import connect, connect_reader, create, translated
 from herdbook.vault.memory import keep_memory_private
+from herdbook.vault.wal import PAGE_SIZE
 
 READERS: Final = 2
 """Reads at once; further ones wait. A small machine has few cores."""
 LOG_PAGES: Final = 1_000
 """Pages (4 KiB) in the write-ahead log after which it is written back and begun anew."""
+VACUUM_LIMIT: Final = 256 * 1024 * 1024
+"""Bytes. A vacuum takes as much memory, seconds for every hundred mebibytes, and nothing is locked
+before it has ended."""
 _TO_FORGET: Final = 0x68626667
 """The application id of a database that has something to forget."""
 # From here on new reads wait for a moment, so that those under way can end.
@@ -191,7 +197,8 @@ class Database:
 
     def _forget(self, writer: apsw.Connection) -> None:
         try:
-            if writer.pragma("application_id") == _TO_FORGET:
+            size = int(writer.pragma("page_count")) * PAGE_SIZE
+            if writer.pragma("application_id") == _TO_FORGET and size <= VACUUM_LIMIT:
                 writer.execute("VACUUM")
                 writer.pragma("application_id", 0)
         except apsw.Error as error:

@@ -25,19 +25,21 @@ CREATE INDEX files_composition ON files(composition) WHERE composition IS NOT NU
 CREATE INDEX files_dropped ON files(dropped_by) WHERE dropped_by IS NOT NULL;
 CREATE INDEX files_unkept ON files(state) WHERE state <> 'kept';
 
--- The bytes of a file, 262,144 to a piece but for the last; `place` counts from 0.
+-- The bytes of a file, 262,144 to a piece but for the last; `place` counts from 0. `padding` fills what
+-- a row has in a page that it shares with others, and that others' coming and going may leave copies
+-- of. So all of `bytes` lies in pages of its own, which are overwritten as soon as it is deleted.
 CREATE TABLE file_pieces(
     number INTEGER PRIMARY KEY,
     file INTEGER NOT NULL REFERENCES files(number),
     place INTEGER NOT NULL,
+    padding BLOB NOT NULL,
     bytes BLOB NOT NULL,
     UNIQUE(file, place)
 );
 
--- A small picture of each picture. (With its kind no row looks like one of the index of words, which
--- matters where rows of a damaged database are told by their shape alone.)
+-- A small picture of each picture: WebP.
 CREATE TABLE thumbnails(
     file INTEGER PRIMARY KEY REFERENCES files(number),
-    kind TEXT NOT NULL,
+    padding BLOB NOT NULL,
     bytes BLOB NOT NULL
 );
