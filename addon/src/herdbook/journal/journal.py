@@ -18,8 +18,8 @@ from herdbook.journal.draft import Draft, Saving
 from herdbook.journal.dropped import Absorbed, read_drop
 from herdbook.journal.entry import TEXT_LIMIT, Entry, clean_text
 from herdbook.journal.exchange.exchange import Exchange
-from herdbook.journal.fused import Meant, search_fused
 from herdbook.journal.files import Files
+from herdbook.journal.fused import Meant, search_fused
 from herdbook.journal.history import Version
 from herdbook.journal.meaning import Meaning
 from herdbook.journal.query import Query

@@ -8,14 +8,17 @@ import logging
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from hashlib import blake2b
 
 from aiohttp import web
 
 from herdbook.errors import HerdbookError, Unauthorized, VaultLocked
 from herdbook.house.observation import Observation
+from herdbook.journal.attached import Attached
 from herdbook.journal.draft import Saving
 from herdbook.journal.entry import Entry, clean_text, read_day
+from herdbook.journal.file import SIZE_LIMIT
 from herdbook.llama.opening import Opening
 from herdbook.llama.panel.contents import Contents, contents_of
 from herdbook.llama.panel.desk import (
@@ -31,6 +34,7 @@ from herdbook.llama.panel.faults import KEPT
 from herdbook.llama.panel.field import field_of, new_field, saving_of
 from herdbook.llama.panel.pages import is_htmx
 from herdbook.llama.panel.sessions import Session
+from herdbook.llama.panel.upload import bring, form_of
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -56,6 +60,7 @@ async def show(request: web.Request) -> web.Response:
     desk = desk_of(request)
     same_days: list[tuple[date, int]] = []
     begins = ""
+    attached: list[Attached] = []
     noticed = await _noticed(desk, day)
     try:
         async with session.writing:
@@ -65,11 +70,12 @@ async def show(request: web.Request) -> web.Response:
             field = await field_of(
                 journal, contents, request.query.get("draft", ""), request.query.get("change", "")
             )
-            if not (contents.entries or field.text):
+            attached = await journal.files.of_field(field.composition, field.entry_id)
+            if not (contents.entries or field.text or attached):
                 begins = (await journal.weekdays())[day.weekday()]
         door = await _open_door(desk, session, opening, contents, field.composition)
     except VaultLocked:
-        same_days, field, begins = [], new_field(day), ""
+        same_days, attached, field, begins = [], [], new_field(day), ""
         door = door_of(session, day, field.composition)
     if begins and "begin" in request.query:
         field, begins = replace(field, text=begins), ""
@@ -78,6 +84,9 @@ async def show(request: web.Request) -> web.Response:
         {
             "field": field,
             "begins": bool(begins),
+            "saving": field,
+            "attached": attached,
+            "largest": SIZE_LIMIT,
             "same_days": same_days,
             "previous": day - timedelta(days=1) if day > date.min else None,
             "next": day + timedelta(days=1) if day < date.max else None,
@@ -89,9 +98,12 @@ async def show(request: web.Request) -> web.Response:
 
 
 async def write(request: web.Request) -> web.Response:
-    """Keep an entry, or the change of one: in the vault, or sealed while the vault is locked."""
+    """Keep an entry, or the change of one: in the vault, or sealed while the vault is locked.
+
+    A page without scripts sends its files along.
+    """
     desk = desk_of(request)
-    fields = await fields_of(request)
+    fields = await form_of(request, partial(bring, request))
     request[KEPT] = fields.get("text", "")
     day = read_day(request.match_info["day"])
     saving = saving_of(fields, day)
@@ -166,8 +178,9 @@ async def entries_part(
         door = await _open_door(desk, session, opening, contents, composition)
     except VaultLocked:
         door = door_of(session, day, composition)
-    values = {"field": field, **door, **_standing(desk, day), "tracing": tracing}
-    return desk.pages.page(answer or "parts/entries.html", values | {"answer": bool(answer)})
+    values = {**door, **_standing(desk, day), "tracing": tracing, "answer": bool(answer)}
+    values |= {"field": field, "saving": field, "attached": []}
+    return desk.pages.page(answer or "parts/entries.html", values)
 
 
 def signed_out(request: web.Request, day: date) -> web.Response:
@@ -188,9 +201,11 @@ async def _keep(
     desk: Desk, session: Session, opening: Opening, saving: Saving, to: date
 ) -> Entry | None:
     """The new or changed entry; None when it was sealed, or kept before."""
-    text, composition = clean_text(saving.text), saving.composition
+    composition = saving.composition
     try:
         journal = desk.vaults.journal(opening)
+        # With files it needs no words.
+        text = clean_text(saving.text, may_be_empty=True)
         if saving.entry_id:
             return await journal.change(saving.entry_id, to, text, composition)
         return await journal.add(to, text, composition)
@@ -200,7 +215,7 @@ async def _keep(
             await desk.vaults.drop_draft(opening.person, saving)
         else:
             await desk.vaults.drop(
-                opening.person, text, day=to, source=None, composition=composition
+                opening.person, saving.text, day=to, source=None, composition=composition
             )
         session.sealed = True
         return None
@@ -215,6 +230,7 @@ def door_of(session: Session, day: date, composition: str) -> dict[str, object]:
         "state": "locked",
         "shown": [],
         "unfinished": [],
+        "waiting": {},
         "composition": composition,
         "tracing": "",
         "entries_mark": "",
@@ -239,6 +255,7 @@ async def _open_door(
         "state": "open",
         "shown": shown,
         "unfinished": contents.unfinished(composition),
+        "waiting": contents.waiting,
         "entries_mark": _entries_mark(contents),
     }
 

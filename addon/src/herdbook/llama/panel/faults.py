@@ -9,6 +9,8 @@ from aiohttp.typedefs import Handler
 from herdbook.errors import (
     DayInvalid,
     EntryUnknown,
+    FileTooLarge,
+    FileUnknown,
     HerdbookError,
     InboxFull,
     InputError,
@@ -32,6 +34,8 @@ _LOGGER = logging.getLogger(__name__)
 _STATUS: Final[dict[type[HerdbookError], int]] = {
     DayInvalid: 404,
     EntryUnknown: 404,
+    FileTooLarge: 413,
+    FileUnknown: 404,
     InputError: 422,
     NodeUnknown: 404,
     PersonUnknown: 404,

@@ -29,6 +29,11 @@ class Field:
     text: str
     changes: Entry | None
 
+    @property
+    def entry_id(self) -> str | None:
+        """The id of the entry that is being changed."""
+        return None if self.changes is None else self.changes.id
+
 
 def new_field(day: date) -> Field:
     """An empty field."""

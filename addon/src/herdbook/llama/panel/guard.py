@@ -6,15 +6,17 @@ names that an attacker cannot point at it (DNS rebinding).
 """
 
 import ipaddress
+from collections.abc import Collection
 from typing import Final
 from urllib.parse import urlsplit
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from herdbook.llama.panel.upload import MULTIPART
+
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORM: Final = "application/x-www-form-urlencoded"
-_FILE: Final = "multipart/form-data"
 _HEADERS: Final = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "; ".join(
@@ -46,16 +48,15 @@ async def add_headers(_request: web.Request, response: web.StreamResponse) -> No
         response.headers.setdefault(name, value)
 
 
-def guard(hosts: frozenset[str] | None, files: frozenset[Handler] = frozenset()) -> Middleware:
+def guard(hosts: frozenset[str] | None, uploads: Collection[Handler] = ()) -> Middleware:
     """A middleware that lets through what the panel answers to; `hosts` are further names of it.
-
-    `files` are the handlers that take a form with a file, which they read in memory.
 
     With None it answers to every name: Home Assistant's ingress is what an attacker would have to
     be signed in to.
 
     Raises 421 for an unknown host, 403 for an unsafe request from elsewhere, 415 for a body that is
-    not what its handler takes (others could spill text into temporary files).
+    not an ordinary form. Those with files in them aiohttp would spill into temporary files: only
+    the handlers `uploads` get them, which read them otherwise.
     """
     known = None if hosts is None else hosts | {"localhost"}
 
@@ -66,8 +67,8 @@ def guard(hosts: frozenset[str] | None, files: frozenset[Handler] = frozenset())
         if request.method not in _SAFE:
             if not _from_here(request):
                 raise web.HTTPForbidden
-            takes = _is_file if request.match_info.handler in files else _is_form
-            if request.can_read_body and not takes(request):
+            with_files = request.match_info.handler in uploads
+            if request.can_read_body and not _is_form(request, with_files=with_files):
                 raise web.HTTPUnsupportedMediaType
         return await handler(request)
 
@@ -87,12 +88,10 @@ def _from_here(request: web.Request) -> bool:
     return origin is not None and origin.partition("://")[2] == request.headers["Host"]
 
 
-def _is_form(request: web.Request) -> bool:
+def _is_form(request: web.Request, *, with_files: bool) -> bool:
+    if with_files and request.content_type == MULTIPART:
+        return True
     return request.content_type == _FORM and (request.charset or "utf-8").lower() == "utf-8"
-
-
-def _is_file(request: web.Request) -> bool:
-    return request.content_type == _FILE
 
 
 def _host_of(header: str) -> str:

@@ -15,6 +15,7 @@ from herdbook.llama.opening import Opening
 from herdbook.llama.panel.desk import Desk, desk_of, fields_of, signed_in
 from herdbook.llama.panel.faults import status_of, words_of
 from herdbook.llama.panel.pages import is_htmx
+from herdbook.llama.panel.upload import MULTIPART
 from herdbook.llama.people import Person
 
 _PIECE: Final = 64 * 1024
@@ -148,6 +149,8 @@ async def _page(desk: Desk, opening: Opening, wrong: HerdbookError | None = None
 
 async def _file_of(request: web.Request) -> AsyncIterator[bytes]:
     """The file in a form, piece by piece as it comes; aiohttp's own way would write it to disk."""
+    if request.content_type != MULTIPART:
+        raise _not_whole()
     try:
         form = await request.multipart()
         async for part in form:
@@ -156,7 +159,11 @@ async def _file_of(request: web.Request) -> AsyncIterator[bytes]:
                     yield piece
                 return
     except ValueError as error:
-        raise InputError("The form did not come whole.", fix="Send it again.") from error
+        raise _not_whole() from error
+
+
+def _not_whole() -> InputError:
+    return InputError("The form did not come whole.", fix="Send it again.")
 
 
 async def _soon(request: web.Request, desk: Desk, person: Person) -> web.Response:

@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from herdbook.errors import VaultLocked
+from herdbook.journal.file import SIZE_LIMIT
 from herdbook.llama.panel.contents import contents_of
 from herdbook.llama.panel.days import door_of
 from herdbook.llama.panel.desk import desk_of, signed_in
@@ -18,8 +19,10 @@ async def show(request: web.Request) -> web.Response:
         async with session.writing:
             journal = desk.vaults.journal(opening)
             field = await field_of(journal, await contents_of(journal, day), "", "")
+            attached = await journal.files.of_field(field.composition, field.entry_id)
         door = door_of(session, day, field.composition) | {"state": "open"}
     except VaultLocked:
-        field = new_field(day)
+        field, attached = new_field(day), []
         door = door_of(session, day, field.composition)
-    return desk.pages.page("jot.html", {**door, "field": field, "when": "today", "answer": False})
+    values = {"field": field, "saving": field, "attached": attached, "largest": SIZE_LIMIT}
+    return desk.pages.page("jot.html", {**door, **values, "when": "today", "answer": False})

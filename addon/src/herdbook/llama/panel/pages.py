@@ -84,6 +84,7 @@ class Pages:
             "long_date": self.long_date,
             "short_date": self.short_date,
             "day_of": self.day_of,
+            "size_of": self.size_of,
             "month_name": self.month_name,
             "weekday": self.weekday,
         }
@@ -178,6 +179,14 @@ class Pages:
             month=self.strings("dates.months").split()[day.month - 1],
             year=f"{day.year:04}",
         )
+
+    def size_of(self, size: int) -> str:
+        """A number of bytes, “3.4 MB”."""
+        if size < 1_000:
+            return self.strings("files.bytes", count=size)
+        if size < 1_000_000:
+            return self.strings("files.kib", count=round(size / 1_000))
+        return self.strings("files.mib", count=f"{size / 1_000_000:.1f}")
 
 
 def is_htmx(request: web.Request) -> bool:

@@ -29,6 +29,7 @@ async def show(request: web.Request) -> web.Response:
     try:
         entries = await desk.vaults.journal(opening).between(first, last, LIMIT + 1)
         shown = entries[:LIMIT]
+        files = await desk.vaults.journal(opening).files.of_entries([one.id for one in shown])
         texts = await asyncio.to_thread(lambda: [render(entry.text) for entry in shown])
         desk.vaults.glance(opening)  # it may have locked meanwhile
     except VaultLocked:
@@ -40,6 +41,7 @@ async def show(request: web.Request) -> web.Response:
             "first": first,
             "last": last,
             "days": [(day, list(entries)) for day, entries in days],
+            "files": files,
             "count": len(shown),
             "cut": shown[-1].day if len(entries) > LIMIT else None,
         },

@@ -15,6 +15,7 @@ from herdbook.llama.panel import (
     drafts,
     entrance,
     entries,
+    files,
     incoming,
     jot,
     keys,
@@ -61,6 +62,14 @@ _ROUTES: Final[
     ("draft", "GET", "/day/{day}/draft", drafts.show),
     ("", "POST", "/day/{day}/draft", drafts.save),
     ("discard", "POST", "/day/{day}/discard", drafts.discard),
+    ("files", "GET", "/day/{day}/files", files.listed),
+    ("", "POST", "/day/{day}/files", files.add),
+    ("take_off", "POST", "/day/{day}/files/{file}/remove", files.take_off),
+    ("put_back", "POST", "/day/{day}/files/{file}/restore", files.put_back),
+    ("file", "GET", "/file/{file}", files.hand_out),
+    ("thumbnail", "GET", "/file/{file}/small", files.thumbnail),
+    ("picture", "GET", "/file/{file}/view", files.show),
+    ("", "POST", "/file/{file}/view", files.describe),
     ("house", "GET", "/day/{day}/house", days.house),
     ("jot", "GET", "/jot", jot.show),
     ("help", "GET", "/help", manual.show),
@@ -110,6 +119,8 @@ _ROUTES: Final[
     ("approve", "POST", "/herd/{node_id}/approve", nodes.approve),
 )
 
+_UPLOADS: Final = (files.add, days.write, incoming.upload)
+
 
 def panel_app(
     vaults: Vaults,
@@ -133,12 +144,11 @@ def panel_app(
 
     Serve it with ``access_log=None``: addresses tell which days somebody reads.
     """
-    files = frozenset({incoming.upload})
     app = web.Application(
         middlewares=(
-            [translate, guard(frozenset(host.lower() for host in hosts), files)]
+            [translate, guard(frozenset(host.lower() for host in hosts), _UPLOADS)]
             if supervisor is None
-            else [ingress(supervisor), translate, guard(None, files)]
+            else [ingress(supervisor), translate, guard(None, _UPLOADS)]
         ),
         client_max_size=_BODY_LIMIT,
     )

@@ -1,7 +1,5 @@
 """How the person wants the panel: one page of choices, kept in their vault."""
 
-from typing import Final
-
 import msgspec
 from aiohttp import web
 
@@ -9,8 +7,6 @@ from herdbook.errors import InputError, VaultLocked
 from herdbook.journal.journal import Journal
 from herdbook.journal.settings import Settings
 from herdbook.llama.panel.desk import desk_of, fields_of, signed_in
-
-_TICKS: Final = ("enter_sends", "single_keys")
 
 
 async def show(request: web.Request) -> web.Response:
@@ -53,13 +49,11 @@ async def _of_meaning(journal: Journal) -> dict[str, object]:
 
 
 def _chosen(fields: dict[str, str]) -> Settings:
-    chosen = {
-        **{name: name in fields for name in _TICKS},
-        **{
-            field.name: fields[field.name]
-            for field in msgspec.structs.fields(Settings)
-            if field.name in fields and field.name not in _TICKS
-        },
+    # A box that is not ticked is no field of the form.
+    chosen: dict[str, object] = {
+        field.name: field.name in fields if field.type is bool else fields[field.name]
+        for field in msgspec.structs.fields(Settings)
+        if field.type is bool or field.name in fields
     }
     try:
         # A form knows only texts; minutes are a number.

@@ -86,7 +86,16 @@ async def _page(request: web.Request, clash: Use | None) -> web.Response:
             use = await traces.find(trace_id)
             stretch = await traces.stretch(trace_id, before, least=_ENTRIES)
             days = await asyncio.to_thread(_days, stretch)
-            shown = {"use": use, "days": days, "older": stretch.older, "before": before}
+            files = await desk.vaults.journal(opening).files.of_entries(
+                [one.entry.id for one in stretch.entries]
+            )
+            shown = {
+                "use": use,
+                "days": days,
+                "files": files,
+                "older": stretch.older,
+                "before": before,
+            }
             if is_htmx(request):
                 return desk.pages.page("parts/stretch.html", shown)
             months = _months(today)

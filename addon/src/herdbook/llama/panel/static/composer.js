@@ -4,6 +4,7 @@
 // moment after each change. This module says when, shows how it went, and takes out of the field
 // what has been kept, and nothing else.
 import { showNewest } from "./day.js";
+import { mountFiles } from "./files.js";
 
 const PATIENCE = 400; // ms before “Saving…” is worth a word
 const RESAVE = 3000; // ms between attempts while something is unsaved
@@ -19,11 +20,17 @@ export function mountComposer(form) {
   let told = ""; // what was last said about the draft
   let slow = 0;
   let touched = false; // since the page stands
+  const files = mountFiles(form, () => {
+    touched = true;
+    if (!dirty()) say("saved", text.draftSaved);
+  });
 
   // What the vault knows this text as.
   const name = (key, base) => {
+    const known = document.querySelector("#composition").value;
     for (const one of document.querySelectorAll("#field-state [name=key]")) one.value = key;
     document.querySelector("#base").value = base;
+    if (known !== key) files.refresh();
   };
   const dirty = () => words.value !== saved;
   // The door in place of the entries says so.
@@ -52,6 +59,15 @@ export function mountComposer(form) {
     form.requestSubmit();
   });
 
+  // An entry waits for its files.
+  form.addEventListener("submit", (event) => {
+    if (!files.busy()) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    say("pending", text.filesWait);
+    files.whenDone(() => form.requestSubmit());
+  }, true);
+
   words.addEventListener("input", () => {
     touched = true;
     refused = false;
@@ -65,7 +81,7 @@ export function mountComposer(form) {
     const { elt } = event.detail;
     // Asking a locked vault to keep a draft would only redraw the door under somebody's hands.
     if (elt === words && (locked() || sending || refused || !dirty())) event.preventDefault();
-    if (elt === form && !words.value.trim()) event.preventDefault();
+    if (elt === form && !words.value.trim() && (locked() || !files.any())) event.preventDefault();
   });
 
   document.addEventListener("htmx:beforeRequest", (event) => {
