@@ -48,6 +48,12 @@ class File(msgspec.Struct, frozen=True):
         """Whether it can be shown: it was decoded when it came."""
         return self.width is not None
 
+    def size_within(self, width: int, height: int) -> tuple[int, int]:
+        """A picture's size in pixels where there is so much room; it is not made larger."""
+        own = self.width or 1, self.height or 1
+        scale = min(width / own[0], height / own[1], 1)
+        return max(1, round(own[0] * scale)), max(1, round(own[1] * scale))
+
 
 def kind_of(head: bytes) -> str:
     """The media type that a file's first 64 bytes tell; what it is called is not asked."""
