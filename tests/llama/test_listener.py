@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 from aiohttp import ClientError, ClientSession, web
@@ -118,6 +119,34 @@ async def test_a_body_that_does_not_come_is_waited_for_only_so_long(
             writer.close()
         async with await whole as response:
             assert await response.text() == "all of it", "what thinks for longer is left alone"
+
+
+@pytest.mark.parametrize(("bytes_a_time", "comes"), [(1_000, True), (10, False)])
+async def test_a_large_body_may_take_its_time_but_not_come_by_drops(
+    where: Listener, monkeypatch: pytest.MonkeyPatch, bytes_a_time: int, comes: bool
+) -> None:
+    monkeypatch.setattr(module, "BODY_S", 0.3)
+    monkeypatch.setattr(module, "BODY_BYTES", 1_000)
+
+    async def listen(request: web.Request) -> web.Response:
+        return web.Response(text=str(len(await request.read())))
+
+    app = _app()
+    app.router.add_post("/", listen)
+    async with listening(app, where, "panel"):
+        reader, writer = await asyncio.open_connection("127.0.0.1", where.port)
+        writer.write(
+            b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (20 * bytes_a_time)
+        )
+        answer = b""
+        with suppress(ConnectionError):  # that it is closed may show in any of these
+            for _ in range(20):
+                writer.write(bytes(bytes_a_time))
+                await asyncio.sleep(0.05)
+            async with asyncio.timeout(5):
+                answer = await reader.read()
+        assert answer.endswith(b"20000") if comes else answer == b""
+        writer.close()
 
 
 @pytest.mark.parametrize("asked", ["GET /nowhere", "POST /", "CONNECT x:1"])

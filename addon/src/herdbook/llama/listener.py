@@ -18,7 +18,9 @@ CONNECTIONS_LIMIT: Final = 256
 """Far below the files that a process may have open (1,024 is usual)."""
 HEADER_S: Final = 10.0
 BODY_S: Final = 30.0
-"""From the header of a request to the end of its body: 2 MiB over a poor radio link."""
+"""How long a body may take, and each time again for another `BODY_BYTES` of it."""
+BODY_BYTES: Final = 16 * 1024 * 30
+"""What comes in that time over a poor radio link."""
 _STOP_S: Final = 3.0
 
 
@@ -97,7 +99,7 @@ class Gate:
         """
         if request.transport is not None:
             self._heard.add(request.transport)
-        waiting = asyncio.get_running_loop().call_later(BODY_S, _close_unfinished, request)
+        waiting = asyncio.create_task(_close_unfinished(request))
         try:
             response = await handler(request)
         except web.HTTPException as refusal:
@@ -114,8 +116,14 @@ class Gate:
             transport.abort()
 
 
-def _close_unfinished(request: web.Request) -> None:
-    if request.transport is not None and not request.content.is_eof():
+async def _close_unfinished(request: web.Request) -> None:
+    """Close the connection of a body that does not come, or comes by drops."""
+    body = request.content
+    wanted = 0
+    while not body.is_eof() and body.total_bytes >= wanted:
+        wanted = body.total_bytes + BODY_BYTES
+        await asyncio.sleep(BODY_S)
+    if not body.is_eof() and request.transport is not None:
         request.transport.abort()
 
 
