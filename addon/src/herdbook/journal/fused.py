@@ -55,6 +55,11 @@ _RANKED: Final = f"SELECT number {MATCHING} AND {FILTERS} ORDER BY words.rank LI
 _UNSEEN: Final = "number NOT IN (SELECT value FROM json_each(:seen))"
 _OTHERS: Final = f"{MATCHING} AND {FILTERS} AND {_UNSEEN}"
 _COUNT_OTHERS: Final = f"SELECT count(*) {_OTHERS}"
+# Without filters no entry need be looked up to be counted.
+_COUNT_ALL_OTHERS: Final = (
+    "SELECT count(*) FROM words WHERE words MATCH :match "
+    "AND +rowid NOT IN (SELECT value FROM json_each(:seen))"
+)
 _FIND_OTHERS: Final = f"SELECT number {_OTHERS} ORDER BY words.rank LIMIT :limit OFFSET :offset"
 _WITH: Final = "number IN (SELECT rowid FROM words WHERE words MATCH :phrases)"
 _WITHOUT: Final = "number NOT IN (SELECT rowid FROM words WHERE words MATCH :unwanted)"
@@ -95,7 +100,8 @@ def search_fused(connection: apsw.Connection, query: Query, meant: Meant, offset
     others = values_of(query) | {"match": match_all(query), "seen": _listed(order)}
     total = len(order)
     if lexical.has_all == DEPTH:
-        total += connection.execute(_COUNT_OTHERS, others).get
+        count = _COUNT_OTHERS if query.is_narrowed else _COUNT_ALL_OTHERS
+        total += connection.execute(count, others).get
     page = order[offset : offset + PAGE]
     if len(page) < PAGE and total > len(order):
         span = {"limit": PAGE - len(page), "offset": max(0, offset - len(order))}
