@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import pytest
+from playwright.async_api import expect
 
 from demo.follow import observation
 from demo.plaintext import find
@@ -34,6 +35,15 @@ async def by_panel(walk: Visit, text: str) -> None:
 
 async def by_draft(walk: Visit, text: str) -> None:
     await walk.panel.leave_draft(text)
+
+
+async def by_file(walk: Visit, text: str) -> None:
+    """It is what the file says, and what it is called."""
+    page = walk.panel.page
+    paper = {"name": text, "mimeType": "text/plain", "buffer": f"{text}\n".encode() * 20_000}
+    await page.set_input_files("#add-files", paper)  # type: ignore[arg-type]
+    await expect(page.locator("#attached .attached-one")).to_have_count(1)
+    await walk.panel.write(text)
 
 
 async def by_rest(walk: Visit, text: str) -> None:
@@ -86,7 +96,7 @@ async def _configure(walk: Visit, kind: str, name: str, config: dict[str, Any]) 
 
 
 WAYS: Final[tuple[Way, ...]] = (
-    by_panel, by_draft, by_rest, by_websocket, by_script, by_automation, by_locked_vault,
+    by_panel, by_file, by_draft, by_rest, by_websocket, by_script, by_automation, by_locked_vault,
 )  # fmt: skip
 
 

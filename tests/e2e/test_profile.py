@@ -9,6 +9,7 @@ from playwright.async_api import expect
 
 from demo.browser import chromium
 from demo.plaintext import find
+from tests.journal.pictures import picture, stream
 from tests.llama.panel.stage import PASSWORD, Stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -16,6 +17,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 WRITTEN = "The gooseberries are as sour as ever."
 LOOKED_FOR = "gooseberr"
 TRACE = "Uncle Wenceslas"
+PHOTO = "Below the lime tree"
 
 
 @pytest.fixture
@@ -33,6 +35,9 @@ async def test_a_browsers_profile_has_nothing_that_was_written(
     entry = await journal.add(set_up.today, WRITTEN)
     assert entry
     trace = await journal.traces.add(entry.id, TRACE)
+    photo = picture("image/png", (900, 600), orientation=1)
+    file = await journal.files.add(entry.id, f"{PHOTO}.png", stream(photo), keep_place=True)
+    thumbnail = await journal.files.thumbnail(file.id)
     profile = short_path / "profile"
     address = f"http://127.0.0.1:{set_up.server.port}"
     async with chromium(profile) as browser:
@@ -42,6 +47,9 @@ async def test_a_browsers_profile_has_nothing_that_was_written(
         await page.fill("#secret", PASSWORD)
         await page.press("#secret", "Enter")
         await expect(page.locator(".entry-text")).to_have_text(WRITTEN)
+        await expect(page.locator(".pictures img")).to_have_js_property("naturalWidth", 640)
+        await page.click(".pictures a")
+        await expect(page.locator("figure img")).to_have_js_property("naturalWidth", 900)
         await page.goto(f"{address}/search")
         await page.keyboard.type(LOOKED_FOR)
         await expect(page.locator(".result mark")).to_have_count(1)
@@ -50,5 +58,8 @@ async def test_a_browsers_profile_has_nothing_that_was_written(
             await page.goto(address + path)
             await expect(page.locator("h1").first).to_be_visible()
     assert find(profile, f"/trace/{trace.id}"), "what it does keep: addresses"
-    for text in (WRITTEN, LOOKED_FOR, TRACE, PASSWORD):
+    kept = b"".join(path.read_bytes() for path in profile.rglob("*") if path.is_file())
+    for data in (photo, thumbnail):
+        assert data[60:100] not in kept
+    for text in (WRITTEN, LOOKED_FOR, TRACE, PHOTO, PASSWORD):
         assert find(profile, text) == []

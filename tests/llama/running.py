@@ -8,9 +8,10 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
-from aiohttp import ClientSession, ClientWebSocketResponse, CookieJar
+from aiohttp import ClientSession, ClientWebSocketResponse, CookieJar, FormData
 
 from tests.llama import watched
 from tests.memory import image_of
@@ -36,6 +37,21 @@ class Browser:
 
     async def write(self, day: str, text: str, **fields: str) -> None:
         await self.post(f"/day/{day}/entries", text=text, key=secrets.token_hex(16), **fields)
+
+    async def attach(self, day: str, name: str, data: bytes, key: str) -> str:
+        """Bring a file into a writing field; its address."""
+        form = FormData(default_to_multipart=True)
+        form.add_field("key", key)
+        form.add_field("file", BytesIO(data), filename=name)
+        async with self.session.post(f"/day/{day}/files", data=form, headers=HTMX) as answer:
+            page = await answer.text()
+            assert answer.status == 200, page
+        return f"/file/{re.findall(r'/files/([0-9a-f]{32})/remove', page)[-1]}"
+
+    async def fetch(self, path: str) -> bytes:
+        async with self.session.get(path) as answer:
+            assert answer.status == 200
+            return await answer.read()
 
     async def code(self, path: str) -> str:
         _, page = await self.get(path)

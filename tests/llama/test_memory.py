@@ -24,6 +24,7 @@ from herdbook.crypto.kdf import derive_key
 from herdbook.embedding.embedder import Embedder
 from herdbook.vault.engine import connect
 from herdbook.vault.folder import DATABASE, current_header, unlock
+from tests.journal.pictures import picture
 from tests.llama.running import Browser, Llama, running
 from tests.memory import forms_of
 
@@ -43,6 +44,7 @@ class Secrets:
     password: str = field(default_factory=lambda: secrets.token_hex(8))
     codes: list[str] = field(default_factory=list)
     keys: dict[str, bytes] = field(default_factory=dict)
+    files: list[str] = field(default_factory=list)
 
     def take_keys(self, generation: str, vault: Path, copy: Path, password: str) -> None:
         """All keys of the vault as it is now, by opening a copy of it."""
@@ -73,7 +75,7 @@ class Secrets:
 
     def seen_while_unlocked(self) -> dict[str, bytes]:
         forms = self._in_all_forms("text", self.mark)
-        for kind in ("entry", "draft", "earlier", "changed", "deleted", "drop", "link"):
+        for kind in ("entry", "draft", "earlier", "changed", "deleted", "drop", "link", "file"):
             forms[kind] = f"{self.mark} {kind}".encode()
         return forms | {
             "page": f"<p>{self.mark} entry".encode(),
@@ -139,6 +141,20 @@ async def live(llama: Llama, ada: Browser, other: Browser, folder: Path) -> Secr
     await other.write(DAYS[1], f"{known.mark} changed", entry=changed, to=DAYS[1])
     await other.post(f"/entry/{deleted}/delete")
     await other.get(f"/entry/{changed}/versions")
+    # A photo has its words where the place would be; of other files some are let go, sent and left.
+    photo = b"\xff\xd8\xff\xfe\x10\x02" + f"{known.mark} photo".encode().ljust(0x1000)
+    photo += picture("image/jpeg", (900, 600))[2:]
+    paper = f"{known.mark} file ".encode() * 40_000
+    for number, key in enumerate((None, "1" * 32, "2" * 32)):
+        for name, data in (("photo", photo), ("paper", paper)):
+            address = await ada.attach(
+                DAYS[0], f"{known.mark} {name}", data + bytes(number), key or "3" * 32
+            )
+            known.files.append(address)
+        if key:
+            await ada.post(f"/day/{DAYS[0]}/entries", text=f"{known.mark} entry", key=key)
+    await ada.post(f"/day/{DAYS[0]}{known.files[0].replace('file', 'files')}/remove", key="3" * 32)
+    del known.files[0]
     await llama.drop(f"{known.mark} drop")
     await ada.post("/keys/new-code", secret=new)
     known.codes.append(await ada.code("/keys/code"))
@@ -151,6 +167,8 @@ async def use(llama: Llama, known: Secrets, day: str, enough: asyncio.Event) -> 
     await browser.post("/sign-in", name="Ada", secret=f"five words {known.password}")
     while not enough.is_set():
         await browser.get(f"/day/{day}")
+        for file in known.files:
+            await browser.fetch(file)
         await browser.post(
             f"/day/{day}/draft", text=f"{known.mark} draft", key="d" * 32, writer="e" * 32
         )

@@ -91,9 +91,10 @@ async def test_a_photo_from_the_field_to_the_page(ada: Browser, day: str) -> Non
         assert one.headers["X-Content-Type-Options"] == "nosniff"
         assert one.headers["Cache-Control"] == "no-store"
         assert one.headers["Cross-Origin-Resource-Policy"] == "same-origin"
-    assert answer.headers["Content-Disposition"] == 'inline; filename="sea.jpg"'
+    assert answer.headers["Content-Disposition"] == "inline"
+    assert answer.headers["Connection"] == "close"
     saved = await ada.get(f"/file/{file}?save")
-    assert saved.headers["Content-Disposition"].startswith("attachment")
+    assert saved.headers["Content-Disposition"] == "attachment"
 
 
 async def test_the_place_stays_where_somebody_wants_it(ada: Browser, day: str) -> None:
@@ -133,7 +134,7 @@ async def test_what_is_no_picture_is_only_downloaded(
     (file,) = _ids(page)
     answer = await ada.get(f"/file/{file}")
     assert answer.content_type == "application/octet-stream"
-    assert answer.headers["Content-Disposition"] == f'attachment; filename="{name}"'
+    assert answer.headers["Content-Disposition"] == "attachment"
     assert "sandbox" in answer.headers["Content-Security-Policy"]
     for path in (f"/file/{file}/small", f"/file/{file}/view"):
         assert (await ada.get(path)).status == 404
@@ -158,9 +159,7 @@ async def test_names_do_nothing(ada: Browser, day: str, name: str) -> None:
     (file,) = _ids(page)
     view = await ada.page(f"/file/{file}/view")
     assert "<img src=x" not in view
-    answer = await ada.get(f"/file/{file}")
-    assert answer.headers["Content-Disposition"].startswith("inline; filename")
-    assert "/" not in answer.headers["Content-Disposition"].partition("''")[0]
+    assert (await ada.get(f"/file/{file}")).headers["Content-Disposition"] == "inline"
 
 
 async def test_anothers_file_and_none_look_the_same(set_up: Stage, ada: Browser, day: str) -> None:

@@ -9,7 +9,6 @@ from functools import partial
 from typing import Final
 
 from aiohttp import hdrs, web
-from aiohttp.helpers import content_disposition_header
 
 from herdbook.errors import HerdbookError, Unauthorized, VaultLocked
 from herdbook.journal.draft import Saving
@@ -125,11 +124,13 @@ async def hand_out(request: web.Request) -> web.StreamResponse:
             **_CONTAINED,
             hdrs.ACCEPT_RANGES: "bytes",
             hdrs.CONTENT_TYPE: file.kind if file.is_picture else UNKNOWN,
-            hdrs.CONTENT_DISPOSITION: content_disposition_header(
-                "inline" if shown else "attachment", filename=file.name
-            ),
+            # Without its name, which the page's link says: aiohttp keeps the last answer's head in
+            # memory, beyond the lock.
+            hdrs.CONTENT_DISPOSITION: "inline" if shown else "attachment",
         }
     )
+    # A connection has one request (see `herdbook.llama.listener`), which is to be said beforehand.
+    response.force_close()
     start, stop = _stretch(request, response, file)
     try:
         async with files.in_hand():
