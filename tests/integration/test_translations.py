@@ -75,6 +75,16 @@ def test_another_language_may_be_incomplete_and_may_go_again(copied: Path) -> No
     assert not german.exists()
 
 
+def test_what_a_language_leaves_out_is_told_with_the_english(copied: Path) -> None:
+    change(copied, "de", lambda catalogue: catalogue["card"].pop("title"))
+    told = run(copied, "--missing", "de")
+    assert told.returncode == 1
+    assert told.stdout == 'card.title: "Today in the house"\n'
+    change(copied, "de", lambda catalogue: None)
+    assert run(copied, "--missing", "de").returncode == 0
+    assert "begin it with {}" in run(copied, "--missing", "tlh").stderr
+
+
 @pytest.mark.parametrize(
     "edit",
     [

@@ -9,7 +9,9 @@ from herdbook.journal.journal import SCHEMA
 from herdbook.journal.settings import Settings
 from herdbook.vault.database import Database
 
-CHOSEN = Settings("dark", "larger", "12", "sunday", enter_sends=False, lock_after_min=240)
+CHOSEN = Settings(
+    "dark", "larger", "12", "sunday", enter_sends=False, lock_after_min=240, language="nl"
+)
 
 
 @pytest.fixture

@@ -67,9 +67,20 @@ class ConfigError(HerdbookError):
 
 
 class InputError(HerdbookError):
-    """Something a person or another program sent cannot be used."""
+    """Something a person or another program sent cannot be used.
+
+    Where a person may meet it, ``reason`` is one stable word for why, and ``values`` are the names
+    and numbers of its message: an edge that speaks another language finds its own words by them.
+    """
 
     code = "invalid_input"
+
+    def __init__(
+        self, message: str, *, fix: str = "", reason: str = "", **values: str | int
+    ) -> None:
+        super().__init__(message, fix=fix)
+        self.reason = reason
+        self.values = values
 
 
 class DayInvalid(InputError):

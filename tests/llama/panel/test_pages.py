@@ -110,11 +110,12 @@ def test_every_word_comes_from_the_catalogue_and_every_one_is_used() -> None:
     source = "\n".join(
         path.read_text("utf-8") for path in [*TEMPLATES, *sorted(PANEL.glob("*.py"))]
     )
-    used = set(re.findall(r"""\b(?:t|strings)\(\s*["']([\w.]+)["'](?! ~)""", source))
+    used = set(re.findall(r"""\b(?:t|strings|words)\(\s*["']([\w.]+)["'](?! ~)""", source))
     assert used <= strings.keys()
     assert {f"exchange.kind_{kind}" for kind in get_args(Kind)} <= strings.keys()
     built = (
         "faults.",
+        "numbers.",
         "day.empty_",
         "exchange.kind_",
         "search.words_only_",

@@ -5,6 +5,7 @@ import pytest
 from tests.llama.panel.stage import PASSWORD, Browser, Stage
 
 FORM = {
+    "language": "en",
     "theme": "dark",
     "text_size": "large",
     "clock": "12",
@@ -23,7 +24,7 @@ async def test_what_is_chosen_holds_on_every_device_and_over_locking(
     page = await answer.text()
     assert "Saved." in page
     assert "Saved." not in await ada.page("/settings"), "said once"
-    assert re.findall(r'<option value="(\w+)" selected>', page) == list(FORM.values())
+    assert re.findall(r'<option value="(\w+)"[^>]* selected>', page) == list(FORM.values())
     assert 'name="enter_sends" value="1">' in page, "not ticked"
     async with set_up.browser() as other:
         await other.sign_in()
@@ -85,6 +86,7 @@ async def test_the_vault_locks_after_the_chosen_time(set_up: Stage, ada: Browser
         {"lock_after_min": "15.0"},
         {"week_start": "0"},
         {"clock": ""},
+        {"language": "tlh"},
     ],
 )
 async def test_what_is_no_choice_is_refused(ada: Browser, form: dict[str, str]) -> None:

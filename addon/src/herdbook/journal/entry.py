@@ -39,14 +39,25 @@ def clean_text(text: str, *, may_be_empty: bool = False) -> str:
     """
     cleaned = text.replace("\r\n", "\n").replace("\r", "\n").translate(_BREAKS).strip()
     if not cleaned and not may_be_empty:
-        raise InputError("There is nothing to keep: the entry is empty.")
+        raise InputError(
+            "There is nothing to keep: the entry is empty.",
+            fix="Write something first.",
+            reason="entry_empty",
+        )
     if len(cleaned) > TEXT_LIMIT:
         raise TextTooLong(
             f"An entry holds {TEXT_LIMIT:,} characters; this has {len(cleaned):,}.",
             fix="Split it into several entries.",
+            reason="entry_too_long",
+            limit=TEXT_LIMIT,
+            length=len(cleaned),
         )
     if any("\ud800" <= character <= "\udfff" for character in cleaned):
-        raise InputError("The text has half a character in it (a lone surrogate).")
+        raise InputError(
+            "The text has half a character in it (a lone surrogate).",
+            fix="Type the last emoji again.",
+            reason="entry_broken",
+        )
     return cleaned
 
 

@@ -168,7 +168,9 @@ class Journal:
         """
         if len(saving.text) > 2 * TEXT_LIMIT:
             raise TextTooLong(
-                "The draft is too long to keep.", fix="Split it into several entries."
+                "The draft is too long to keep.",
+                fix="Split it into several entries.",
+                reason="draft_too_long",
             )
         # A browser can send half a surrogate pair; SQLite cannot hold one.
         kept = msgspec.structs.replace(saving, text=saving.text.encode("utf-8", "replace").decode())

@@ -61,7 +61,10 @@ def add(connection: apsw.Connection, entry_id: str, name: str) -> Trace:
     given = connection.execute("SELECT 1 FROM entry_traces WHERE entry = ?", (entry,)).fetchall()
     if len(given) > ENTRY_LIMIT:
         raise InputError(
-            f"An entry has at most {ENTRY_LIMIT} traces.", fix="Remove another one first."
+            f"An entry has at most {ENTRY_LIMIT} traces.",
+            fix="Remove another one first.",
+            reason="traces_full",
+            limit=ENTRY_LIMIT,
         )
     return trace
 

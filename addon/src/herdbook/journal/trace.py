@@ -37,9 +37,15 @@ def clean_name(text: str) -> str:
         raise _too_long(len(text))
     name = " ".join(unicodedata.normalize("NFC", text).split())
     if any(unicodedata.category(character) in {"Cc", "Cs"} for character in name):
-        raise InputError("The trace has a character in it that cannot be shown.")
+        raise InputError(
+            "The trace has a character in it that cannot be shown.",
+            fix="Type it again.",
+            reason="trace_unseen",
+        )
     if not fold(name):
-        raise InputError("A trace needs a name.", fix="One word is enough.")
+        raise InputError(
+            "A trace needs a name.", fix="One word is enough.", reason="trace_nameless"
+        )
     if len(name) > NAME_LIMIT:
         raise _too_long(len(name))
     return name
@@ -67,4 +73,7 @@ def _too_long(length: int) -> TextTooLong:
     return TextTooLong(
         f"A trace has at most {NAME_LIMIT} characters; this has {length:,}.",
         fix="Shorten it to a word or two.",
+        reason="trace_too_long",
+        limit=NAME_LIMIT,
+        length=length,
     )

@@ -112,7 +112,11 @@ class Keys:
             return
         running = self._rotations.get(person.id)
         if running is not None and not running.finished:
-            raise InputError("The vault is being sealed anew already.", fix="Wait for its end.")
+            raise InputError(
+                "The vault is being sealed anew already.",
+                fix="Wait for its end.",
+                reason="sealing_already",
+            )
         progress = self._rotations[person.id] = Progress()
         progress.task = asyncio.create_task(self._rotate(person, draft, progress))
 

@@ -22,4 +22,6 @@ def check_password(password: str) -> None:
         raise InputError(
             f"A password has at least {PASSWORD_LENGTH} characters.",
             fix="Several unrelated words are easy to remember and hard to guess.",
+            reason="password_short",
+            length=PASSWORD_LENGTH,
         )

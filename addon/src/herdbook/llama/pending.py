@@ -32,6 +32,7 @@ class Pending[T]:
             raise InputError(
                 "Too many vaults or keys are being made at once.",
                 fix="Try again in a quarter of an hour.",
+                reason="too_many_made",
             )
 
     def add(self, draft: T) -> str:
@@ -47,7 +48,9 @@ class Pending[T]:
         waiting = self._waiting.get(token)
         if waiting is None:
             raise InputError(
-                "This page is too old to go on from: nothing was made yet.", fix="Start again."
+                "This page is too old to go on from: nothing was made yet.",
+                fix="Start again.",
+                reason="page_expired",
             )
         return waiting.draft
 

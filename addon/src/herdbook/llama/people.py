@@ -121,10 +121,16 @@ class People:
         spelled = "" if len(name) > _TYPED_LIMIT else unicodedata.normalize("NFC", name)
         cleaned = " ".join(spelled.split())
         if not 1 <= len(cleaned) <= NAME_LIMIT or not cleaned.isprintable():
-            raise InputError(f"A name has 1 to {NAME_LIMIT} visible characters.")
+            raise InputError(
+                f"A name has 1 to {NAME_LIMIT} visible characters.",
+                reason="name_invalid",
+                limit=NAME_LIMIT,
+            )
         if any(name_key(person.name) == name_key(cleaned) for person in self._people):
             raise InputError(
-                "That name is taken.", fix="Choose another, or unlock the vault that has it."
+                "That name is taken.",
+                fix="Choose another, or unlock the vault that has it.",
+                reason="name_taken",
             )
         return cleaned
 

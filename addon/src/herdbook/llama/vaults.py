@@ -151,7 +151,9 @@ class Vaults:
             self._pending.get(token)  # a second tab may have been faster
             self.people.check_free(pending.name)
             if user_id is not None and self.people.of_user(user_id) is not None:
-                raise InputError("You have a vault already.", fix="Open that one.")
+                raise InputError(
+                    "You have a vault already.", fix="Open that one.", reason="vault_there"
+                )
             vault = await create_vault(self._folder, pending.draft, SCHEMA)
             person = Person(random_id(), pending.name, user_id, vault.vault_id)
             try:

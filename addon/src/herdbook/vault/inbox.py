@@ -90,7 +90,11 @@ class Inbox:
         drop = Drop(1, self._vault_id, random_id(), body)
         sealed = seal_drop(public_key, msgspec.msgpack.encode(drop))
         if len(sealed) > DROP_SIZE_LIMIT:
-            raise TextTooLong("The text is longer than one drop holds.", fix="Send it in parts.")
+            raise TextTooLong(
+                "The text is longer than one drop holds.",
+                fix="Send it in parts.",
+                reason="drop_too_long",
+            )
         with self._connected() as connection:
             count, size = connection.execute(
                 "SELECT count(*), coalesce(sum(length(sealed)), 0) FROM drops"

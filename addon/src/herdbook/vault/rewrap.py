@@ -72,4 +72,5 @@ def check_unchanged(folder: Path, before: HeaderFile) -> None:
         raise InputError(
             "The vault's keys were changed elsewhere meanwhile, so nothing was done here.",
             fix="Start again.",
+            reason="keys_changed",
         )

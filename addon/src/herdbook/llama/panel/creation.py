@@ -119,9 +119,12 @@ def _mistake(strings: Strings, typed: str, code: str) -> tuple[str, str]:
     length = sum(map(str.isalnum, code))
     missing = length - sum(map(str.isalnum, typed))
     if missing > 0:
-        return strings("confirm.missing", count=missing, length=length), strings(
-            "confirm.missing_fix"
+        said = (
+            strings("confirm.missing_one", length=length)
+            if missing == 1
+            else strings("confirm.missing", count=missing, length=length)
         )
+        return said, strings("confirm.missing_fix")
     if missing < 0:
         return strings("confirm.extra", count=-missing, length=length), strings("confirm.wrong_fix")
     return strings("confirm.wrong"), strings("confirm.wrong_fix")

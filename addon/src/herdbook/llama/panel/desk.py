@@ -70,15 +70,26 @@ _COOKIE: Final = "herdbook"
 
 
 def desk_of(request: web.Request) -> Desk:
-    """The panel's parts, with pages as the person in this session wants them."""
+    """The panel's parts, with pages as the person in this session wants them.
+
+    What they left open, or nobody chose yet, is as the browser asks.
+    """
     desk: Desk | None = request.get(WANTED)
     if desk is None:
-        desk = request.get(HERE) or request.app[DESK]
-        session = desk.sessions.find(request.cookies.get(_COOKIE, ""), used=False)
-        if session is not None:
-            desk = replace(desk, pages=desk.pages.wanted(_settings_of(desk, session)))
-        request[WANTED] = desk
+        sessions = (request.get(HERE) or request.app[DESK]).sessions
+        session = sessions.find(request.cookies.get(_COOKIE, ""), used=False)
+        desk = desk_for(request, session)
     return desk
+
+
+def desk_for(request: web.Request, session: Session | None) -> Desk:
+    """The panel's parts as whoever a session is of wants them, for the rest of this request."""
+    desk: Desk = request.get(HERE) or request.app[DESK]
+    pages = desk.pages.asked(",".join(request.headers.getall("Accept-Language", [])))
+    if session is not None:
+        pages = pages.wanted(_settings_of(desk, session))
+    request[WANTED] = replace(desk, pages=pages)
+    return request[WANTED]
 
 
 def _settings_of(desk: Desk, session: Session) -> Settings:

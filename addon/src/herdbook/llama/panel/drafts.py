@@ -74,7 +74,7 @@ def _kept(request: web.Request, draft: Draft) -> web.Response:
         values = {"message": pages.strings("day.parted"), "fix": pages.strings("day.parted_fix")}
     elif _too_long(draft.text):
         values = {
-            "message": pages.strings("day.too_long", limit=f"{TEXT_LIMIT:,}"),
+            "message": pages.strings("day.too_long", limit=TEXT_LIMIT),
             "fix": pages.strings("day.too_long_fix"),
         }
     else:

@@ -10,6 +10,7 @@ from herdbook.llama.opening import Opening
 from herdbook.llama.panel.days import entries_part
 from herdbook.llama.panel.desk import (
     begin_session,
+    desk_for,
     desk_of,
     fields_of,
     person_of,
@@ -57,6 +58,7 @@ async def sign_in(request: web.Request) -> web.Response:
     except (WrongSecret, TooManyAttempts) as error:
         return _refused(request, error, fields.get("name", ""), day)
     session = _session_for(session_of(request), opening)
+    desk = desk_for(request, session)
     if day is None:
         response = desk.pages.go(request, "home")
     elif is_htmx(request) and text:
@@ -109,11 +111,11 @@ def _refused(
 async def lock(request: web.Request) -> web.Response:
     """Keep the page's draft, lock the vault, and end the session.
 
-    The one that takes its place is signed in to nothing: it only knows whose name to fill in, so
-    that neither the browser nor the address needs to.
+    The one that takes its place is signed in to nothing: it only knows whose name to fill in and
+    what pages look like to them, so that neither the browser nor the address needs to.
     """
     desk = desk_of(request)
-    opening = signed_in(request)[1]
+    session, opening = signed_in(request)
     person = opening.person
     fields = await fields_of(request)
     text = fields.get("text", "")
@@ -126,5 +128,5 @@ async def lock(request: web.Request) -> web.Response:
             await desk.vaults.drop_draft(person, saving)
     await desk.vaults.lock(person.id)
     response = desk.pages.go(request, "locked")
-    begin_session(request, response, Session(name=person.name))
+    begin_session(request, response, Session(name=person.name, settings=session.settings))
     return response

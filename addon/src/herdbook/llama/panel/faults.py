@@ -66,12 +66,15 @@ def headers_of(error: HerdbookError) -> dict[str, str]:
 
 
 def words_of(pages: Pages, error: HerdbookError) -> tuple[str, str]:
-    """What happened and what to do: translated where the code says it all, else as raised."""
+    """What happened and what to do: translated where reason or code say it all, else as raised."""
     if isinstance(error, TooManyAttempts):
         count, unit = rounded(error.wait_s)
         return pages.strings("faults.too_many_attempts"), pages.strings(
             f"faults.wait_{unit}", count=count
         )
+    if isinstance(error, InputError) and error.reason:
+        key = f"faults.{error.reason}"
+        return pages.strings(key, **error.values), pages.strings(f"{key}_fix")
     key = f"faults.{error.code}"
     if key in pages.strings:
         return pages.strings(key), pages.strings(f"{key}_fix")

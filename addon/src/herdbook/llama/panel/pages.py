@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from herdbook.errors import ConfigError
 from herdbook.journal.settings import Settings
 from herdbook.llama.panel.assets import Assets
+from herdbook.llama.panel.languages import SOURCE, Languages
 from herdbook.llama.panel.strings import Strings
 
 _BASE_PATH: Final = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
@@ -36,16 +37,17 @@ def _environment() -> Environment:
 class Pages:
     """Renders templates. `router` names the routes that `url` builds addresses of.
 
-    `settings` are those of the person who asks. Raises `ConfigError` for a base path that is not
-    one of plain segments.
+    `settings` are those of the person who asks, `language` is the one they read. Raises
+    `ConfigError` for a base path that is not one of plain segments.
     """
 
     router: web.UrlDispatcher
-    strings: Strings
+    languages: Languages
     assets: Assets
     zone: tzinfo
     base_path: str
     settings: Settings = field(default_factory=Settings)
+    language: str = SOURCE
     environment: Environment = field(default_factory=_environment)
 
     def __post_init__(self) -> None:
@@ -60,9 +62,19 @@ class Pages:
         """The same pages under another base path. Raises `ConfigError`."""
         return replace(self, base_path=base_path)
 
+    def asked(self, accept_language: str) -> "Pages":
+        """The same pages in the language that a browser asks for."""
+        return replace(self, language=self.languages.asked_for(accept_language))
+
     def wanted(self, settings: Settings) -> "Pages":
         """The same pages as a person wants them."""
-        return replace(self, settings=settings)
+        language = self.language if settings.language == "auto" else settings.language
+        return replace(self, settings=settings, language=language)
+
+    @property
+    def strings(self) -> Strings:
+        """The words of the pages' language."""
+        return self.languages[self.language]
 
     @property
     def first_weekday(self) -> int:
@@ -86,7 +98,10 @@ class Pages:
             "day_of": self.day_of,
             "size_of": self.size_of,
             "month_name": self.month_name,
+            "month_short": self.month_short,
             "weekday": self.weekday,
+            "weekday_short": self.weekday_short,
+            "capital": _capital,
         }
 
     @property
@@ -156,10 +171,13 @@ class Pages:
         """“Monday” for 0."""
         return self.strings("dates.weekdays").split()[number]
 
+    def weekday_short(self, day: date) -> str:
+        """“Fr”, as it heads a column."""
+        return self.strings("dates.weekdays_short").split()[day.weekday()]
+
     def short_date(self, day: date) -> str:
         """“20 November”."""
-        month = self.strings("dates.months").split()[day.month - 1]
-        return self.strings("dates.day", day=day.day, month=month)
+        return self.strings("dates.day", day=self._number(day), month=self._month(day))
 
     def day_of(self, day: date) -> str:
         """“20 November 2026”."""
@@ -167,16 +185,19 @@ class Pages:
 
     def month_name(self, day: date) -> str:
         """“November 2026”."""
-        month = self.strings("dates.months").split()[day.month - 1]
-        return self.strings("dates.month", month=month, year=f"{day.year:04}")
+        return self.strings("dates.month", month=self._month(day), year=f"{day.year:04}")
+
+    def month_short(self, day: date) -> str:
+        """“Nov”, as it begins a row."""
+        return self.strings("dates.months_short").split()[day.month - 1]
 
     def long_date(self, day: date) -> str:
         """“Friday, 20 November 2026”."""
         return self.strings(
             "dates.long",
             weekday=self.weekday(day),
-            day=day.day,
-            month=self.strings("dates.months").split()[day.month - 1],
+            day=self._number(day),
+            month=self._month(day),
             year=f"{day.year:04}",
         )
 
@@ -188,6 +209,13 @@ class Pages:
             return self.strings("files.kib", count=round(size / 1_000))
         return self.strings("files.mib", count=f"{size / 1_000_000:.1f}")
 
+    def _month(self, day: date) -> str:
+        return self.strings("dates.months").split()[day.month - 1]
+
+    def _number(self, day: date) -> str:
+        """Which day of its month: some languages count the first one otherwise than the others."""
+        return self.strings("dates.first") if day.day == 1 else str(day.day)
+
 
 def is_htmx(request: web.Request) -> bool:
     """Whether htmx asks, and so wants a part of a page."""
@@ -198,6 +226,11 @@ def _moment(moment: int | str) -> datetime:
     if isinstance(moment, int):
         return datetime.fromtimestamp(moment / 1000, UTC)
     return datetime.fromisoformat(moment)
+
+
+def _capital(text: str) -> str:
+    """A date as a line begins with it: many languages write months and weekdays small."""
+    return text[:1].upper() + text[1:]
 
 
 def _is_long(text: str) -> bool:

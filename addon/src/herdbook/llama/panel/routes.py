@@ -36,9 +36,9 @@ from herdbook.llama.panel.desk import DESK, Desk, HerdDesk
 from herdbook.llama.panel.faults import translate
 from herdbook.llama.panel.guard import add_headers, guard
 from herdbook.llama.panel.ingress import ingress
+from herdbook.llama.panel.languages import Languages
 from herdbook.llama.panel.pages import Pages
 from herdbook.llama.panel.sessions import Sessions
-from herdbook.llama.panel.strings import Strings
 from herdbook.llama.vaults import Vaults
 
 _BODY_LIMIT: Final = 2 * 1024**2
@@ -153,7 +153,7 @@ def panel_app(
         client_max_size=_BODY_LIMIT,
     )
     assets = Assets()
-    pages = Pages(app.router, Strings.load("en"), assets, zone, base_path)
+    pages = Pages(app.router, Languages.load(), assets, zone, base_path)
     static = ("static", "GET", r"/static/{version}/{name:.+}", assets.serve)
     for prefix in dict.fromkeys(("", base_path)):
         for name, method, path, handler in (*_ROUTES, static):

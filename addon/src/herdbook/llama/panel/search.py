@@ -80,11 +80,13 @@ async def _page(request: web.Request, journal: Journal, offset: int) -> web.Resp
 
 def _offset(text: str) -> int:
     if not text.isdecimal() or len(text) > len(str(_NEAR)):
-        raise InputError("That is no page of what was found.", fix="Search again.")
+        raise InputError(
+            "That is no page of what was found.", fix="Search again.", reason="no_such_choice"
+        )
     return int(text)
 
 
 def _order(text: str) -> Order:
     if text not in get_args(Order):
-        raise InputError("Nothing is sorted so.", fix="Search again.")
+        raise InputError("Nothing is sorted so.", fix="Search again.", reason="no_such_choice")
     return cast(Order, text)

@@ -28,9 +28,10 @@ class Session:
     `user_id` is the user of Home Assistant whose browser it is, where that is known: it is nobody
     else's session. `opening` is what signing in gave: it says who is there, also when it opens
     nothing any more; `settings` are the person's, as they were when it last opened something.
-    `name` is of whoever locked here, for the sign-in page; `creation` is the token of a vault being
-    made, `change` that of keys being changed; `told` is what the keys or settings page has to say
-    once; `sealed` says that something was written since the vault locked and waits in the inbox.
+    `name` is of whoever locked here, for the sign-in page, and `settings` are theirs then;
+    `creation` is the token of a vault being made, `change` that of keys being changed; `told` is
+    what the keys or settings page has to say once; `sealed` says that something was written since
+    the vault locked and waits in the inbox.
     Whoever reads or writes holds `writing`: a page asked for at once shows what the last one left
     behind.
     """

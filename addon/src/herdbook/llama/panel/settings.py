@@ -19,7 +19,8 @@ async def show(request: web.Request) -> web.Response:
     except VaultLocked:
         return desk.pages.go(request, "home")
     told, session.told = session.told == "settings", ""
-    return desk.pages.page("settings.html", {"settings": settings, "told": told} | of_meaning)
+    values = {"settings": settings, "told": told, "languages": desk.pages.languages}
+    return desk.pages.page("settings.html", values | of_meaning)
 
 
 async def meaning(request: web.Request) -> web.Response:
@@ -60,4 +61,6 @@ def _chosen(fields: dict[str, str]) -> Settings:
         chosen["lock_after_min"] = int(fields.get("lock_after_min", ""))
         return msgspec.convert(chosen, Settings)
     except (ValueError, msgspec.ValidationError) as error:
-        raise InputError("There is no such choice.", fix="Choose again.") from error
+        raise InputError(
+            "There is no such choice.", fix="Choose again.", reason="no_such_choice"
+        ) from error

@@ -12,6 +12,9 @@ from typing import Any, Final, Self
 _RIGHT_TO_LEFT: Final = frozenset({"ar", "fa", "he", "ur"})
 
 
+_GROUPED_FROM: Final = 10_000
+
+
 class Strings:
     """The words of one language, by dotted key; `language` is its code, `direction` ltr or rtl."""
 
@@ -27,8 +30,21 @@ class Strings:
         return cls(language, json.loads(source.read_text("utf-8")))
 
     def __call__(self, key: str, **values: object) -> str:
-        """The words of a key with its ``{placeholders}`` filled. An unknown key is a KeyError."""
-        return self._words[key].format_map(values)
+        """The words of a key with its ``{placeholders}`` filled. An unknown key is a KeyError.
+
+        Whole numbers are written as the language writes them.
+        """
+        told = {
+            name: self._number(value) if isinstance(value, int) else value
+            for name, value in values.items()
+        }
+        return self._words[key].format_map(told)
+
+    def _number(self, number: int) -> str:
+        """In groups of three, from five digits on: with four, languages differ, and all read it."""
+        if abs(number) < _GROUPED_FROM:
+            return str(number)
+        return f"{number:,}".replace(",", self._words["numbers.group"])
 
     def __contains__(self, key: str) -> bool:
         return key in self._words
