@@ -109,30 +109,30 @@ export const STRINGS = {
     "editor_title": "Title"
   },
   "nl": {
-    "name": "Herdbook day",
-    "description": "Today’s counts and the last observation of the house.",
-    "title": "Today in the house",
+    "name": "Herdbook-dag",
+    "description": "De tellingen van vandaag en de laatste waarneming van het huis.",
+    "title": "Vandaag in huis",
     "observations": {
-      "one": "observation",
-      "other": "observations"
+      "one": "waarneming",
+      "other": "waarnemingen"
     },
     "readings": {
-      "one": "reading",
-      "other": "readings"
+      "one": "meetwaarde",
+      "other": "meetwaarden"
     },
     "alpacas": {
-      "one": "Alpaca",
-      "other": "Alpacas"
+      "one": "alpaca",
+      "other": "alpaca’s"
     },
-    "about": "about {time}",
-    "none_today": "No observations yet today",
-    "none_hint": "The herd is watching. What is unusual will stand here.",
-    "none_seen": "The next observation will stand here",
-    "unavailable": "The Llama cannot be reached",
-    "unavailable_hint": "Herdbook tries again by itself.",
-    "not_set_up": "Herdbook is not set up",
-    "not_set_up_hint": "Add the integration “Herdbook” in the settings.",
-    "show_details": "Show details",
-    "editor_title": "Title"
+    "about": "rond {time}",
+    "none_today": "Vandaag nog geen waarnemingen",
+    "none_hint": "De kudde kijkt rond. Wat ongewoon is, komt hier te staan.",
+    "none_seen": "Hier komt de volgende waarneming",
+    "unavailable": "De Lama is niet bereikbaar",
+    "unavailable_hint": "Herdbook probeert het vanzelf opnieuw.",
+    "not_set_up": "Herdbook is niet ingesteld",
+    "not_set_up_hint": "Voeg in de instellingen de integratie “Herdbook” toe.",
+    "show_details": "Details tonen",
+    "editor_title": "Titel"
   }
 };
