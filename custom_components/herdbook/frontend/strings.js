@@ -82,31 +82,31 @@ export const STRINGS = {
     "editor_title": "Title"
   },
   "fr": {
-    "name": "Herdbook day",
-    "description": "Today’s counts and the last observation of the house.",
-    "title": "Today in the house",
+    "name": "Journée Herdbook",
+    "description": "Les nombres du jour et la dernière observation de la maison.",
+    "title": "Aujourd’hui dans la maison",
     "observations": {
       "one": "observation",
       "other": "observations"
     },
     "readings": {
-      "one": "reading",
-      "other": "readings"
+      "one": "mesure",
+      "other": "mesures"
     },
     "alpacas": {
-      "one": "Alpaca",
-      "other": "Alpacas"
+      "one": "alpaga",
+      "other": "alpagas"
     },
-    "about": "about {time}",
-    "none_today": "No observations yet today",
-    "none_hint": "The herd is watching. What is unusual will stand here.",
-    "none_seen": "The next observation will stand here",
-    "unavailable": "The Llama cannot be reached",
-    "unavailable_hint": "Herdbook tries again by itself.",
-    "not_set_up": "Herdbook is not set up",
-    "not_set_up_hint": "Add the integration “Herdbook” in the settings.",
-    "show_details": "Show details",
-    "editor_title": "Title"
+    "about": "vers {time}",
+    "none_today": "Pas encore d’observation aujourd’hui",
+    "none_hint": "Le troupeau veille. Ce qui sort de l’ordinaire apparaîtra ici.",
+    "none_seen": "La prochaine observation apparaîtra ici",
+    "unavailable": "Le Lama est injoignable",
+    "unavailable_hint": "Herdbook réessaie de lui-même.",
+    "not_set_up": "Herdbook n’est pas configuré",
+    "not_set_up_hint": "Ajoutez l’intégration « Herdbook » dans les paramètres.",
+    "show_details": "Afficher les détails",
+    "editor_title": "Titre"
   },
   "nl": {
     "name": "Herdbook-dag",
