@@ -55,31 +55,31 @@ export const STRINGS = {
     "editor_title": "Title"
   },
   "es": {
-    "name": "Herdbook day",
-    "description": "Today’s counts and the last observation of the house.",
-    "title": "Today in the house",
+    "name": "El día en Herdbook",
+    "description": "Las cifras de hoy y la última observación de la casa.",
+    "title": "Hoy en casa",
     "observations": {
-      "one": "observation",
-      "other": "observations"
+      "one": "observación",
+      "other": "observaciones"
     },
     "readings": {
-      "one": "reading",
-      "other": "readings"
+      "one": "lectura",
+      "other": "lecturas"
     },
     "alpacas": {
-      "one": "Alpaca",
-      "other": "Alpacas"
+      "one": "alpaca",
+      "other": "alpacas"
     },
-    "about": "about {time}",
-    "none_today": "No observations yet today",
-    "none_hint": "The herd is watching. What is unusual will stand here.",
-    "none_seen": "The next observation will stand here",
-    "unavailable": "The Llama cannot be reached",
-    "unavailable_hint": "Herdbook tries again by itself.",
-    "not_set_up": "Herdbook is not set up",
-    "not_set_up_hint": "Add the integration “Herdbook” in the settings.",
-    "show_details": "Show details",
-    "editor_title": "Title"
+    "about": "sobre las {time}",
+    "none_today": "Todavía no hay observaciones hoy",
+    "none_hint": "El rebaño está atento. Lo que se salga de lo habitual aparecerá aquí.",
+    "none_seen": "Aquí aparecerá la próxima observación",
+    "unavailable": "No se puede contactar con la Llama",
+    "unavailable_hint": "Herdbook sigue intentándolo por su cuenta.",
+    "not_set_up": "Herdbook no está configurado",
+    "not_set_up_hint": "Añade la integración «Herdbook» en los ajustes.",
+    "show_details": "Mostrar detalles",
+    "editor_title": "Título"
   },
   "fr": {
     "name": "Journée Herdbook",
