@@ -87,7 +87,7 @@ class Tab:
 @asynccontextmanager
 async def tab(chromium: Browser, set_up: Stage, **options: Any) -> AsyncIterator[Tab]:
     host = options.pop("host", "127.0.0.1")
-    context = await chromium.new_context(locale="en-GB", **options)
+    context = await chromium.new_context(**{"locale": "en-GB", **options})
     context.set_default_timeout(10_000)
     page = await context.new_page()
     opened = Tab(page, f"http://{host}:{set_up.server.port}/")

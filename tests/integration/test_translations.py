@@ -15,6 +15,8 @@ import yaml
 ROOT = Path(__file__).parent.parent.parent
 INTEGRATION = ROOT / "custom_components" / "herdbook"
 SCRIPT = Path("scripts") / "translations"
+LANGUAGES = sorted(path.stem for path in (ROOT / "translations").glob("*.json"))
+QUOTES = {"de": "„“", "fr": "«»", "es": "«»"}
 
 
 def run(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -51,6 +53,29 @@ def change(copied: Path, language: str, edit: Any) -> None:
 def test_what_is_generated_is_fresh() -> None:
     checked = run(ROOT, "--check")
     assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_is_complete(language: str) -> None:
+    told = run(ROOT, "--missing", language)
+    assert told.returncode == 0, told.stdout
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_has_quotes_of_its_own(language: str) -> None:
+    """Straight ones are code, and those of another language a slip."""
+    opening, closing = QUOTES.get(language, "“”")
+    others = set("„“”«»") - {opening, closing}
+    for text in texts(json.loads((ROOT / "translations" / f"{language}.json").read_text("utf-8"))):
+        assert not others & set(text), text
+        assert text.count(opening) == text.count(closing), text
+        assert "'" not in text, text
+
+
+def texts(tree: Any) -> list[str]:
+    if isinstance(tree, str):
+        return [tree]
+    return [text for branch in tree.values() for text in texts(branch)]
 
 
 def test_a_stale_file_is_told_and_mended(copied: Path) -> None:

@@ -5,6 +5,7 @@
 """
 
 import json
+from collections.abc import ItemsView
 from importlib.resources import files
 from typing import Any, Final, Self
 
@@ -52,6 +53,10 @@ class Strings:
     def keys(self) -> frozenset[str]:
         """Every key there is."""
         return frozenset(self._words)
+
+    def texts(self) -> ItemsView[str, str]:
+        """Every key with its words, the placeholders not filled."""
+        return self._words.items()
 
 
 def _flatten(prefix: str, tree: dict[str, Any]) -> list[tuple[str, str]]:
