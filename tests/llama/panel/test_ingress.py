@@ -204,6 +204,16 @@ async def test_no_session_goes_to_the_next_user_of_a_browser(set_up: Stage, ada:
     assert "for my eyes" in await ada.page(day), "it is still Ada's"
 
 
+async def test_the_next_user_of_a_browser_reads_their_own_language(
+    set_up: Stage, ada: Visitor
+) -> None:
+    await ada.post("/settings", {"language": "nl", "lock_after_min": "15"})
+    assert 'lang="nl"' in await ada.page("/settings")
+    async with visitor(set_up, BEN, "Ben", **{"Accept-Language": "fr"}) as bens:
+        bens.cookie = ada.cookie
+        assert 'lang="fr"' in await bens.page("/create")
+
+
 async def test_a_vault_opens_for_no_other_user_whatever_they_know(
     set_up: Stage, ada: Visitor
 ) -> None:

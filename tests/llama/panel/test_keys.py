@@ -48,9 +48,10 @@ async def _password(browser: Browser, **changed: str) -> Any:
 
 
 async def test_it_is_reached_from_the_settings(set_up: Stage, ada: Browser) -> None:
-    assert '<a href="/settings">Settings</a>' in await ada.page(f"/day/{set_up.today}")
+    page = await ada.page(f"/day/{set_up.today}")
+    assert re.search(r'<a href="/settings"><svg .*</svg> <span>Settings</span></a>', page)
     assert '<a href="/keys">' in await ada.page("/settings")
-    assert '<a href="/settings" aria-current="page">Settings</a>' in await ada.page("/keys")
+    assert '<a href="/settings" aria-current="page"><svg' in await ada.page("/keys")
 
 
 async def test_nobody_but_who_is_signed_in_gets_there(browser: Browser, set_up: Stage) -> None:

@@ -78,6 +78,8 @@ def desk_of(request: web.Request) -> Desk:
     if desk is None:
         sessions = (request.get(HERE) or request.app[DESK]).sessions
         session = sessions.find(request.cookies.get(_COOKIE, ""), used=False)
+        if session is not None and session.user_id != user_id_of(request):
+            session = None  # of another user of Home Assistant, who had this browser before
         desk = desk_for(request, session)
     return desk
 
