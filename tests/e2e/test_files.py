@@ -216,6 +216,12 @@ async def test_a_lost_connection_keeps_the_file_on_the_page(ada: Tab) -> None:
     page = ada.page
     await page.context.set_offline(True)
     await _choose(page, _photo())
+    await ada.status("Not added: the Llama does not answer. Try again in a moment.")
+    await page.context.set_offline(False)
+    await page.focus("#add-files")
+    await expect(page.locator("link[href$='files.css']")).to_have_count(1)
+    await page.context.set_offline(True)
+    await _choose(page, _photo())
     await expect(page.locator(".attached-said")).to_contain_text("does not answer")
     await page.context.set_offline(False)
     await page.get_by_role("button", name="Try again").click()

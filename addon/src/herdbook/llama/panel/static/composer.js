@@ -4,7 +4,6 @@
 // moment after each change. This module says when, shows how it went, and takes out of the field
 // what has been kept, and nothing else.
 import { showNewest } from "./day.js";
-import { mountFiles } from "./files.js";
 
 const PATIENCE = 400; // ms before “Saving…” is worth a word
 const RESAVE = 3000; // ms between attempts while something is unsaved
@@ -20,17 +19,14 @@ export function mountComposer(form) {
   let told = ""; // what was last said about the draft
   let slow = 0;
   let touched = false; // since the page stands
-  const files = mountFiles(form, () => {
-    touched = true;
-    if (!dirty()) say("saved", text.draftSaved);
-  });
+  let files = null; // see “Photos and files”
 
   // What the vault knows this text as.
   const name = (key, base) => {
     const known = document.querySelector("#composition").value;
     for (const one of document.querySelectorAll("#field-state [name=key]")) one.value = key;
     document.querySelector("#base").value = base;
-    if (known !== key) files.refresh();
+    if (known !== key) withFiles(({ refresh }) => refresh());
   };
   const dirty = () => words.value !== saved;
   // The door in place of the entries says so.
@@ -59,14 +55,68 @@ export function mountComposer(form) {
     form.requestSubmit();
   });
 
-  // An entry waits for its files.
-  form.addEventListener("submit", (event) => {
-    if (!files.busy()) return;
+  // --- Photos and files: what takes care of them comes when there are some. Here are the ways in.
+  const chooser = form.querySelector("#add-files");
+  const attached = () => form.querySelector("#attached .attached-one");
+  let coming = null;
+  const withFiles = (then) => {
+    coming ??= import("./files.js").then(({ mountFiles }) => {
+      files = mountFiles(form, () => {
+        touched = true;
+        if (!dirty()) say("saved", text.draftSaved);
+      });
+    });
+    const missing = () => {
+      coming = null;
+      say("failed", text.filesFailed);
+    };
+    coming.then(() => then(files), missing);
+  };
+  const addFiles = (event, list) => {
+    const chosen = [...list];
     event.preventDefault();
-    event.stopImmediatePropagation();
-    say("pending", text.filesWait);
-    files.whenDone(() => form.requestSubmit());
-  }, true);
+    if (chosen.length && !locked()) withFiles(({ add }) => add(chosen));
+  };
+  // Only a page without scripts sends them along with the words.
+  form.enctype = "application/x-www-form-urlencoded";
+  chooser.removeAttribute("name");
+  for (const nearing of ["pointerover", "focus"])
+    chooser.addEventListener(nearing, () => withFiles(() => {}), { once: true });
+  chooser.addEventListener("change", (event) => {
+    addFiles(event, chooser.files);
+    chooser.value = "";
+  });
+  words.addEventListener("paste", (event) => {
+    const { files: pasted, types } = event.clipboardData;
+    // Words that were copied with their looks bring a picture of themselves along.
+    if (pasted.length && !types.includes("text/plain")) addFiles(event, pasted);
+  });
+  // A file that misses the field must not take the place of the page.
+  document.addEventListener("dragover", (event) => {
+    if (!event.dataTransfer.types.includes("Files")) return;
+    event.preventDefault();
+    form.classList.toggle("composer-over", !locked());
+  });
+  document.addEventListener("dragleave", ({ relatedTarget }) => {
+    if (!relatedTarget) form.classList.remove("composer-over");
+  });
+  document.addEventListener("drop", (event) => {
+    form.classList.remove("composer-over");
+    if (event.dataTransfer.files.length) addFiles(event, event.dataTransfer.files);
+  });
+  if (attached()) withFiles(() => {});
+  // An entry waits for its files.
+  form.addEventListener(
+    "submit",
+    (event) => {
+      if (!files?.busy()) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      say("pending", text.filesWait);
+      files.whenDone(() => form.requestSubmit());
+    },
+    true,
+  );
 
   words.addEventListener("input", () => {
     touched = true;
@@ -81,7 +131,7 @@ export function mountComposer(form) {
     const { elt } = event.detail;
     // Asking a locked vault to keep a draft would only redraw the door under somebody's hands.
     if (elt === words && (locked() || sending || refused || !dirty())) event.preventDefault();
-    if (elt === form && !words.value.trim() && (locked() || !files.any())) event.preventDefault();
+    if (elt === form && !words.value.trim() && (locked() || !attached())) event.preventDefault();
   });
 
   document.addEventListener("htmx:beforeRequest", (event) => {

@@ -1,9 +1,18 @@
-// Photos and files of what is being written: chosen, dropped or pasted, each brought to the draft at
-// once and by itself, one after the other.
+// Photos and files of what is being written: each is brought to the draft at once and by itself, one
+// after the other.
 //
 // What is here already stands in #attached, as the Llama says it; what is on its way, or was not
 // taken, in #arriving. A file that was not taken stays there to be tried again: nothing is lost by a
 // lock or a lost connection while the page stands.
+
+// Its looks come with it, unless the page has them already.
+const sheet = document.querySelector("link[href$='panel.css']").href.replace(/panel\.css$/, "files.css");
+if (!document.querySelector("link[href$='files.css']")) {
+  const link = document.createElement("link");
+  link.rel = "stylesheet";
+  link.href = sheet;
+  document.head.append(link);
+}
 
 const CROSS = "M5 5 15 15M15 5 5 15";
 
@@ -16,10 +25,6 @@ export function mountFiles(form, told) {
   let sending = null;
   let done = null; // what waits for the queue to be empty
   let closed = false; // the vault locked, so nothing of it is shown
-
-  // Only a page without scripts sends them along with the words.
-  form.enctype = "application/x-www-form-urlencoded";
-  chooser.removeAttribute("name");
 
   const open = () => document.querySelector("#vault-state")?.value === "open";
   const fieldState = (name) => form.querySelector(`#field-state input[name=${name}]`)?.value;
@@ -39,7 +44,6 @@ export function mountFiles(form, told) {
 
   // --- One file
   const add = (files) => {
-    if (!open()) return;
     for (const file of files) {
       const tile = tileOf(file, text);
       tile.querySelector(".attached-remove").addEventListener("click", () => remove(tile));
@@ -122,34 +126,6 @@ export function mountFiles(form, told) {
     chooser.focus();
   };
 
-  // --- The ways in
-  chooser.addEventListener("change", () => {
-    add([...chooser.files]);
-    chooser.value = "";
-  });
-  form.querySelector("#words").addEventListener("paste", (event) => {
-    const { files, types } = event.clipboardData;
-    // Words that were copied with their looks bring a picture of themselves along.
-    if (!files.length || types.includes("text/plain")) return;
-    event.preventDefault();
-    add([...files]);
-  });
-  // A file that misses the field must not take the place of the page.
-  document.addEventListener("dragover", (event) => {
-    if (!event.dataTransfer.types.includes("Files")) return;
-    event.preventDefault();
-    form.classList.toggle("composer-over", open());
-  });
-  document.addEventListener("dragleave", ({ relatedTarget }) => {
-    if (!relatedTarget) form.classList.remove("composer-over");
-  });
-  document.addEventListener("drop", (event) => {
-    form.classList.remove("composer-over");
-    if (!event.dataTransfer.files.length) return;
-    event.preventDefault();
-    add([...event.dataTransfer.files]);
-  });
-
   // --- The page closes with its vault, and opens with it.
   const hide = () => {
     if (!open()) attached.replaceChildren();
@@ -165,7 +141,7 @@ export function mountFiles(form, told) {
   });
 
   return {
-    any: () => Boolean(attached.querySelector(".attached-one")),
+    add,
     busy: () => queue.length > 0,
     /** Calls `then` once all files that are on their way are here; not if one was not taken. */
     whenDone: (then) => {
