@@ -98,7 +98,10 @@ async def test_a_photo_from_the_field_to_the_page(ada: Browser, day: str) -> Non
 
 
 async def test_the_place_stays_where_somebody_wants_it(ada: Browser, day: str) -> None:
+    phones_make_jpeg = 'accept="image/jpeg,image/png,image/webp,image/gif,'
+    assert phones_make_jpeg in await ada.page(day)
     await ada.post("/settings", {"lock_after_min": "15", "keep_place": "1"})
+    assert phones_make_jpeg not in await ada.page(day)
     assert 'name="keep_place" value="1" checked' in await ada.page("/settings")
     data = picture("image/jpeg")
     (file,) = _ids(await _add(ada, day, data))
