@@ -189,6 +189,36 @@ def _header_versions() -> Iterator[Case]:
         yield case(name, "unsupported", put("header", "suite", value=suite))
     newer = [put("header", "format", value=2), put("header", "new", value=1)]
     yield case("a newer format with members of its own", "unsupported", *newer)
+    yield from _header_text()
+
+
+def _header_text() -> Iterator[Case]:
+    """Half a character has no UTF-8, so that is no header, not even one of a newer format."""
+    whole = FIRST["files"]["header.json"].decode()
+    newer = whole.replace('"format": 1', '"format": 2')
+    half = r"\ud83e"
+    texts = {
+        "half a character as suite": whole.replace(SUITE, half),
+        "half a character behind the suite": whole.replace(SUITE, SUITE + half),
+        "half a character in a newer format": newer.replace(SUITE, half),
+        "half a character in what a newer format adds": newer.replace(
+            "{", f'{{"new": "{half}",', 1
+        ),
+        "half a character as a name in a newer format": newer.replace("{", f'{{"{half}": 1,', 1),
+        "the other half of one in a newer format": newer.replace("{", r'{"new": "\udd99",', 1),
+    }
+    for name, text in texts.items():
+        yield case(name, "damaged", {"do": "text", "text": text})
+    both = newer.replace("{", rf'{{"new": "{half}\udd99",', 1)
+    yield case("both halves of one in a newer format", "unsupported", {"do": "text", "text": both})
+    escaped = newer.replace("{", rf'{{"new": "\{half}",', 1)
+    yield case("a backslash before the half", "unsupported", {"do": "text", "text": escaped})
+    for name, text, where in (
+        ("a suite that is not UTF-8", whole, SUITE),
+        ("a newer format that is not UTF-8", newer, FILE.header.vault_id),
+    ):
+        byte = {"do": "write", "file": "header.json", "at": text.index(where), "data": b64(b"\xff")}
+        yield case(name, "damaged", {"do": "text", "text": text}, byte)
 
 
 def _header_costs() -> Iterator[Case]:

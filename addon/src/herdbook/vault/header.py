@@ -221,6 +221,7 @@ def parse_header(data: bytes) -> HeaderFile:
     if len(data) > _SIZE_LIMIT:
         raise _damaged()
     try:
+        data.decode()  # msgspec passes over what stands in members that it does not know
         # The version is looked at first, so that a newer format is named and not called damage.
         versions = msgspec.json.decode(data, type=_VersionFile)
         _check_version(versions.header)

@@ -89,6 +89,7 @@ def read_header(data: bytes) -> dict[str, Any]:
         raise Damaged("header.json is longer than 64 KiB.")
     try:
         file = json.loads(data.decode("utf-8"), parse_constant=_no_constant)
+        _check_text(file)
     except (ValueError, RecursionError) as error:
         raise Damaged("header.json is not readable.") from error
     _check_version(file)
@@ -111,6 +112,19 @@ def generations(file: dict[str, Any]) -> list[dict[str, Any]]:
     """The header with its MAC, and its successor where there is one."""
     first = {"header": file["header"], "mac": file["mac"]}
     return [first] if file.get("successor") is None else [first, file["successor"]]
+
+
+def _check_text(file: Any) -> None:
+    """Every string has a UTF-8 form: by an escape, half a character would get past the decoding."""
+    waiting = [file]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            value.encode("utf-8")
+        elif isinstance(value, dict):
+            waiting += [*value, *value.values()]
+        elif isinstance(value, list):
+            waiting += value
 
 
 def _check_version(signed: Any) -> None:
