@@ -15,6 +15,7 @@ from tests.llama.panel.stage import BROWSER, HTMX, PASSWORD, Browser, Stage, sta
 
 PATH = "/api/hassio_ingress/Zk3-x_9"
 GROUP = re.compile(r"<(?:li|span)[^>]*>([0-9A-Z]{4,})</")
+_HOW_IT_CAME = ("Host", *BROWSER)
 ADA, BEN, ADAS_NEW_ACCOUNT = "a" * 32, "b" * 32, "c" * 32
 
 
@@ -122,6 +123,20 @@ async def test_what_the_supervisor_would_not_say_is_refused(
 ) -> None:
     async with visitor(set_up, ADA, "Ada", **{header: value}) as browser:
         assert (await browser.get("/create")).status == status
+
+
+@pytest.mark.parametrize("origin", ["http://homeassistant.local:8123", "null", "", "x"])
+@pytest.mark.parametrize("host", ["", "Host: \r\n"])
+async def test_a_form_to_no_host_is_from_nowhere(set_up: Stage, origin: str, host: str) -> None:
+    """Neither a browser nor the Supervisor sends one; HTTP/1.0 needs no host."""
+    said = handed_on(ADA) | {"Origin": origin}
+    lines = [f"{name}: {value}\r\n" for name, value in said.items() if name not in _HOW_IT_CAME]
+    reader, writer = await asyncio.open_connection(set_up.server.host, set_up.server.port)
+    writer.write(f"POST /lock HTTP/1.0\r\n{host}{''.join(lines)}\r\n".encode())
+    answer = await reader.readline()
+    writer.close()
+    await writer.wait_closed()
+    assert b" 403 " in answer
 
 
 async def test_a_user_named_twice_is_nobody(set_up: Stage, ada: Visitor) -> None:

@@ -84,8 +84,8 @@ def _from_here(request: web.Request) -> bool:
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         return site == "same-origin"
-    origin = request.headers.get("Origin")
-    return origin is not None and origin.partition("://")[2] == request.headers["Host"]
+    origin, host = request.headers.get("Origin", ""), request.headers.get("Host", "")
+    return host != "" and origin.partition("://")[2] == host
 
 
 def _is_form(request: web.Request, *, with_files: bool) -> bool:
