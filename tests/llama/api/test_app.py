@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+import struct
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -16,6 +17,9 @@ from herdbook.llama.api import messages
 from herdbook.llama.api.app import api_app
 from herdbook.llama.api.connection import CLOSE_SCHEMA
 from herdbook.llama.api.feed import QUEUE_LIMIT, Feed, Subscription
+from herdbook.llama.config import Listener
+from herdbook.llama.listener import listening
+from tests.mosquitto import free_port
 
 TOKEN = "the token of this test"
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
@@ -58,6 +62,21 @@ async def _started(client: Client) -> aiohttp.ClientWebSocketResponse[bool]:
         "result": {"snapshot": True},
     }
     return connection
+
+
+def _by_hand(port: int) -> socket.socket:
+    """A client that completes the handshake by hand, starts, and reads nothing."""
+    made = socket.create_connection(("127.0.0.1", port))
+    made.sendall(
+        (
+            "GET /api/ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+            f"Authorization: Bearer {TOKEN}\r\n\r\n"
+        ).encode()
+    )
+    start = b'{"id":1,"type":"start","schema":1}'
+    made.sendall(bytes([0x81, 0x80 | len(start), 0, 0, 0, 0]) + start)
+    return made
 
 
 def _write(text: str, command_id: int = 2) -> dict[str, Any]:
@@ -173,18 +192,8 @@ async def test_a_client_that_does_not_read_is_closed_and_holds_up_nobody(
     lively = await _started(client)
     port = client.server.port
     assert port is not None
-    # A client that completes the handshake by hand and then never reads.
-    deaf = socket.create_connection(("127.0.0.1", port))
+    deaf = _by_hand(port)
     deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    deaf.sendall(
-        (
-            "GET /api/ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-            f"Authorization: Bearer {TOKEN}\r\n\r\n"
-        ).encode()
-    )
-    start = b'{"id":1,"type":"start","schema":1}'
-    deaf.sendall(bytes([0x81, 0x80 | len(start), 0, 0, 0, 0]) + start)
     filling = messages.encode(messages.Event("today", "x" * 60_000))
     async with asyncio.timeout(20):
         while "does not read" not in caplog.text:
@@ -192,6 +201,31 @@ async def test_a_client_that_does_not_read_is_closed_and_holds_up_nobody(
             await lively.receive_json()
     deaf.close()
     await lively.close()
+
+
+async def test_a_client_that_goes_without_a_word_is_no_error(
+    feed: Feed, caplog: pytest.LogCaptureFixture
+) -> None:
+    started = asyncio.Event()
+
+    async def handle(_: messages.Command) -> object:
+        started.set()
+        return {}
+
+    app = api_app(token=TOKEN, hello=HELLO, feed=feed, handle=handle)
+    port = free_port()
+    # Listening as the Llama does: a test server would cancel whoever is being heard.
+    async with listening(app, Listener(port), "api"), asyncio.timeout(20):
+        gone = _by_hand(port)
+        await started.wait()
+        # With nothing to linger for, closing resets the connection.
+        gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        gone.close()
+        for n in range(10):
+            feed.publish(messages.encode(messages.Event("today", n)))
+        while "api writer" in {task.get_name() for task in asyncio.all_tasks()}:
+            await asyncio.sleep(0.01)
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 async def test_who_asks_faster_than_it_reads_waits_and_is_answered(client: Client) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Final
 
 from aiohttp import WSMsgType, web
@@ -61,7 +62,8 @@ class Connection:
             _LOGGER.warning("A client of the API does not read its messages: closing it")
             await self._close_slow()
         for task in done:
-            task.result()
+            with suppress(ConnectionResetError):  # a client that goes without a word is ordinary
+                task.result()
 
     async def _read(self) -> None:
         start = await self._receive()
