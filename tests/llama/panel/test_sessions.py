@@ -53,6 +53,20 @@ def test_the_longest_unused_session_makes_room() -> None:
     assert sessions.find(unused) is None
 
 
+def test_a_crowd_of_strangers_signs_nobody_out() -> None:
+    sessions = Sessions(ManualClock())
+    ada = Opening(Person("ada", "ada", None, "ada"))
+    signed_in = [sessions.start(Session(ada)) for _ in range(3)]
+    strangers = [sessions.start(Session()) for _ in range(2 * LIMIT)]
+    assert all(sessions.find(token) for token in signed_in)
+    assert sum(sessions.find(token) is not None for token in strangers) == LIMIT - 3
+    assert sessions.find(strangers[-1]) is not None
+    signed_in += [sessions.start(Session(ada)) for _ in range(LIMIT)]
+    assert sessions.find(signed_in[0]) is None
+    stranger = sessions.start(Session())
+    assert sessions.find(stranger) is not None, "the newest is never the one to go"
+
+
 def test_all_other_sessions_of_a_person_end_at_once() -> None:
     sessions = Sessions(ManualClock())
     ada, ben = (Person(name, name, None, name) for name in ("ada", "ben"))

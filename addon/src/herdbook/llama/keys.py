@@ -74,7 +74,6 @@ class Keys:
         `TooManyAttempts`, `InputError`.
         """
         check_secret(password)
-        self._pending.check_room()
         folder = self._vaults.folder_of(person)
 
         def draft() -> NewCode | Rotation:

@@ -9,7 +9,8 @@ from herdbook.clock import Clock
 from herdbook.errors import InputError
 
 LIMIT_MS: Final = 15 * 60_000
-COUNT_LIMIT: Final = 16
+COUNT_LIMIT: Final = 256
+"""Each took key derivations, of which one runs at a time: so many take minutes to make."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +26,11 @@ class Pending[T]:
         self._clock = clock
         self._waiting: dict[str, _Waiting[T]] = {}
 
-    def check_room(self) -> None:
-        """Raise `InputError` when no further draft is taken now."""
-        self.forget_expired()
-        if len(self._waiting) >= COUNT_LIMIT:
-            raise InputError(
-                "Too many vaults or keys are being made at once.",
-                fix="Try again in a quarter of an hour.",
-                reason="too_many_made",
-            )
-
     def add(self, draft: T) -> str:
-        """Keep a draft; returns its token. Raises `InputError` when there are too many."""
-        self.check_room()
+        """Keep a draft; returns its token. The oldest makes room: nobody is kept out by others."""
+        self.forget_expired()
+        while len(self._waiting) >= COUNT_LIMIT:
+            del self._waiting[next(iter(self._waiting))]
         token = token_urlsafe(32)
         self._waiting[token] = _Waiting(draft, self._clock.monotonic_ms() + LIMIT_MS)
         return token

@@ -121,7 +121,6 @@ class Vaults:
         """
         name = self.people.check_free(name)
         check_password(password)
-        self._pending.check_room()
         parameters = await self.derivations.parameters()
         draft = await self.derivations.run(partial(draft_vault, password, parameters))
         return Creation(self._pending.add(_Pending(name, draft)), draft.recovery_code)

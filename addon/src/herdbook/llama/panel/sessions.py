@@ -18,7 +18,7 @@ from herdbook.llama.opening import Opening
 LIFETIME_MS: Final = 24 * 3_600_000
 """Without use."""
 LIMIT: Final = 256
-"""Sessions at once; the longest unused one makes room."""
+"""Sessions at once; the longest unused one makes room, one signed in to nothing before others."""
 
 
 @dataclass(slots=True)
@@ -56,10 +56,12 @@ class Sessions:
 
     def start(self, session: Session) -> str:
         """Keep a session; returns its new token, 256 random bits."""
+        while len(self._sessions) >= LIMIT:
+            # Anybody can begin to make a vault: a crowd of those must sign nobody out.
+            strangers = (key for key, (one, _) in self._sessions.items() if one.opening is None)
+            del self._sessions[next(strangers, next(iter(self._sessions)))]
         token = token_urlsafe(32)
         self._sessions[_key(token)] = (session, self._clock.monotonic_ms())
-        while len(self._sessions) > LIMIT:
-            self._sessions.popitem(last=False)
         return token
 
     def find(self, token: str, *, used: bool = True) -> Session | None:
