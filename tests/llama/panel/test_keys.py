@@ -81,6 +81,32 @@ async def test_a_changed_password_ends_all_other_sessions(set_up: Stage, ada: Br
     assert await _ways_in(set_up, PASSWORD, NEW) == [False, True]
 
 
+async def test_a_changed_password_ends_a_sign_in_that_is_under_way(
+    set_up: Stage, ada: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old password was right when it began, and a full inbox takes long to absorb."""
+    absorbing, changed = asyncio.Event(), asyncio.Event()
+
+    async def slow(_: object) -> None:
+        absorbing.set()
+        await changed.wait()
+
+    async with set_up.browser() as other:
+        with monkeypatch.context() as patched:
+            patched.setattr("herdbook.llama.opening.OpenVault.absorb", slow)
+            late = asyncio.create_task(other.sign_in())
+            await absorbing.wait()
+            assert (await _password(ada)).url.path == "/keys"
+            changed.set()
+            answer = await late
+        assert answer.status == 423
+        assert other.token() == ""
+        assert (await other.get("/keys")).url.path == "/sign-in"
+    assert "Your keys" in await ada.page("/keys"), "this one goes on"
+    assert (await ada.get(f"/day/{set_up.today}")).status == 200
+    assert await _ways_in(set_up, PASSWORD, NEW) == [False, True]
+
+
 @pytest.mark.parametrize(
     ("changed", "status", "said"),
     [

@@ -288,6 +288,13 @@ class Vaults:
         opened = self._open.get(opening.person.id)
         return opened is not None and opening in opened.used_ms
 
+    def end_others(self, keep: Opening) -> None:
+        """End every opening of a person's vault but one, also of who is not told of theirs yet."""
+        opened = self._open.get(keep.person.id)
+        if opened is not None:
+            for opening in [one for one in opened.used_ms if one is not keep]:
+                del opened.used_ms[opening]
+
     def is_unlocked(self, person_id: str) -> bool:
         """Whether a person's vault is open now, for whomever."""
         return person_id in self._open

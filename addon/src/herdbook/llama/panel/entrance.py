@@ -66,6 +66,7 @@ async def sign_in(request: web.Request) -> web.Response:
         response = await entries_part(request, session, opening, day)
     else:
         response = desk.pages.go(request, "day", day=day.isoformat())
+    desk.vaults.glance(opening)  # meanwhile it may have ended, as by another password: no session
     begin_session(request, response, session)
     return response
 

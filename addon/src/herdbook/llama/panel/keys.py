@@ -15,6 +15,7 @@ from herdbook.errors import (
     WrongSecret,
 )
 from herdbook.llama.keys import Change, Kind
+from herdbook.llama.opening import Opening
 from herdbook.llama.panel.desk import Desk, desk_of, end_session, fields_of, signed_in
 from herdbook.llama.panel.faults import headers_of, status_of, words_of
 from herdbook.llama.panel.pages import is_htmx
@@ -56,7 +57,7 @@ async def change_password(request: web.Request) -> web.Response:
         await desk.keys.change_password(person, fields.get("secret", ""), password)
     except (InputError, VaultError) as error:
         return _refused(desk, person, "password", error)
-    desk.sessions.end_others(person.id, session)
+    _end_others(desk, session, opening)
     session.told = "password"
     return desk.pages.go(request, "keys")
 
@@ -121,7 +122,7 @@ async def confirm(request: web.Request) -> web.Response:
     if change.kind == "code":
         session.told = "code"
     else:
-        desk.sessions.end_others(person.id, session)
+        _end_others(desk, session, opening)
         await desk.keys.wait(person.id, _WAIT_S)
     return desk.pages.go(request, "keys")
 
@@ -158,6 +159,15 @@ async def _begin(request: web.Request, kind: Kind) -> web.Response:
     except (InputError, VaultError) as error:
         return _refused(desk, opening.person, kind, error)
     return desk.pages.go(request, "keys_code")
+
+
+def _end_others(desk: Desk, session: Session, opening: Opening) -> None:
+    """Leave a person this session alone.
+
+    Of a sign-in that is still absorbing an inbox there is no session yet, but an opening.
+    """
+    desk.vaults.end_others(session.opening or opening)
+    desk.sessions.end_others(opening.person.id, session)
 
 
 def _waiting(desk: Desk, session: Session, person: Person) -> Change | None:
