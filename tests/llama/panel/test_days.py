@@ -311,6 +311,20 @@ async def test_a_page_can_ask_for_the_draft_it_overtook(
         assert (answer.status, answer.headers["Location"]) == (303, "/sign-in")
 
 
+@pytest.mark.parametrize("base", ["9" * 5000, "-1", "1.0", "٣", "x", ""])
+async def test_a_draft_on_no_revision_is_kept_all_the_same(
+    set_up: Stage, ada: Browser, base: str
+) -> None:
+    """Python refuses to read thousands of digits as a number."""
+    path = f"/day/{set_up.today}"
+    for where in ("draft", "entries"):
+        form = {"text": f"the boiler, {where}", "base": base}
+        assert (await ada.post(f"{path}/{where}", form, headers=HTMX)).status < 300
+    page = await ada.page(path)
+    assert "the boiler, draft" in page
+    assert "the boiler, entries" in page
+
+
 async def test_two_windows_that_write_keep_both_texts(ada: Browser, day: str) -> None:
     one, other = await ada.field(day), await ada.field(day)
     await ada.post(f"{day}/draft", one | {"text": "in the one"}, headers=HTMX)

@@ -12,7 +12,7 @@ from herdbook.journal.journal import Journal
 from herdbook.llama.panel.contents import Contents
 
 _ID: Final = re.compile(r"[0-9a-f]{32}")
-_BASE_LIMIT: Final = 2**53
+_REVISION: Final = re.compile(r"[0-9]{1,15}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def saving_of(fields: dict[str, str], day: date) -> Saving:
     return Saving(
         composition=key if _ID.fullmatch(key) else random_id(),
         writer=writer if _ID.fullmatch(writer) else random_id(),
-        base=min(int(base), _BASE_LIMIT) if base.isascii() and base.isdecimal() else 0,
+        base=int(base) if _REVISION.fullmatch(base) else 0,
         day=day,
         text=fields.get("text", ""),
         entry_id=entry if _ID.fullmatch(entry) else None,
