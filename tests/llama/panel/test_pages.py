@@ -164,13 +164,16 @@ def test_vendored_files_are_the_recorded_ones(folder: Path) -> None:
 
 
 async def test_static_files_are_cached_by_their_content(ada: Browser, set_up: Stage) -> None:
-    page = await ada.page(f"/day/{set_up.today}")
+    answer = await ada.get(f"/day/{set_up.today}")
+    assert "Content-Encoding" not in answer.headers, "its length would tell"
+    page = await answer.text()
     addresses = set(re.findall(r'(?:href|src)="(/static/[^"]+)"', page))
     assert len(addresses) == 5
     for address in addresses:
         answer = await ada.get(address)
         assert answer.status == 200
         assert "immutable" in answer.headers["Cache-Control"]
+        assert answer.headers["Content-Encoding"] in {"gzip", "deflate"}
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
     script = next(address for address in addresses if address.endswith("panel.js"))
     for module in re.findall(r'"\./([\w-]+\.js)"', await ada.page(script)):
@@ -183,7 +186,9 @@ async def test_static_files_are_cached_by_their_content(ada: Browser, set_up: St
 async def test_a_day_page_is_light(ada: Browser, set_up: Stage) -> None:
     for number in range(20):
         await ada.post(f"/day/{set_up.today}/entries", {"text": f"Entry {number}. " * 20})
-    page = await ada.page(f"/day/{set_up.today}")
+    answer = await ada.get(f"/day/{set_up.today}")
+    assert "Content-Encoding" not in answer.headers, "its length would tell"
+    page = await answer.text()
     addresses = set(re.findall(r'(?:href|src)="(/static/[^"]+)"', page))
     sizes = [len(await (await ada.get(address)).read()) for address in addresses]
     assert len(addresses) + 3 <= 12, "requests, with the two modules and the page itself"

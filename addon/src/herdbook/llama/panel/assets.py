@@ -37,12 +37,18 @@ class Assets:
         body = self._files.get(name)
         if body is None or request.match_info["version"] != self.version:
             raise web.HTTPNotFound
-        return web.Response(
+        response = web.Response(
             body=body,
             content_type=_TYPES[name[name.rindex(".") :]],
             charset="utf-8",
-            headers={"Cache-Control": "public, max-age=31536000, immutable"},
+            headers={
+                "Cache-Control": "public, max-age=31536000, immutable",
+                "Vary": "Accept-Encoding",
+            },
         )
+        # Only these: what is secret beside what others can choose would tell by its length.
+        response.enable_compression()
+        return response
 
 
 def _walk(prefix: str, folder: Traversable) -> list[tuple[str, bytes]]:
