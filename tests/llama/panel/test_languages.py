@@ -57,7 +57,8 @@ def test_a_language_is_found_by_what_a_browser_asks() -> None:
 
 
 def test_numbers_are_grouped_as_the_language_does() -> None:
-    words = Strings("xx", {"numbers": {"group": "."}, "of": "{count} of {name}"})
+    words = Strings("xx", {"numbers": {"group": ".", "point": ","}, "of": "{count} of {name}"})
+    assert words("of", count=1.52, name="x") == "1,5 of x"
     assert words("of", count=1234, name="Ada") == "1234 of Ada"
     assert words("of", count=1234567, name="9999999") == "1.234.567 of 9999999"
 

@@ -207,7 +207,7 @@ class Pages:
             return self.strings("files.bytes", count=size)
         if size < 1_000_000:
             return self.strings("files.kib", count=round(size / 1_000))
-        return self.strings("files.mib", count=f"{size / 1_000_000:.1f}")
+        return self.strings("files.mib", count=size / 1_000_000)
 
     def _month(self, day: date) -> str:
         return self.strings("dates.months").split()[day.month - 1]

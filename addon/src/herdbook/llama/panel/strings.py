@@ -33,16 +33,18 @@ class Strings:
     def __call__(self, key: str, **values: object) -> str:
         """The words of a key with its ``{placeholders}`` filled. An unknown key is a KeyError.
 
-        Whole numbers are written as the language writes them.
+        Numbers are written as the language writes them, with one decimal if they are not whole.
         """
         told = {
-            name: self._number(value) if isinstance(value, int) else value
+            name: self._number(value) if isinstance(value, int | float) else value
             for name, value in values.items()
         }
         return self._words[key].format_map(told)
 
-    def _number(self, number: int) -> str:
+    def _number(self, number: float) -> str:
         """In groups of three, from five digits on: with four, languages differ, and all read it."""
+        if isinstance(number, float):
+            return f"{number:.1f}".replace(".", self._words["numbers.point"])
         if abs(number) < _GROUPED_FROM:
             return str(number)
         return f"{number:,}".replace(",", self._words["numbers.group"])
