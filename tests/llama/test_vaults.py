@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from herdbook.crypto.kdf import MEMORY_FLOOR_KIB, KdfParameters
+from herdbook.crypto.kdf import MEMORY_FLOOR_KIB, KdfParameters, derive_key
 from herdbook.crypto.recovery import new_recovery_code
 from herdbook.embedding.embedder import Embedder
 from herdbook.embedding.model import Model
@@ -34,7 +34,10 @@ from herdbook.llama.opening import Opening
 from herdbook.llama.pending import LIMIT_MS
 from herdbook.llama.people import Person
 from herdbook.llama.vaults import Vaults
+from herdbook.vault import header
 from herdbook.vault.database import Database
+from herdbook.vault.rewrap import change_password
+from herdbook.vault.rotation import draft_rotation, rotate
 from tests.fakes.clock import ManualClock
 from tests.model import embedder as embedder
 from tests.model import model as model
@@ -481,3 +484,60 @@ async def test_a_lock_while_a_vault_goes_over_to_another_user_is_said(
     monkeypatch.undo()
     assert vaults.admits(await vaults.unlock("Ada", PASSWORD, "0" * 32))
     assert vaults.people.of_user("0" * 32) is not None
+
+
+async def test_a_wrong_secret_waits_for_no_change_of_keys(vaults: Vaults) -> None:
+    """How long that takes would tell that the name has a vault."""
+    person = (await _opening(vaults)).person
+    async with vaults.gate(person.id), asyncio.timeout(5):
+        with pytest.raises(WrongSecret):
+            await vaults.unlock("Ada", "not the password")
+
+
+async def test_a_secret_that_was_right_before_the_keys_changed_opens_nothing(
+    vaults: Vaults,
+) -> None:
+    person = (await _opening(vaults)).person
+    await vaults.lock(person.id)
+    folder = vaults.folder_of(person)
+    async with vaults.gate(person.id):
+        late = asyncio.create_task(vaults.unlock("Ada", PASSWORD))
+        async with asyncio.timeout(5):
+            while not vaults.gate(person.id)._waiters:  # type: ignore[attr-defined]
+                await asyncio.sleep(0.01)
+        await asyncio.to_thread(change_password, folder, PASSWORD, "three other words")
+    with pytest.raises(WrongSecret):
+        await late
+    assert (await vaults.unlock("Ada", "three other words")).person == person
+
+
+@pytest.mark.parametrize("changing", [False, True])
+async def test_a_name_without_a_vault_costs_as_much_as_one_that_has_one(
+    vaults: Vaults, monkeypatch: pytest.MonkeyPatch, changing: bool
+) -> None:
+    person = (await _opening(vaults)).person
+    await vaults.lock(person.id)
+    folder = vaults.folder_of(person)
+    if changing:
+
+        def stop(name: str) -> None:
+            if name == "the header is replaced":
+                raise InterruptedError
+
+        with pytest.raises(InterruptedError):
+            rotate(folder, draft_rotation(folder, PASSWORD), step=stop)
+    derived: list[KdfParameters] = []
+
+    def counted(secret: str, salt: bytes, parameters: KdfParameters) -> bytes:
+        derived.append(parameters)
+        return derive_key(secret, salt, parameters)
+
+    monkeypatch.setattr(header, "derive_key", counted)
+    costs = []
+    for name in ("Ada", "Nobody"):
+        with pytest.raises(WrongSecret):
+            await vaults.unlock(name, "not the password")
+        costs.append(derived.copy())
+        derived.clear()
+    assert costs[0] == costs[1]
+    assert len(costs[0]) == (2 if changing else 1)

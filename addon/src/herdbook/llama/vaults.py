@@ -9,7 +9,7 @@ import gc
 import logging
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, tzinfo
 from functools import partial
@@ -25,7 +25,6 @@ from herdbook.errors import (
     InputError,
     PersonUnknown,
     StorageError,
-    VaultError,
     VaultLocked,
     WrongSecret,
 )
@@ -37,13 +36,14 @@ from herdbook.journal.entry import SOURCE_LIMIT, clean_text
 from herdbook.journal.journal import SCHEMA, Journal
 from herdbook.journal.settings import Settings
 from herdbook.llama.attempts import Attempts
+from herdbook.llama.decoy import try_none
 from herdbook.llama.derivations import Derivations
 from herdbook.llama.opening import Opening, OpenVault
 from herdbook.llama.password import check_password, check_secret
 from herdbook.llama.pending import Pending
 from herdbook.llama.people import People, Person, name_key, unowned
-from herdbook.vault.folder import current_header, unlock
-from herdbook.vault.header import decoy_header, unlock_with, way_in, wrong_secret
+from herdbook.vault.folder import is_as_opened, open_header, settle
+from herdbook.vault.header import way_in, wrong_secret
 from herdbook.vault.memory import forget, keep_memory_private
 from herdbook.vault.vault import (
     Draft,
@@ -185,11 +185,20 @@ class Vaults:
         except PersonUnknown:
             person, key = None, name_key(name)
         if person is None:
-            await self.derivations.test(key, partial(self._refuse, key, secret))
+            folders = [self.folder_of(one) for one in self.people.all()]
+            attempts = self.derivations.attempts
+            await self.derivations.test(key, partial(try_none, attempts, key, folders, secret))
             raise wrong_secret()
+        folder = self.folder_of(person)
+        try_secret = partial(open_header, folder, *way_in(secret))
+        # Before the gate: whoever has the wrong one learns nothing from how long that is held.
+        header = await self.derivations.test(key, try_secret)
         async with self.gate(person.id):
-            folder = self.folder_of(person)
-            dek = await self.derivations.test(key, partial(unlock, folder, secret))
+            if not await asyncio.to_thread(is_as_opened, folder, header):
+                # The keys were changed while it waited.
+                forget(header.dek)
+                header = await self.derivations.test(key, try_secret)
+            dek = await asyncio.to_thread(settle, folder, header)
             # Another tab may have been first.
             if self.is_unlocked(person.id):
                 forget(dek)
@@ -210,16 +219,6 @@ class Vaults:
         finally:
             if (opened := self._open.get(person.id)) is not None:
                 opened.used_ms.clear()
-
-    def _refuse(self, key: str, secret: str) -> None:
-        """Try a secret on a vault that is not there, at the cost of one that is."""
-        costs = []
-        for person in self.people.all():
-            # A damaged header is its owner's to hear of.
-            with suppress(VaultError):
-                costs.append(current_header(self.folder_of(person)).header.kdf.parameters())
-        costs = costs or [KdfParameters()]
-        unlock_with(decoy_header(self.derivations.attempts.choose(key, costs)), secret)
 
     def folder_of(self, person: Person) -> Path:
         """The folder of a person's vault."""

@@ -100,7 +100,7 @@ def unlock(folder: Path, secret: str, *, step: Step = no_step) -> bytes:
 
     Raises as `open_header`, and `StorageError`.
     """
-    return _unlock(folder, *way_in(secret), step)
+    return settle(folder, open_header(folder, *way_in(secret)), step=step)
 
 
 def unlock_by_password(folder: Path, password: str, *, step: Step = no_step) -> bytes:
@@ -108,11 +108,22 @@ def unlock_by_password(folder: Path, password: str, *, step: Step = no_step) -> 
     purpose, password = way_in(password)
     if purpose != "password":
         raise wrong_secret()
-    return _unlock(folder, purpose, password, step)
+    return settle(folder, open_header(folder, purpose, password), step=step)
 
 
-def _unlock(folder: Path, purpose: Purpose, secret: str, step: Step) -> bytes:
-    opened = open_header(folder, purpose, secret)
+def is_as_opened(folder: Path, opened: OpenedHeader) -> bool:
+    """Whether the header on disk is still the one that was opened. Raises `VaultUnsupported`."""
+    try:
+        return read_header(folder / HEADER) == opened.on_disk
+    except VaultDamaged:
+        return opened.on_disk is None
+
+
+def settle(folder: Path, opened: OpenedHeader, *, step: Step = no_step) -> bytes:
+    """The DEK of a header that was opened; ends what a crash interrupted.
+
+    Raises `VaultDamaged`, `StorageError`.
+    """
     if opened.page not in (None, 1):
         # Readers make the best of it. To end the change would throw away what it began.
         raise VaultDamaged(
