@@ -73,7 +73,7 @@ async def test_a_vault_made_on_a_disk_that_fills_is_there_whole_or_not(
     disk: Disk, vaults: Vaults
 ) -> None:
     creation, failures = await vaults.begin_creation("Ada", PASSWORD), 0
-    for room in range(0, 100 * PAGE, PAGE):
+    for room in range(0, 500 * PAGE, 4 * PAGE):
         disk.leave(room)
         with attempt() as tried:
             await vaults.finish_creation(creation.token, creation.recovery_code)
