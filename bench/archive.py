@@ -25,6 +25,7 @@ MADE_UP: Final = "made up"
 FIRST_DAY: Final = date(2016, 1, 1)
 ENTRIES_A_DAY: Final = 10
 _WORDS: Final = 20_000
+_TRACES: Final = 400
 
 
 class Archive:
@@ -62,6 +63,29 @@ class Archive:
         made += 0.8 * chance.normal(size=DIMENSIONS).astype(np.float32)
         made /= np.linalg.norm(made, axis=1, keepdims=True)
         return made
+
+    def write_traces(self, connection: apsw.Connection) -> None:
+        """Give each entry none to three of 400 traces; to be called after `write_entries`."""
+        names = self._vocabulary[:_TRACES]
+        connection.executemany(
+            "INSERT INTO traces(number, id, name, folded) VALUES(?, ?, ?, ?)",
+            (
+                (number, trace_id(number), f"{name} {number}", f"{name} {number}")
+                for number, name in enumerate(names, start=1)
+            ),
+        )
+        chance = random.Random(self.n + 2)
+        numbers = range(1, _TRACES + 1)
+        connection.executemany(
+            "INSERT INTO entry_traces(entry, trace, day) VALUES(?, ?, ?)",
+            (
+                (entry, trace, self.day(entry).isoformat())
+                for entry in range(1, self.n + 1)
+                for trace in set(
+                    chance.choices(numbers, self._weights[:_TRACES], k=chance.randint(0, 3))
+                )
+            ),
+        )
 
     def write_entries(self, connection: apsw.Connection) -> None:
         """Write the entries; to be called in a transaction, on a journal's schema."""
@@ -113,6 +137,11 @@ def nearest(connection: apsw.Connection, wanted: Vector) -> list[int]:
     """The numbers of the 20 entries whose vectors are nearest, best first, as the journal finds."""
     found = vectors.nearest(connection, cast("Embedder", NoModel()), wanted, TOP)
     return [one.number for one in found]
+
+
+def trace_id(number: int) -> str:
+    """The id of a trace; of the first one, most entries have some."""
+    return f"{number:032x}"
 
 
 def phrases(connection: apsw.Connection, count: int) -> list[str]:

@@ -1,11 +1,12 @@
 """How soon the panel answers with `n` entries, asked over HTTP of a Llama in a process of its own.
 
 Medians in milliseconds from sending a request to having the whole answer, unless said:
-`day_page_ms` a day's page; `calendar_page_ms` a month's; `lexical_p50_ms` and `lexical_p95_ms` a
-search by words as the page asks it (a word, two, one half typed, a phrase; all of them from the
-entries), with the text around what is found; `search_p50_ms` and `search_p95_ms` the same and
-questions in plain English of a Llama with a model: what is asked is embedded by MiniLM, the
-entries' vectors are made up; `save_ms` an entry sent, until the answer that says it is durable.
+`day_page_ms` a day's page; `calendar_page_ms` a month's; `traces_page_ms` all traces,
+`trace_page_ms` the one that most entries have; `lexical_p50_ms` and `lexical_p95_ms` a search by
+words as the page asks it (a word, two, one half typed, a phrase; all of them from the entries),
+with the text around what is found; `search_p50_ms` and `search_p95_ms` the same and questions in
+plain English of a Llama with a model: what is asked is embedded by MiniLM, the entries' vectors are
+made up; `save_ms` an entry sent, until the answer that says it is durable.
 `oldest_phrases_found`: of five words that stand together in each of the oldest 25 entries, how
 many lead to that entry, with the model. `requests` and `kilobytes`: what Chromium, its cache
 empty, loads for a day's page.
@@ -29,7 +30,7 @@ from typing import Final
 import aiohttp
 from playwright.async_api import Request
 
-from bench.archive import Archive
+from bench.archive import Archive, trace_id
 from bench.household import household
 from bench.report import Report, options, percentile
 from demo.browser import chromium
@@ -49,6 +50,8 @@ from herdbook.vault.vault import create_vault, draft_vault
 LIMITS: Final = {
     "day_page_ms": 20,
     "calendar_page_ms": 20,
+    "traces_page_ms": 50,
+    "trace_page_ms": 50,
     "lexical_p50_ms": 8,
     "lexical_p95_ms": 80,
     "search_p50_ms": 30,
@@ -136,6 +139,7 @@ async def _fill(data: Path, archive: Archive, model: str) -> None:
     draft = draft_vault(_PASSWORD, KdfParameters(MEMORY_FLOOR_KIB, TIME_FLOOR, 1))
     vault = await create_vault(make_folder(data / "vaults"), draft, SCHEMA)
     await vault.database.write(archive.write_entries)
+    await vault.database.write(archive.write_traces)
     await vault.database.write(partial(archive.write_vectors, model=model))
     await vault.database.close()
     person = Person(random_id(), _NAME, None, vault.vault_id)
@@ -152,6 +156,10 @@ async def _measure(llama: Llama, archive: Archive, profile: Path) -> dict[str, f
             "day_page_ms": median([await visitor.timed(f"/day/{day}") for day in days]),
             "calendar_page_ms": median(
                 [await visitor.timed(f"/calendar/{day.isoformat()[:7]}") for day in days]
+            ),
+            "traces_page_ms": median([await visitor.timed("/traces") for _ in range(_OLDEST)]),
+            "trace_page_ms": median(
+                [await visitor.timed(f"/trace/{trace_id(1)}") for _ in range(_OLDEST)]
             ),
         }
         searches = [
