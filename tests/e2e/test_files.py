@@ -136,6 +136,27 @@ async def test_what_was_added_is_taken_off_again_by_keyboard(ada: Tab) -> None:
     await ada.field_is("my words")
 
 
+async def test_nothing_is_lost_to_whom_is_faster_than_the_scripts(ada: Tab) -> None:
+    page = ada.page
+    go = asyncio.Event()
+
+    async def slowly(route: Route) -> None:
+        await go.wait()
+        await route.continue_()
+
+    await page.route("**/panel.js", slowly)
+    await page.goto(page.url, wait_until="commit")
+    await page.fill("#words", "faster")
+    await _choose(page, _photo("one.jpg"))
+    go.set()
+    await _attached(page, "one.jpg")
+    await ada.status("Draft saved")
+    await page.unroute("**/panel.js")
+    await page.reload()
+    await ada.field_is("faster")
+    await _attached(page, "one.jpg")
+
+
 async def test_the_entry_waits_for_its_photos(ada: Tab) -> None:
     page = ada.page
     async with _held(page) as go:

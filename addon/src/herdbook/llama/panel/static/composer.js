@@ -13,12 +13,12 @@ export function mountComposer(form) {
   const words = form.querySelector("#words");
   const notice = form.querySelector("#notice");
   const text = form.dataset;
-  let saved = words.value; // what the vault has as the draft
+  let saved = words.defaultValue; // what the vault has as the draft
   let sending = false;
   let refused = false; // the draft as it is cannot be kept: only a change makes asking again useful
   let told = ""; // what was last said about the draft
   let slow = 0;
-  let touched = false; // since the page stands
+  let touched = words.value !== saved; // since the page stands, also before this came to it
   let files = null; // see “Photos and files”
 
   // What the vault knows this text as.
@@ -86,6 +86,8 @@ export function mountComposer(form) {
     addFiles(event, chooser.files);
     chooser.value = "";
   });
+  // On a slow machine somebody may have been faster than this.
+  if (chooser.files.length) chooser.dispatchEvent(new Event("change"));
   words.addEventListener("paste", (event) => {
     const { files: pasted, types } = event.clipboardData;
     // Words that were copied with their looks bring a picture of themselves along.
