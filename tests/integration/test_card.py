@@ -20,6 +20,7 @@ PAGE = """<!doctype html><html lang="en"><meta charset="utf-8">
   main { padding: 16px; }
 </style>
 <main></main>
+<script>customElements.define("home-assistant", class extends HTMLElement {});</script>
 <script type="module" src="/card/herdbook-day-card.js"></script>
 <script type="module">
   await customElements.whenDefined("herdbook-day-card");

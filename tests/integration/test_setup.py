@@ -198,7 +198,10 @@ async def test_the_card_is_served_and_loaded(
     address = "/herdbook/0.1.0/herdbook-day-card.js"
     assert address in hass.data[DATA_EXTRA_MODULE_URL].urls
     client = await hass_client()
-    for file in (address, "/herdbook/0.1.0/strings.js", "/herdbook/0.1.0/style.js"):
+    for file in (
+        address,
+        *(f"/herdbook/0.1.0/{one}.js" for one in ("day-card", "strings", "style")),
+    ):
         response = await client.get(file)
         assert response.status == 200
         assert response.content_type == "text/javascript"
