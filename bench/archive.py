@@ -12,7 +12,7 @@ import apsw
 import numpy as np
 
 from herdbook.embedding.near import Vector, half, likeness, nearest_by_sides, sides
-from herdbook.journal import vectors
+from herdbook.journal import indexing, vectors
 from herdbook.journal.vectors import BLOCK
 
 if TYPE_CHECKING:
@@ -97,6 +97,7 @@ class Archive:
                 for number, text in self.texts()
             ),
         )
+        indexing.catch_up(connection)
 
     def write_vectors(self, connection: apsw.Connection, model: str = MADE_UP) -> None:
         """Write a vector for each entry, as if `model` had made them; to be called as the other."""

@@ -14,7 +14,7 @@ import pytest
 from herdbook.embedding.embedder import Embedder
 from herdbook.embedding.model import Model
 from herdbook.errors import ModelUnusable, StorageError
-from herdbook.journal import meaning, vectors
+from herdbook.journal import indexing, meaning, vectors
 from herdbook.journal.journal import SCHEMA, Journal
 from herdbook.journal.vectors import BLOCK, Progress
 from herdbook.vault.database import Database
@@ -165,6 +165,7 @@ async def test_any_order_of_changes_leaves_a_consistent_whole(
     ids = [await written(journal, f"text {number}") for number in range(90)]
 
     def keep_all(connection: apsw.Connection) -> None:
+        indexing.catch_up(connection)
         for one in vectors.waiting(connection, 1_000):
             assert vectors.keep(connection, one, made)
 
@@ -184,6 +185,7 @@ async def test_a_text_that_changed_meanwhile_keeps_waiting(
     journal: Journal, database: Database
 ) -> None:
     entry = await written(journal, "before")
+    await database.write(indexing.catch_up)
     (waiting,) = await database.read(partial(vectors.waiting, limit=9))
     await journal.change(entry, DAY, "after")
     assert not await database.write(lambda connection: vectors.keep(connection, waiting, []))
@@ -284,6 +286,7 @@ async def test_without_a_model_nothing_is_made_and_all_waits(
     await written(journal, "Rain all day.")
     await journal.meaning.run()
     assert await journal.meaning.progress() is None
+    await database.write(indexing.catch_up)
     assert await rows(database, "SELECT entry FROM derived_waiting") == [(1,)]
 
 

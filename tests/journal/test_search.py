@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from herdbook.journal import indexing
 from herdbook.journal.journal import SCHEMA, Journal
 from herdbook.journal.query import QUERY_LIMIT, read_query
 from herdbook.journal.search import PAGE, Order
@@ -179,6 +180,7 @@ async def test_a_deleted_word_leaves_the_index_at_once(
     journal: Journal, database: Database
 ) -> None:
     (entry_id, _) = await written(journal, "xylophonecanary", "stays")
+    await database.write(indexing.catch_up)
 
     def blocks(connection: apsw.Connection) -> bytes:
         return b"".join(block for (block,) in connection.execute("SELECT block FROM words_data"))

@@ -389,13 +389,13 @@ async def test_locking_ends_what_goes_on_in_a_vault_and_the_model_rests(
     journal = vaults.journal(ada)
     for number in range(200):
         await journal.add(DAY, f"Entry number {number}.")
-    embedding = vaults._open[ada.person.id].embedding
+    tending = vaults._open[ada.person.id].tending
     async with asyncio.timeout(20):
         while not (progress := await journal.meaning.progress()) or not progress.done:
             await asyncio.sleep(0.01)
     assert progress.done < progress.total
     await vaults.lock(ada.person.id)
-    assert embedding.cancelled()
+    assert tending.cancelled()
     assert embedder._loaded is not None, "Ben's vault is open"
     await vaults.lock(ben.person.id)
     assert embedder._loaded is None

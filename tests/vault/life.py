@@ -11,6 +11,7 @@ import msgspec
 
 from herdbook.clock import SystemClock
 from herdbook.crypto.kdf import MEMORY_FLOOR_KIB, KdfParameters
+from herdbook.journal import indexing
 from herdbook.journal.draft import Saving
 from herdbook.journal.dropped import DroppedEntry
 from herdbook.journal.journal import SCHEMA, Journal
@@ -35,6 +36,7 @@ def fill(connection: apsw.Connection) -> None:
             (f"id{number}", text),
         )
         connection.execute("INSERT INTO others VALUES(?)", (text,))
+    indexing.catch_up(connection)
 
 
 def fail_midway(connection: apsw.Connection) -> None:

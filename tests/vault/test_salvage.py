@@ -12,7 +12,7 @@ import pytest
 from herdbook.clock import SystemClock
 from herdbook.crypto.kdf import MEMORY_FLOOR_KIB, KdfParameters
 from herdbook.errors import FileUnknown, InputError, VaultDamaged, VaultUnsupported, WrongSecret
-from herdbook.journal import vectors
+from herdbook.journal import indexing, vectors
 from herdbook.journal.checks import problems
 from herdbook.journal.draft import Saving
 from herdbook.journal.journal import SCHEMA, Journal
@@ -74,6 +74,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory, draft: Draft) -> Path:
 
 def _keep_vectors(connection: apsw.Connection) -> None:
     chance = random.Random(0)
+    indexing.catch_up(connection)
     for waiting in vectors.waiting(connection, COUNT - 100):
         made = vectors.Kept(vectors.Span(0, 3), chance.randbytes(48), chance.randbytes(768))
         assert vectors.keep(connection, waiting, [made])

@@ -5,7 +5,8 @@ import pytest
 
 from herdbook.journal.search import PAGE
 from herdbook.journal.settings import Settings
-from tests.llama.panel.stage import HTMX, Browser, Stage
+from tests.disk import Disk
+from tests.llama.panel.stage import HTMX, Browser, Stage, stage
 
 IDLE_LIMIT_MS = Settings().lock_after_min * 60_000
 
@@ -146,3 +147,20 @@ async def test_an_open_page_watches_and_watching_is_no_use(set_up: Stage, ada: B
     set_up.clock.advance(1_000)
     await ada.get("/watch", headers=HTMX)
     assert opened.used_ms == before
+
+
+async def test_a_full_disk_keeps_nobody_from_searching(
+    disk: Disk, caplog: pytest.LogCaptureFixture
+) -> None:
+    disk.make_room()
+    async with stage(disk.path) as set_up, set_up.browser() as ada:
+        await set_up.person("Ada")
+        await ada.sign_in()
+        await write(set_up, ada, "the first snow")
+        assert results(await (await ada.post("/search", SENT, headers=HTMX)).text())
+        disk.leave(0)
+        answer = await ada.post("/search", SENT | {"query": "first"}, headers=HTMX)
+        assert results(await answer.text()) == ["the <mark>first</mark> snow"]
+        disk.make_room()
+        assert "What was searched for is not kept" in caplog.text
+        assert "first" not in caplog.text

@@ -1,6 +1,7 @@
 """The journal in an unlocked vault: entries, drafts, and what came through the inbox."""
 
 import asyncio
+import logging
 from datetime import date
 from functools import partial
 from typing import Final
@@ -10,7 +11,7 @@ import msgspec
 
 from herdbook.clock import Clock
 from herdbook.embedding.model import Model
-from herdbook.errors import InputError, TextTooLong
+from herdbook.errors import InputError, StorageError, TextTooLong
 from herdbook.ids import random_id
 from herdbook.journal import attached, calendar, history, searches, weekdays
 from herdbook.journal import draft as drafts
@@ -21,6 +22,7 @@ from herdbook.journal.exchange.exchange import Exchange
 from herdbook.journal.files import Files
 from herdbook.journal.fused import Meant, search_fused
 from herdbook.journal.history import Version
+from herdbook.journal.indexing import Indexing
 from herdbook.journal.meaning import Meaning
 from herdbook.journal.query import Query
 from herdbook.journal.search import Asked, Order, Page, search
@@ -28,6 +30,8 @@ from herdbook.journal.traces import Traces
 from herdbook.vault.vault import Vault
 
 SCHEMA: Final = "herdbook.journal"
+
+_LOGGER = logging.getLogger(__name__)
 
 
 class Journal:
@@ -49,6 +53,13 @@ class Journal:
         self._model = model or Model()
         self.meaning = Meaning(vault.database, self._model)
         self.files = Files(vault.database, clock)
+        self._indexing = Indexing(vault.database)
+
+    async def tend(self) -> None:
+        """Index what is written, as long as the journal is open; until cancelled or locked."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._indexing.run())
+            tasks.create_task(self.meaning.run())
 
     async def add(self, day: date, text: str, composition: str | None = None) -> Entry | None:
         """Keep an entry of the person's and drop its draft: durable when this returns.
@@ -194,8 +205,13 @@ class Journal:
     async def search(self, query: Query, order: Order = "best", offset: int = 0) -> Page:
         """A page of the entries that a query asks for, of the whole journal.
 
-        The best first are by meaning, too, where there is a model.
+        The best first are by meaning, too, where there is a model. What was written last is found
+        also where it was not indexed yet, but for a disk that has no room left for its index.
         """
+        try:
+            await self._indexing.catch_up()
+        except StorageError as error:
+            _LOGGER.warning("A search goes without what was written last: %s", error)
         meant = await self._meant(query) if order == "best" else None
         if meant is not None:
             return await self._vault.database.read(

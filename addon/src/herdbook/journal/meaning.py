@@ -17,6 +17,7 @@ import apsw
 from herdbook.embedding.model import Model, ModelState
 from herdbook.errors import ModelUnusable, StorageError, VaultDamaged, VaultLocked
 from herdbook.journal import vectors
+from herdbook.journal.indexing import Indexing
 from herdbook.journal.vectors import Kept, Progress, Waiting
 from herdbook.vault.database import Database
 
@@ -38,6 +39,7 @@ class Meaning:
     def __init__(self, database: Database, model: Model) -> None:
         self._database = database
         self._model = model
+        self._indexing = Indexing(database)
 
     async def run(self) -> None:
         """Make what is missing, and then of whatever is written; until cancelled or locked."""
@@ -61,6 +63,7 @@ class Meaning:
         """Make all that is missing now. Raises `ModelUnusable` and as a database does."""
         if not await self._database.read(partial(vectors.is_of, model=embedder.id)):
             await self._database.write(partial(vectors.begin, model=embedder.id))
+        await self._indexing.catch_up()
         while found := await self._database.read(partial(vectors.waiting, limit=AT_ONCE)):
             made = [(one, await _vectors(embedder, one.text)) for one in found]
             await self._database.write(partial(_keep, made=made))

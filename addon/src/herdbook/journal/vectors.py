@@ -11,6 +11,7 @@ import apsw
 from msgspec import json
 
 from herdbook.embedding.pieces import Span
+from herdbook.journal import indexing
 
 if TYPE_CHECKING:
     from herdbook.embedding.embedder import Embedder
@@ -56,7 +57,10 @@ def begin(connection: apsw.Connection, model: str) -> None:
         return
     # The sides first: there is nothing left then to take out one by one.
     connection.execute("DELETE FROM derived_sides; DELETE FROM derived_vectors")
-    connection.execute("INSERT OR IGNORE INTO derived_waiting SELECT number FROM entries")
+    connection.execute(
+        "INSERT OR IGNORE INTO derived_waiting SELECT number FROM entries "
+        "WHERE number <= (SELECT number FROM derived_indexed)"
+    )
     connection.execute("DELETE FROM derived_model")
     connection.execute("INSERT INTO derived_model VALUES(?)", (model,))
 
@@ -83,13 +87,16 @@ def progress(connection: apsw.Connection, model: str) -> Progress:
     total = connection.execute("SELECT count(*) FROM entries").get
     if not is_of(connection, model):
         return Progress(0, total)
-    return Progress(total - connection.execute("SELECT count(*) FROM derived_waiting").get, total)
+    waiting = connection.execute("SELECT count(*) FROM derived_waiting").get
+    return Progress(total - waiting - indexing.behind(connection), total)
 
 
 def unfinished(connection: apsw.Connection, model: str) -> Progress | None:
     """How far it has come; None, and quickly, where nothing is left to do."""
     waits = connection.execute("SELECT EXISTS (SELECT 1 FROM derived_waiting)").get
-    return progress(connection, model) if waits or not is_of(connection, model) else None
+    if waits or indexing.behind(connection) or not is_of(connection, model):
+        return progress(connection, model)
+    return None
 
 
 def keep(connection: apsw.Connection, of: Waiting, vectors: Sequence[Kept]) -> bool:

@@ -36,13 +36,13 @@ class OpenVault:
     """An unlocked vault, and when each of its openings was last used, in monotonic ms.
 
     Without use for as long as the person's settings say an opening ends, and with the last one
-    the vault locks. `embedding` is what goes on in it in the background.
+    the vault locks. `tending` is what goes on in it in the background.
     """
 
     vault: Vault
     journal: Journal
     settings: Settings
-    embedding: asyncio.Task[None]
+    tending: asyncio.Task[None]
     used_ms: dict[Opening, int] = field(default_factory=dict)
 
     @classmethod
@@ -54,7 +54,7 @@ class OpenVault:
             await vault.database.close()
             raise
         journal = Journal(vault, clock, model)
-        opened = cls(vault, journal, chosen, asyncio.create_task(journal.meaning.run()))
+        opened = cls(vault, journal, chosen, asyncio.create_task(journal.tend()))
         try:
             # After a crash something may wait for it.
             await opened.forget_deleted()
@@ -65,8 +65,8 @@ class OpenVault:
 
     async def close(self) -> None:
         """End what goes on in it and close it; what was being saved is saved first."""
-        self.embedding.cancel()
-        await asyncio.wait([self.embedding])
+        self.tending.cancel()
+        await asyncio.wait([self.tending])
         await self.vault.database.close()
 
     def end_idle(self, now: int) -> bool:

@@ -5,7 +5,7 @@ from typing import Final
 import apsw
 import msgspec
 
-from herdbook.journal import links
+from herdbook.journal import indexing, links
 from herdbook.journal.exchange.passed import Passed
 
 _UNDO: Final = """
@@ -89,6 +89,8 @@ def take_in(connection: apsw.Connection, import_id: str, entries: list[Passed]) 
         )
         for name in entry.traces:
             links.add(connection, entry.id, name)
+    # As they come: no search waits for thousands of them.
+    indexing.catch_up(connection)
     return added
 
 

@@ -4,11 +4,12 @@ The words of the last search stay with the open journal, so that who comes back 
 the page as it was; searches that were sent, not only typed, are kept sealed to be asked again.
 """
 
+import logging
 from typing import Final, cast, get_args
 
 from aiohttp import web
 
-from herdbook.errors import InputError, VaultLocked
+from herdbook.errors import InputError, StorageError, VaultLocked
 from herdbook.journal.journal import Journal
 from herdbook.journal.query import QUERY_LIMIT, read_query
 from herdbook.journal.search import Asked, Order
@@ -18,6 +19,8 @@ from herdbook.llama.panel.pages import is_htmx
 
 _NEAR: Final = 100_000
 """Where no page of what is found begins any more."""
+
+_LOGGER = logging.getLogger(__name__)
 
 
 async def show(request: web.Request) -> web.Response:
@@ -43,7 +46,11 @@ async def find(request: web.Request) -> web.Response:
     journal.asked = Asked(typed, _order(fields.get("order", Asked().order)))
     asks = not read_query(typed).is_empty
     if asks and not fields.get("typing") and not offset:
-        await journal.remember_search(typed.strip())
+        try:
+            await journal.remember_search(typed.strip())
+        except StorageError as error:
+            # Finding goes on where nothing can be kept.
+            _LOGGER.warning("What was searched for is not kept: %s", error)
     if not is_htmx(request) and not offset:
         return desk.pages.go(request, "search")
     return await _page(request, journal, offset)
