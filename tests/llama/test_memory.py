@@ -28,6 +28,8 @@ from tests.journal.pictures import picture
 from tests.llama.running import Browser, Llama, running
 from tests.memory import forms_of
 
+pytestmark = pytest.mark.shipped
+
 PATIENCE_S = 30
 WORDS = (
     *("cat", "dog", "boiler", "roof", "garden", "piano", "snow"),

@@ -34,6 +34,8 @@ from herdbook.vault.verify import verify
 from tests.fakes.clock import ManualClock
 from tests.vault.crash import DAY, FAST, MEANWHILE, NEW_PASSWORD, PASSWORD, drop
 
+pytestmark = pytest.mark.shipped
+
 ROOT = Path(__file__).parents[2]
 WRITTEN = [f"Entry {number}. {'snow' * 40}" for number in range(60)]
 WAITING = ["Waiting one.", "Waiting two."]

@@ -16,6 +16,8 @@ from herdbook.vault.vault import Draft, create_vault, draft_vault, open_unlocked
 from tests.memory import image_of
 from tests.vault import locking
 
+pytestmark = pytest.mark.shipped
+
 PASSWORD = "three unrelated words"
 CANARY = "the canary sang at dawn"
 

@@ -5,7 +5,11 @@ import os
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.vault.traced import Traced, trace
+
+pytestmark = pytest.mark.shipped
 
 _HERE = Path(__file__).parent
 _ID = "[0-9a-f]{32}"

@@ -81,12 +81,15 @@ def _command(
 def _llama_run(options: argparse.Namespace) -> int:
     start_forgetful()  # before the imports below, which take a second on a small machine
 
-    from herdbook.llama import config, server
+    from herdbook.llama import config
+
+    settings = config.load(options.config)  # a wrong setting is said without that second
+
+    from herdbook.llama import server
 
     def ready(panel: str, api: str) -> None:
         print(f"Herdbook Llama ready: panel {panel} api {api}", flush=True)
 
-    settings = config.load(options.config)
     return _until_stopped(
         server.run(
             settings,
