@@ -26,11 +26,7 @@ _BUSY_MS: Final = 5_000
 
 def create(path: Path, dek: bytes) -> apsw.Connection:
     """A connection that may write, to a new database. Raises `StorageError`."""
-    try:
-        # Its log gets the same permissions from SQLite.
-        path.touch(0o600, exist_ok=False)
-    except OSError as error:
-        raise cannot_write(path, error) from error
+    _make(path)
     return _writer(path, dek)
 
 
@@ -51,6 +47,25 @@ def connect_reader(path: Path, dek: bytes) -> apsw.Connection:
             connection.transaction_mode = "DEFERRED"
             connection.pragma("query_only", "on")
             connection.pragma("cache_size", -_READER_CACHE_KIB)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def create_passing(path: Path, key: bytes) -> apsw.Connection:
+    """A connection to a new database that need not survive a crash. Raises `StorageError`.
+
+    It has neither log nor journal: a change that fails may leave it unusable.
+    """
+    _make(path)
+    with translated():
+        connection = _connect(path, key)
+        try:
+            connection.pragma("locking_mode", "exclusive")
+            connection.pragma("journal_mode", "off")
+            connection.pragma("synchronous", "off")
+            connection.pragma("cache_size", -_WRITER_CACHE_KIB)
         except BaseException:
             connection.close()
             raise
@@ -127,6 +142,14 @@ def translated() -> Iterator[None]:
             f"The vault's disk refuses to write ({type(error).__name__}).",
             fix="Free some space or make the folder writable, then try again.",
         ) from error
+
+
+def _make(path: Path) -> None:
+    try:
+        # Its log gets the same permissions from SQLite.
+        path.touch(0o600, exist_ok=False)
+    except OSError as error:
+        raise cannot_write(path, error) from error
 
 
 def _writer(path: Path, dek: bytes) -> apsw.Connection:
