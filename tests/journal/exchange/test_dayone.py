@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, date, datetime
+from hashlib import md5
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,9 +13,9 @@ from herdbook.clock import LAST_MS
 from herdbook.errors import InputError
 from herdbook.journal.exchange.dayone_text import plain
 from herdbook.journal.exchange.incoming import Incoming
-from herdbook.journal.exchange.reading import read_file
 from herdbook.llama.panel.markdown import render
-from tests.journal.exchange.test_files import zipped
+from tests.journal.exchange.files import bytes_of, read_file, zipped
+from tests.journal.pictures import picture
 
 ZONE = ZoneInfo("Europe/Amsterdam")
 HOSTILE = "<script>alert(1)</script>"
@@ -133,6 +134,92 @@ def test_photos_are_named_where_they_stood() -> None:
     )
     (bare,) = read(entry_of(text=None, photos=[{"identifier": "A1", "md5": PHOTO}])).entries
     assert bare.text == f"`photos/{PHOTO}.jpeg`", "a day with a photo alone is not lost"
+
+
+def exported(*files: tuple[str, bytes], **changes: object) -> Incoming:
+    """What comes of a zip as Day One makes it."""
+    return read_file(zipped(("Journal.json", journal_of(entry_of(**changes))), *files))
+
+
+def of_day_one(data: bytes, identifier: str, **told: object) -> tuple[dict[str, object], str]:
+    """What an entry says of a photo, and where that lies."""
+    digest = md5(data, usedforsecurity=False).hexdigest()
+    photo = {"identifier": identifier, "md5": digest, "type": "png"} | told
+    return photo, f"photos/{digest}.{photo['type']}"
+
+
+def test_photos_come_with_their_entry_and_are_named_where_they_stood() -> None:
+    png, gif = picture("image/png", (8, 6)), picture("image/gif", (8, 6))
+    (one, at_one), (two, at_two) = of_day_one(png, "A1"), of_day_one(gif, "B2", type="gif")
+    three, at_three = of_day_one(
+        b"three", "C3", type="jpeg", filename="IMG_7.HEIC", date="2026-11-19T10:00:00Z"
+    )
+    found = exported(
+        (at_one, png),
+        (at_two, gif),
+        (at_three, b"three"),
+        text="![](dayone-moment://B2)\n\nA ![](dayone-moment://C3) b\n\n![](dayone-moment://A1)\n",
+        photos=[one, two, three],
+    )
+    (entry,) = found.entries
+    assert (found.doubts, found.passed_over) == ([], 0)
+    assert entry.text == "A `IMG_7.jpeg` b", "at its ends the entry shows them below, anyway"
+    assert [file.name for file in entry.files] == ["photo 2.gif", "IMG_7.jpeg", "photo 1.png"]
+    assert bytes_of(found, entry) == [gif, b"three", png], "in the order of the text"
+    written = int(datetime(2026, 11, 20, 5, 30, tzinfo=UTC).timestamp() * 1000)
+    taken = int(datetime(2026, 11, 19, 10, tzinfo=UTC).timestamp() * 1000)
+    assert [file.added_ms for file in entry.files] == [written, taken, written]
+
+
+def test_a_day_of_a_photo_alone_comes_in() -> None:
+    photo, at = of_day_one(b"x", "A1")
+    found = exported((at, b"x"), text="![](dayone-moment://A1)", photos=[photo])
+    assert [entry.text for entry in found.entries] == [""]
+    assert bytes_of(found, found.entries[0]) == [b"x"]
+
+
+def test_a_photo_that_cannot_come_is_said_and_named_in_the_text() -> None:
+    heic = b"\0\0\0\x18ftypheic" + bytes(100)
+    (one, at_one), (two, at_two) = of_day_one(heic, "A1", type="heic"), of_day_one(b"x", "B2")
+    changes = {"text": "a ![](dayone-moment://A1) b", "photos": [one, two]}
+    found = exported((at_one, heic), **changes)
+    (entry,) = found.entries
+    assert (entry.files, found.refused) == ([], 2)
+    assert entry.text == f"a `{at_one}` b\n\n`{at_two}`"
+    assert [doubt.place for doubt in found.doubts] == [
+        "Journal.json, entry 1, photo 1.heic",
+        "Journal.json, entry 1, photo 2.png",
+    ]
+    assert "may say where" in found.doubts[0].reason
+    assert "not in the zip" in found.doubts[1].reason
+
+
+def test_a_photo_of_another_md5_comes_and_is_said() -> None:
+    photo, at = of_day_one(b"x", "A1")
+    found = exported((at, b"y"), photos=[photo])
+    assert bytes_of(found, found.entries[0]) == [b"y"]
+    assert "another file" in found.doubts[0].reason
+
+
+def test_films_recordings_and_papers_come_too() -> None:
+    film = b"\0\0\0\x18ftypqt  " + bytes(80)
+    kinds = (
+        ("videos", "videos", "mov", film),
+        ("audios", "audios", "m4a", b"sound"),
+        ("pdfAttachments", "pdfs", "pdf", b"%PDF-1.7"),
+    )
+    told, files = {}, []
+    for key, folder, ending, data in kinds:
+        digest = md5(data, usedforsecurity=False).hexdigest()
+        told[key] = [{"identifier": key[:3], "md5": digest}]
+        files.append((f"{folder}/{digest}.{ending}", data))
+    body = zipped(("Journal.json", journal_of(entry_of(**told))), *files)
+    (entry,) = read_file(body, keep_place=True).entries
+    assert [file.name for file in entry.files] == ["video 1.mov", "audio 1.m4a", "document 1.pdf"]
+    found = read_file(body)
+    assert len(found.entries[0].files) == 2
+    assert "keep" not in found.entries[0].text
+    assert "allow it in the settings" in found.doubts[0].reason
 
 
 @pytest.mark.parametrize(

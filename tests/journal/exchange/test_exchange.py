@@ -65,7 +65,7 @@ async def take_back(journal: Journal, import_id: str) -> int:
 
 async def everything(journal: Journal) -> list[Passed]:
     days = await journal.exchange.days()
-    return [entry for day in days for entry in await journal.exchange.of_day(*day)]
+    return [one.entry for day in days for one in await journal.exchange.of_day(*day)]
 
 
 async def test_what_comes_in_is_whole(journal: Journal) -> None:
@@ -137,4 +137,4 @@ async def test_what_is_gone_amid_an_export_is_left_out(journal: Journal) -> None
     await bring_in(journal, WHOLE, plain(2))
     ((day, numbers),) = await journal.exchange.days()
     await journal.delete(WHOLE.id)
-    assert await journal.exchange.of_day(day, numbers) == [plain(2)]
+    assert [one.entry for one in await journal.exchange.of_day(day, numbers)] == [plain(2)]

@@ -1,10 +1,7 @@
 """What goes out as a file comes in from it as it was; what is hostile does not come in at all."""
 
-import io
 import json
-import zipfile
 from datetime import UTC, date
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -14,19 +11,14 @@ from herdbook.clock import LAST_MS
 from herdbook.errors import InputError
 from herdbook.journal.entry import clean_text
 from herdbook.journal.exchange import archive, incoming
-from herdbook.journal.exchange.html_page import HtmlPage, Words
 from herdbook.journal.exchange.incoming import Incoming
-from herdbook.journal.exchange.json_file import JsonFile
-from herdbook.journal.exchange.markdown_folder import MarkdownFolder
 from herdbook.journal.exchange.passed import Passed
-from herdbook.journal.exchange.reading import read_file
 from herdbook.journal.history import Version
 from herdbook.journal.trace import clean_name, fold
+from tests.journal.exchange.files import ZONE, file_of, read_file, zipped
 
-ZONE = ZoneInfo("Europe/Amsterdam")
 DAY = date(2026, 11, 20)
 ID = "5f0c2f1be8d34b0b9b0d0a4d2f1c7e11"
-WORDS = Words("en", "ltr", "My journal", "The house", date.isoformat)
 MARKS = [
     "<!-- entry {} -->",
     "\\<!-- entry ",
@@ -64,27 +56,6 @@ ENTRIES = st.builds(
     traces=st.lists(NAMES, max_size=3, unique_by=fold),
     versions=st.lists(st.builds(Version, TIMES, ENTRY_TEXTS), max_size=2),
 )
-
-
-def file_of(kind: str, entries: list[Passed]) -> bytes:
-    file = {
-        "json": JsonFile,
-        "markdown": lambda: MarkdownFolder(ZONE),
-        "html": lambda: HtmlPage(WORDS, ZONE, lambda text: "<p>…</p>"),
-    }[kind]()
-    body = file.begin()
-    for entry in entries:
-        body += file.day(entry.day, [entry])
-    return bytes(body + file.end())
-
-
-def zipped(*files: tuple[str, bytes]) -> bytes:
-    body = io.BytesIO()
-    with zipfile.ZipFile(body, "w") as folder:
-        for name, content in files:
-            # Always of the same time, so that the same files make the same zip.
-            folder.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
-    return body.getvalue()
 
 
 def refused(body: bytes) -> str:
@@ -148,7 +119,6 @@ def json_of(**changes: object) -> bytes:
         {"traces": ["\x07"]},
         {"traces": ["x" * 41]},
         {"versions": [{"written_ms": -1, "text": "x"}]},
-        {"versions": [{"written_ms": 1, "text": ""}]},
     ],
 )
 def test_an_entry_that_no_journal_keeps_is_left_out_and_said(changes: dict[str, object]) -> None:

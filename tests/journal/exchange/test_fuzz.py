@@ -12,11 +12,20 @@ from herdbook.errors import InputError
 from herdbook.journal.exchange import llamora
 from herdbook.journal.exchange.incoming import Incoming
 from herdbook.journal.exchange.passed import checked
-from herdbook.journal.exchange.reading import read_file
+from herdbook.journal.file import SIZE_LIMIT
+from tests.journal.exchange.files import (
+    bytes_of,
+    file_of,
+    json_within,
+    kept_file,
+    read_file,
+    zipped,
+)
 from tests.journal.exchange.test_dayone import entry_of, journal_of
-from tests.journal.exchange.test_files import DAY, ID, Passed, file_of, zipped
+from tests.journal.exchange.test_files import DAY, ID, Passed
 from tests.journal.exchange.test_jrnl import FILE, OLD, ZONE, json_of
 from tests.journal.exchange.test_jrnl import entry_of as jrnl_entry_of
+from tests.journal.pictures import picture
 
 LLAMORA = Path(__file__).parents[2] / "databases" / "llamora-v1.sqlite3"
 ENTRY = Passed(ID, DAY, 1, "The first snow.", "house", "Front door", 2, ["snow", "garden"])
@@ -29,9 +38,18 @@ day: 2026-11-20
 
 The first snow.
 """
+PHOTO = picture("image/png", (8, 6))
+WITH_FILES = {
+    ID: [
+        (kept_file(1, "sea.png", PHOTO, "The sea"), PHOTO),
+        (kept_file(2, "a.md", b"# No entry"), b"# No entry"),
+    ]
+}
 SAMPLES = {
-    "json": file_of("json", [ENTRY]),
-    "html": file_of("html", [ENTRY]),
+    "json": json_within(file_of("json", [ENTRY], WITH_FILES)),
+    "html": file_of("html", [ENTRY], WITH_FILES),
+    "json and files": file_of("json", [ENTRY], WITH_FILES),
+    "markdown and files": file_of("markdown", [ENTRY], WITH_FILES),
     "markdown": OWN_MARKDOWN.encode(),
     "front matter": b"---\ndate: 2026-11-20\n---\nSnow.",
     "zip": zipped(("2026-11-20 a.md", b"Snow. " * 20), ("b.jpg", b"x")),
@@ -69,6 +87,10 @@ def is_sound(found: Incoming) -> bool:
     """Whether a vault can take all of it in, and a page say it."""
     told = [text for doubt in found.doubts for text in (doubt.place, doubt.reason)]
     "".join([*told, *found.files]).encode()
+    for entry in found.entries:
+        sizes = [len(body) for body in bytes_of(found, entry)]
+        assert sizes == [file.size for file in entry.files]
+        assert all(0 < size <= SIZE_LIMIT for size in sizes)
     ids = {entry.id for entry in found.entries}
     return len(ids) == len(found.entries) and all(
         checked(entry) == entry for entry in found.entries
@@ -111,7 +133,7 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
     max_leaves=5,
 )
-OURS = json.loads(file_of("json", [ENTRY]))["entries"][0]
+OURS = json.loads(SAMPLES["json"])["entries"][0]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from herdbook.errors import InputError
 from herdbook.journal.exchange import outline
 from herdbook.journal.exchange.incoming import Incoming
-from herdbook.journal.exchange.reading import read_file
+from tests.journal.exchange.files import read_file
 
 ZONE = ZoneInfo("Europe/Amsterdam")
 HOSTILE = "<script>alert(1)</script>"

@@ -12,6 +12,7 @@ import pytest
 from aiohttp import ClientPayloadError
 
 from herdbook.journal.journal import Journal
+from tests.journal.exchange.files import json_within
 from tests.llama.panel.stage import Browser, Stage
 
 DAY = date(2026, 11, 20)
@@ -38,16 +39,21 @@ async def taken(browser: Browser, kind: str) -> bytes:
     answer = await browser.post("/exchange/take-out", {"kind": kind})
     assert answer.status == 200
     assert re.fullmatch(
-        r'attachment; filename="journal-[0-9-]{10}\.(json|zip|html)"',
+        r'attachment; filename="journal-[0-9-]{10}\.(zip|html)"',
         answer.headers["Content-Disposition"],
     )
     assert answer.headers["Cache-Control"] == "no-store"
     return await answer.read()
 
 
+async def texts(browser: Browser) -> bytes:
+    """The JSON of all texts."""
+    return json_within(await taken(browser, "json"))
+
+
 async def test_json_holds_everything(set_up: Stage, ada: Browser) -> None:
     entry_id = await fill(set_up)
-    file = json.loads(await taken(ada, "json"))
+    file = json.loads(await texts(ada))
     assert (file["format"], file["version"]) == ("herdbook-journal", 1)
     older, entry = file["entries"]
     assert (older["day"], older["text"]) == ("2025-01-31", "older")
@@ -90,7 +96,7 @@ async def test_the_page_runs_nothing_and_fetches_nothing(set_up: Stage, ada: Bro
 async def test_an_empty_journal_is_a_whole_file(ada: Browser, kind: str) -> None:
     body = await taken(ada, kind)
     if kind == "json":
-        assert json.loads(body)["entries"] == []
+        assert json.loads(json_within(body))["entries"] == []
     elif kind == "markdown":
         assert zipfile.ZipFile(io.BytesIO(body)).namelist() == []
     else:
@@ -112,8 +118,8 @@ async def test_a_vault_that_locks_cuts_the_file_off(set_up: Stage, ada: Browser)
     for number in range(1, 29):
         for _ in range(5):
             await journal.add(date(2026, 2, number), "snow " * 19_000)
-    answer = await ada.client.post("/exchange/take-out", data={"kind": "json"})
-    assert (await answer.content.read(1_000)).startswith(b'{"format":"herdbook-journal"')
+    answer = await ada.client.post("/exchange/take-out", data={"kind": "html"})
+    assert (await answer.content.read(1_000)).startswith(b"<!doctype html>")
     await set_up.vaults.lock(set_up.vaults.people.find(name="Ada").id)
     async with asyncio.timeout(10):
         with pytest.raises(ClientPayloadError):

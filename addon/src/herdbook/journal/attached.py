@@ -75,13 +75,14 @@ def finish(
         raise too_many()
     connection.execute(
         "UPDATE files SET state = 'kept', entry_id = ?, composition = ?, added_ms = ?, name = ?, "
-        "kind = ?, size = ?, sha256 = ?, width = ?, height = ? "
+        "description = ?, kind = ?, size = ?, sha256 = ?, width = ?, height = ? "
         "WHERE number = ? AND state = 'arriving'",
         (
             None if composition else entry_id,
             composition,
             file.added_ms,
             file.name,
+            file.description,
             file.kind,
             file.size,
             file.sha256,

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Final
@@ -72,6 +72,34 @@ class Files:
 
         return await self._take(name, chunks, owner, keep_place=keep_place)
 
+    async def bring(
+        self,
+        composition: str,
+        name: str,
+        chunks: AsyncIterator[bytes],
+        *,
+        description: str,
+        added_ms: int,
+        keep_place: bool,
+    ) -> File:
+        """Bring in a file of an entry that is about to come as `composition`, and has no draft.
+
+        If that does not come, the file is forgotten at the next lock. Raises as `add` does, but for
+        `EntryUnknown`.
+        """
+
+        def owner(_connection: apsw.Connection) -> tuple[str | None, str | None]:
+            return None, composition
+
+        return await self._take(
+            name,
+            chunks,
+            owner,
+            keep_place=keep_place,
+            description=description,
+            added_ms=added_ms,
+        )
+
     async def find(self, file_id: str) -> tuple[File, str | None]:
         """A file, and the id of the entry that has it, if it was sent. Raises `FileUnknown`."""
         _, file, entry_id = await self._database.read(partial(attached.find, file_id=file_id))
@@ -97,7 +125,7 @@ class Files:
 
     async def pieces(
         self, file: File, start: int = 0, stop: int | None = None
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes]:
         """A file's bytes from `start` to `stop`, a piece at a time. Raises `FileUnknown`."""
         stop = file.size if stop is None else min(stop, file.size)
         while start < stop:
@@ -170,7 +198,14 @@ class Files:
             waiting.reschedule(asyncio.get_running_loop().time())
 
     async def _take(
-        self, name: str, chunks: AsyncIterator[bytes], owner: _Owner, *, keep_place: bool
+        self,
+        name: str,
+        chunks: AsyncIterator[bytes],
+        owner: _Owner,
+        *,
+        keep_place: bool,
+        description: str = "",
+        added_ms: int | None = None,
     ) -> File:
         file_id, now = random_id(), self._clock.wall_ms()
         async with self.in_hand(), self._room:
@@ -180,9 +215,9 @@ class Files:
                 look = await arrival.receive(chunks, keep_place=keep_place)
                 file = File(
                     id=file_id,
-                    added_ms=now,
+                    added_ms=now if added_ms is None else added_ms,
                     name=clean_name(name),
-                    description="",
+                    description=clean_description(description),
                     kind=arrival.kind,
                     size=arrival.size,
                     sha256=arrival.digest.digest(),

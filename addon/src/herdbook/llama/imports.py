@@ -1,64 +1,30 @@
 """Bringing files into open vaults, and taking them out again.
 
-Owns what was read and waits for its person's yes, in memory only and for a while, and what is being
-brought in or taken back now. A vault that locks takes all of it along.
+Owns what was read and waits for its person's yes for a while, in memory and in a sealed spool, and
+what is being brought in or taken back now. A vault that locks takes all of it along.
 """
 
 import asyncio
-from collections.abc import AsyncIterable, Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterator
 from datetime import tzinfo
-from functools import partial
-from itertools import batched
 from typing import Final, Literal
 
 from herdbook.clock import Clock
-from herdbook.errors import Busy, HerdbookError, InputError
-from herdbook.journal.exchange.arrivals import Known
+from herdbook.errors import HerdbookError, InputError
+from herdbook.ids import random_id
 from herdbook.journal.exchange.exchange import STEP
 from herdbook.journal.exchange.incoming import Incoming
 from herdbook.journal.exchange.llamora import is_llamora, read_llamora
-from herdbook.journal.exchange.reading import BODY_LIMIT, read_file
+from herdbook.journal.exchange.passed import Passed
+from herdbook.journal.exchange.reading import read_file, read_whole
 from herdbook.llama.opening import Opening
+from herdbook.llama.spools import Spools
 from herdbook.llama.vaults import Vaults
+from herdbook.llama.waiting import Prepared, Sealed, Work
+from herdbook.vault.spool import Spool
 
 WAIT_MS: Final = 15 * 60_000
 """How long a file waits for a yes."""
-_UPLOAD_S: Final = 600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A file that was read, and how much of it the journal has already."""
-
-    incoming: Incoming = field(repr=False)
-    known: Known
-    expires_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Sealed:
-    """A file that came, and that only its own secret opens."""
-
-    body: bytes = field(repr=False)
-    expires_ms: int
-
-
-@dataclass(slots=True)
-class Work:
-    """Entries brought in or taken back, of so many; `left` are those that stay after an undo.
-
-    Once `finished`, `error` says why it ended early, if it did.
-    """
-
-    kind: Literal["in", "back"]
-    total: int
-    done: int = 0
-    changed: int = 0
-    left: int = 0
-    finished: bool = False
-    error: HerdbookError | None = None
-    task: asyncio.Task[None] | None = None
 
 
 class Imports:
@@ -68,6 +34,7 @@ class Imports:
         self._vaults = vaults
         self._clock = clock
         self._zone = zone
+        self._spools = Spools(vaults)
         self._prepared: dict[str, Prepared | Sealed] = {}
         self._work: dict[str, Work] = {}
         self._reading = asyncio.Lock()
@@ -77,21 +44,31 @@ class Imports:
     async def prepare(self, opening: Opening, pieces: AsyncIterable[bytes]) -> None:
         """Read a file as it comes in; it replaces the one that its person had waiting.
 
-        Raises `InputError` for a file that cannot be brought in, `Busy` while another is read,
-        `VaultLocked`.
+        Raises `InputError` for a file that cannot be brought in, `Busy` while another one comes,
+        `StorageError`, `VaultLocked`.
         """
         self._vaults.journal(opening)
-        if self._reading.locked():
-            raise Busy("Another file is being read.", fix="Try again in a few seconds.")
-        async with self._reading:
-            body = await _whole(pieces)
-            if is_llamora(body):
-                self._vaults.journal(opening)
-                self._prepared[opening.person.id] = Sealed(body, self._expiry())
-            else:
-                incoming = await asyncio.to_thread(read_file, body, self._zone)
-                del body
-                await self._keep(opening, incoming)
+        spool = await self._spools.receive(opening.person, pieces)
+        try:
+            # One at a time: what is read is held in memory.
+            async with self._reading:
+                with spool.open() as file:
+                    is_sealed = is_llamora(await asyncio.to_thread(file.read, 16))
+                if is_sealed:
+                    self._vaults.journal(opening)
+                    self._wait(opening, Sealed(spool, self._expiry()))
+                else:
+                    await self._read(opening, spool)
+        except BaseException:
+            self._spools.let_go(opening.person.id, spool)
+            raise
+
+    async def _read(self, opening: Opening, spool: Spool) -> None:
+        keep_place = self._vaults.settings(opening).keep_place
+        incoming = await asyncio.to_thread(
+            lambda: read_file(spool.open(), self._zone, keep_place=keep_place)
+        )
+        await self._keep(opening, incoming, spool)
 
     async def unseal(self, opening: Opening, name: str, secret: str) -> None:
         """Open the file that waits with the name and secret that it had where it was made.
@@ -102,18 +79,30 @@ class Imports:
         sealed = self.prepared(opening.person.id)
         if not isinstance(sealed, Sealed):
             raise _none_waits()
-        read = partial(read_llamora, sealed.body, name, secret, self._zone)
+
+        def read() -> Incoming:
+            return read_llamora(read_whole(sealed.spool.open()), name, secret, self._zone)
+
         try:
             incoming = await self._vaults.derivations.run(read)
         except InputError:
             self.discard(opening.person.id)
             raise
-        await self._keep(opening, incoming)
+        await self._keep(opening, incoming, sealed.spool)
 
-    async def _keep(self, opening: Opening, incoming: Incoming) -> None:
+    async def _keep(self, opening: Opening, incoming: Incoming, spool: Spool) -> None:
         known = await self._vaults.journal(opening).exchange.known(incoming.entries)
         self._vaults.journal(opening)
-        self._prepared[opening.person.id] = Prepared(incoming, known, self._expiry())
+        if not known.files:
+            # Its texts are read; nothing else of it is needed any more.
+            self._spools.let_go(opening.person.id, spool)
+        self._wait(opening, Prepared(incoming, known, spool, self._expiry()))
+
+    def _wait(self, opening: Opening, prepared: Prepared | Sealed) -> None:
+        before = self._prepared.get(opening.person.id)
+        if before is not None and before.spool is not prepared.spool:
+            self.discard(opening.person.id)
+        self._prepared[opening.person.id] = prepared
 
     def _expiry(self) -> int:
         return self._clock.monotonic_ms() + WAIT_MS
@@ -125,7 +114,9 @@ class Imports:
 
     def discard(self, person_id: str) -> None:
         """Let go of the file that waits, if one does."""
-        self._prepared.pop(person_id, None)
+        prepared = self._prepared.pop(person_id, None)
+        if prepared is not None:
+            self._spools.let_go(person_id, prepared.spool)
 
     def begin(self, opening: Opening) -> None:
         """Bring in the file that waits; goes on after this returns.
@@ -135,10 +126,11 @@ class Imports:
         prepared = self.prepared(opening.person.id)
         if not isinstance(prepared, Prepared):
             raise _none_waits()
-        incoming = prepared.incoming
-        work = self._new_work(opening, "in", len(incoming.entries))
-        self.discard(opening.person.id)
-        self._start(work, lambda: self._bring_in(opening, incoming, work))
+        entries = prepared.incoming.entries
+        total = len(entries) + sum(len(entry.files) for entry in entries)
+        work = self._new_work(opening, "in", total)
+        del self._prepared[opening.person.id]
+        self._start(work, lambda: self._bring_in(opening, prepared, work))
 
     async def undo(self, opening: Opening, import_id: str) -> None:
         """Take a file's entries out again; goes on after this returns.
@@ -171,6 +163,7 @@ class Imports:
     async def close(self) -> None:
         """Let go of what waits; end what is going on after the step that it is at."""
         self._prepared.clear()
+        self._spools.end_all()
         tasks = [work.task for work in self._work.values() if work.task and not work.finished]
         for task in tasks:
             task.cancel()
@@ -199,24 +192,71 @@ class Imports:
 
         work.task = asyncio.create_task(watched())
 
-    async def _bring_in(self, opening: Opening, incoming: Incoming, work: Work) -> None:
-        import_id = await self._vaults.journal(opening).exchange.begin(incoming.kind)
-        for entries in batched(incoming.entries, STEP, strict=False):
+    async def _bring_in(self, opening: Opening, prepared: Prepared, work: Work) -> None:
+        incoming = prepared.incoming
+        try:
+            import_id = await self._vaults.journal(opening).exchange.begin(incoming.kind)
+            step: list[Passed] = []
+            for entry in incoming.entries:
+                if entry.files:
+                    await self._bring_with_files(opening, import_id, entry, incoming, work)
+                else:
+                    step.append(entry)
+                if len(step) == STEP:
+                    await self._bring_texts(opening, import_id, step, work)
+                    step = []
+            await self._bring_texts(opening, import_id, step, work)
+        finally:
+            self._spools.let_go(opening.person.id, prepared.spool)
+
+    async def _bring_texts(
+        self, opening: Opening, import_id: str, entries: list[Passed], work: Work
+    ) -> None:
+        if entries:
             # Asked for anew each time, so that a vault that locks is let go of.
             exchange = self._vaults.journal(opening).exchange
-            work.changed += await exchange.take_in(import_id, list(entries))
+            work.changed += await exchange.take_in(import_id, entries)
             work.done += len(entries)
+
+    async def _bring_with_files(
+        self, opening: Opening, import_id: str, entry: Passed, incoming: Incoming, work: Work
+    ) -> None:
+        """The files first: the entry comes with all of them, or not yet."""
+        known = await self._vaults.journal(opening).exchange.known([entry])
+        if known.here:
+            work.done += 1 + len(entry.files)
+            return
+        composition = random_id()
+        for file in entry.files:
+            await self._vaults.journal(opening).files.bring(
+                composition,
+                file.name,
+                _in_thread(incoming.carrier.chunks(file.path)),
+                description=file.description,
+                added_ms=file.added_ms,
+                keep_place=incoming.keep_place,
+            )
+            work.done += 1
+        journal = self._vaults.journal(opening)
+        added = await journal.exchange.take_in(import_id, [entry], composition)
+        if not added:
+            # Somebody else brought it in meanwhile.
+            await journal.drop_draft(composition)
+        work.changed += added
+        work.files += added * len(entry.files)
+        work.done += 1
 
     async def _take_back(self, opening: Opening, import_id: str, work: Work) -> None:
         while taken := await self._vaults.journal(opening).exchange.take_back(import_id):
             work.changed += taken
             work.done += taken
+            await self._vaults.journal(opening).files.sweep()
         work.left = await self._vaults.journal(opening).exchange.forget_import(import_id)
 
     def _forget_expired(self) -> None:
         now = self._clock.monotonic_ms()
         for key in [key for key, one in self._prepared.items() if one.expires_ms <= now]:
-            del self._prepared[key]
+            self.discard(key)
 
 
 def _none_waits() -> InputError:
@@ -225,17 +265,6 @@ def _none_waits() -> InputError:
     )
 
 
-async def _whole(pieces: AsyncIterable[bytes]) -> bytes:
-    body = bytearray()
-    try:
-        async with asyncio.timeout(_UPLOAD_S):
-            async for piece in pieces:
-                body += piece
-                if len(body) > BODY_LIMIT:
-                    raise InputError(
-                        f"The file is larger than {BODY_LIMIT // 1024**2} MiB.",
-                        fix="Bring it in in several parts.",
-                    )
-    except TimeoutError as error:
-        raise InputError("The file came too slowly.", fix="Try again on a better line.") from error
-    return bytes(body)
+async def _in_thread(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
+    while chunk := await asyncio.to_thread(next, chunks, b""):
+        yield chunk

@@ -5,10 +5,11 @@ from typing import Final
 import apsw
 import msgspec
 
-from herdbook.journal import indexing, links
+from herdbook.journal import attached, indexing, links
 from herdbook.journal.exchange.passed import Passed
 
 _UNDO: Final = """
+UPDATE files SET state = 'gone', entry_id = NULL WHERE entry_id = :id;
 DELETE FROM versions WHERE entry_id = :id;
 DELETE FROM entry_traces WHERE entry = :number;
 DELETE FROM entries WHERE number = :number;
@@ -30,15 +31,20 @@ class Import(msgspec.Struct, frozen=True):
 
 
 class Known(msgspec.Struct, frozen=True):
-    """How many entries of a file are here already; `changed` of them with another text or day."""
+    """How many entries of a file are here already; `changed` of them with another text or day.
+
+    `files` come with the others, `size` bytes in all.
+    """
 
     here: int
     changed: int
+    files: int = 0
+    size: int = 0
 
 
 def known(connection: apsw.Connection, entries: list[Passed]) -> Known:
     """Which of these entries the journal has, deleted ones that can be brought back too."""
-    here = changed = 0
+    here = changed = files = size = 0
     for entry in entries:
         row = connection.execute(
             "SELECT day, text FROM entries WHERE id = ?1 "
@@ -48,7 +54,10 @@ def known(connection: apsw.Connection, entries: list[Passed]) -> Known:
         if row is not None:
             here += 1
             changed += row != (entry.day.isoformat(), entry.text)
-    return Known(here, changed)
+        else:
+            files += len(entry.files)
+            size += sum(file.size for file in entry.files)
+    return Known(here, changed, files, size)
 
 
 def begin(connection: apsw.Connection, import_id: str, kind: str, now: int) -> None:
@@ -58,8 +67,16 @@ def begin(connection: apsw.Connection, import_id: str, kind: str, now: int) -> N
     )
 
 
-def take_in(connection: apsw.Connection, import_id: str, entries: list[Passed]) -> int:
-    """Add the entries that are not here yet to a file's; returns how many that were."""
+def take_in(
+    connection: apsw.Connection,
+    import_id: str,
+    entries: list[Passed],
+    composition: str | None = None,
+) -> int:
+    """Add the entries that are not here yet to a file's; returns how many that were.
+
+    The files of a single one are those of its `composition`.
+    """
     added = 0
     for entry in entries:
         connection.execute(
@@ -89,6 +106,14 @@ def take_in(connection: apsw.Connection, import_id: str, entries: list[Passed]) 
         )
         for name in entry.traces:
             links.add(connection, entry.id, name)
+        if composition is not None:
+            attached.send(connection, composition, entry.id)
+            # So that what the person adds is the later one, whatever the file says.
+            connection.execute(
+                "UPDATE files SET added_ms = min(added_ms, "
+                "(SELECT made_ms FROM imports WHERE id = ?) - 1) WHERE entry_id = ?",
+                (import_id, entry.id),
+            )
     # As they come: no search waits for thousands of them.
     indexing.catch_up(connection)
     return added
@@ -108,12 +133,14 @@ def listed(connection: apsw.Connection) -> list[Import]:
 def take_back(connection: apsw.Connection, import_id: str, limit: int) -> int:
     """Take out so many of a file's entries; returns how many that were, 0 once it is done.
 
-    What the person has changed since stays, and is an entry like any other.
+    What the person has changed since, or given a file, stays and is an entry like any other.
     """
     rows = connection.execute(
         "SELECT entries.number, entries.id FROM imports JOIN imported ON import = imports.number "
         "JOIN entries ON entries.id = entry_id "
-        "WHERE imports.id = ? AND (edited_ms IS NULL OR edited_ms < made_ms) LIMIT ?",
+        "WHERE imports.id = ? AND (edited_ms IS NULL OR edited_ms < made_ms) "
+        "AND NOT EXISTS (SELECT 1 FROM files WHERE files.entry_id = entries.id "
+        "AND state = 'kept' AND added_ms >= made_ms) LIMIT ?",
         (import_id, limit),
     ).fetchall()
     for number, entry_id in rows:

@@ -9,7 +9,8 @@ from itertools import groupby
 
 import apsw
 
-from herdbook.journal.exchange.passed import Passed
+from herdbook.journal import attached
+from herdbook.journal.exchange.passed import Leaving, Passed
 from herdbook.journal.history import Version
 
 
@@ -22,9 +23,9 @@ def days(connection: apsw.Connection) -> list[tuple[date, list[int]]]:
     ]
 
 
-def of_day(connection: apsw.Connection, day: date, numbers: list[int]) -> list[Passed]:
+def of_day(connection: apsw.Connection, day: date, numbers: list[int]) -> list[Leaving]:
     """Those entries as they are now, on that day; those that are gone meanwhile are left out."""
-    found: list[Passed] = []
+    found: list[Leaving] = []
     for number in numbers:
         row = connection.execute(
             "SELECT id, created_ms, text, author, source, edited_ms FROM entries WHERE number = ?",
@@ -34,7 +35,9 @@ def of_day(connection: apsw.Connection, day: date, numbers: list[int]) -> list[P
             entry_id, created_ms, text, author, source, edited_ms = row
             traces, versions = _traces(connection, number), _versions(connection, entry_id)
             about = (author, source, edited_ms, traces, versions)
-            found.append(Passed(entry_id, day, created_ms, text, *about))
+            entry = Passed(entry_id, day, created_ms, text, *about)
+            files = attached.of_entries(connection, [entry_id]).get(entry_id, [])
+            found.append(Leaving(entry, files))
     return found
 
 

@@ -4,6 +4,7 @@ Pure. Day One puts a backslash before every mark that Markdown might mean someth
 """
 
 import re
+from collections.abc import Container
 from typing import Final
 
 _ESCAPE: Final = re.compile(r"\\(.)")
@@ -12,6 +13,8 @@ _FENCE: Final = "```"
 _FILE: Final = re.compile(
     r"!\[[^\]\n]{0,200}\]\(dayone-moment:/{1,2}(?:[A-Za-z]{1,20}/)?([0-9A-Za-z-]{1,64})\)"
 )
+_FILE_LENGTH: Final = 320
+"""Characters of such a mention, at most."""
 _NAME: Final = re.compile(r"[a-z]+/[0-9A-Fa-f]{32}\.[0-9A-Za-z]{1,8}")
 
 
@@ -27,16 +30,38 @@ def plain(text: str) -> str:
     return "\n".join(lines)
 
 
-def named(text: str, files: dict[str, str]) -> str:
+def identifiers(text: str) -> list[str]:
+    """What the text calls the files that it shows, in their order."""
+    return _FILE.findall(text)
+
+
+def named(text: str, coming: dict[str, str], lost: dict[str, str]) -> str:
     """The text with the names of its files, which it knows by an identifier, as code.
 
-    This is where a journal that keeps files would show them. A name that Day One would not give is
-    left out; a file that the text does not show stands at its end.
+    Those that are `coming` stand below the entry: they are named only amid words, so that one sees
+    where they belonged. Of those that are `lost` each is named, at the end if the text did not show
+    it; a name that Day One would not give is left out.
     """
-    names = {key: f"`{name}`" for key, name in files.items() if _NAME.fullmatch(name)}
+    text = _outermost(text, coming.keys())
+    names = {key: f"`{name}`" for key, name in lost.items() if _NAME.fullmatch(name)}
     shown = set(_FILE.findall(text))
-    text = _FILE.sub(lambda found: names.get(found[1], ""), text)
+    within = names | {key: f"`{name.replace('`', '')}`" for key, name in coming.items()}
+    text = _FILE.sub(lambda found: within.get(found[1], ""), text)
     return "\n\n".join([text, *(name for key, name in names.items() if key not in shown)])
+
+
+def _outermost(text: str, keys: Container[str]) -> str:
+    """The text without the files of these `keys` with which it begins and ends."""
+    text = text.strip()
+    while (first := _FILE.match(text)) and first[1] in keys:
+        text = text[first.end() :].lstrip()
+    while text.endswith(")"):
+        begin = text.rfind("![", max(0, len(text) - _FILE_LENGTH))
+        last = _FILE.match(text, begin) if begin >= 0 else None
+        if last is None or last.end() != len(text) or last[1] not in keys:
+            break
+        text = text[:begin].rstrip()
+    return text
 
 
 def _plain_line(line: str) -> str:

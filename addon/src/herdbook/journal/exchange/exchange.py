@@ -8,7 +8,7 @@ from herdbook.clock import Clock
 from herdbook.ids import random_id
 from herdbook.journal.exchange import arrivals, contents
 from herdbook.journal.exchange.arrivals import Import, Known
-from herdbook.journal.exchange.passed import Passed
+from herdbook.journal.exchange.passed import Leaving, Passed
 from herdbook.vault.database import Database
 
 STEP: Final = 200
@@ -29,7 +29,7 @@ class Exchange:
         """Every written day, the first one first, and the numbers of its entries in their order."""
         return await self._database.read(contents.days)
 
-    async def of_day(self, day: date, numbers: list[int]) -> list[Passed]:
+    async def of_day(self, day: date, numbers: list[int]) -> list[Leaving]:
         """Those entries as they are now, on that day; those gone meanwhile are left out."""
         return await self._database.read(partial(contents.of_day, day=day, numbers=numbers))
 
@@ -43,11 +43,17 @@ class Exchange:
         await self._database.write(partial(arrivals.begin, import_id=import_id, kind=kind, now=now))
         return import_id
 
-    async def take_in(self, import_id: str, entries: list[Passed]) -> int:
-        """Add those of at most `STEP` entries that are not here yet; returns how many."""
-        return await self._database.write(
-            partial(arrivals.take_in, import_id=import_id, entries=entries)
+    async def take_in(
+        self, import_id: str, entries: list[Passed], composition: str | None = None
+    ) -> int:
+        """Add those of at most `STEP` entries that are not here yet; returns how many.
+
+        A single one with files comes as the `composition` to which these came before.
+        """
+        change = partial(
+            arrivals.take_in, import_id=import_id, entries=entries, composition=composition
         )
+        return await self._database.write(change)
 
     async def imports(self) -> list[Import]:
         """The files that were brought in and of which entries are here, the last first."""
@@ -56,7 +62,8 @@ class Exchange:
     async def take_back(self, import_id: str) -> int:
         """Take out at most `STEP` entries of a file; returns how many, 0 once none is left.
 
-        What was changed since it came stays. An unknown import is no error.
+        What was changed since it came stays. Their files are deleted by `Files.sweep`. An unknown
+        import is no error.
         """
         change = partial(arrivals.take_back, import_id=import_id, limit=STEP)
         return await self._database.write(change, forgets=True)

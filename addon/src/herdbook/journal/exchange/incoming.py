@@ -9,7 +9,10 @@ import msgspec
 
 from herdbook.clock import LAST_MS
 from herdbook.errors import InputError
-from herdbook.journal.exchange.passed import Passed, checked
+from herdbook.journal.exchange.carried import Carrier, Look, Nothing
+from herdbook.journal.exchange.passed import Passed, PassedFile, checked
+from herdbook.journal.file import ENTRY_LIMIT as FILES_LIMIT
+from herdbook.journal.file import too_many
 from herdbook.journal.trace import ENTRY_LIMIT, NAME_LIMIT, clean_name, fold
 
 Kind = Literal["json", "markdown", "html", "llamora", "jrnl", "dayone"]
@@ -30,11 +33,18 @@ class Doubt(msgspec.Struct, frozen=True):
 class Incoming:
     """The entries of one file, checked and each there once; `left_out` counts what is not.
 
-    `files` are names of what it holds besides, such as photos; `passed_over` counts all of those.
+    The bytes of their files are read from its `carrier`; `refused` counts files that cannot come.
+    `files` are names of what belongs to no entry; `passed_over` counts all of those.
     """
 
-    def __init__(self, kind: Kind) -> None:
+    def __init__(
+        self, kind: Kind, carrier: Carrier | None = None, *, keep_place: bool = False
+    ) -> None:
         self.kind = kind
+        self.carrier = carrier or Nothing()
+        self.keep_place = keep_place
+        self._look = Look(self.carrier, keep_place=keep_place)
+        self.refused = 0
         self.entries: list[Passed] = []
         self.doubts: list[Doubt] = []
         self.doubted = 0
@@ -70,17 +80,50 @@ class Incoming:
         for number, entry in enumerate(entries, 1):
             self.add(f"Entry {number}", entry)
 
+    def add_own(self, place: str, found: Passed | InputError, base: str) -> None:
+        """Take in an entry as Herdbook writes it; the paths of its files begin at `base`."""
+        if isinstance(found, Passed) and found.files:
+            files = [
+                msgspec.structs.replace(file, path=base + (file.path or str(number)))
+                for number, file in enumerate(found.files)
+            ]
+            found = msgspec.structs.replace(found, files=self.looked_into(place, files))
+        self.add(place, found)
+
+    def looked_into(
+        self, place: str, files: Iterable[PassedFile], before: int = 0
+    ) -> list[PassedFile]:
+        """Those of an entry's files that can be kept; why others cannot is a doubt.
+
+        So many of its files were looked into `before`.
+        """
+        found: list[PassedFile] = []
+        for file in files:
+            try:
+                if before + len(found) >= FILES_LIMIT:
+                    raise too_many()
+                size, same = self._look.size(file.path, digest=file.sha256)
+            except InputError as error:
+                self.refused += 1
+                self.doubt(f"{place}, {file.name}", f"Left out: {error}")
+                continue
+            if not same:
+                reason = "It is another file than the entry tells of. It comes in as it is."
+                self.doubt(f"{place}, {file.name}", reason)
+            found.append(msgspec.structs.replace(file, size=size))
+        return found
+
     def doubt(self, place: str, reason: str) -> None:
         """Note what a person should know."""
         self.doubted += 1
         if len(self.doubts) < DOUBTS_LIMIT:
             self.doubts.append(Doubt(_shown(place), reason))
 
-    def pass_over(self, name: str) -> None:
-        """Note a file that is no text: a journal keeps none."""
-        self.passed_over += 1
-        if len(self.files) < DOUBTS_LIMIT:
-            self.files.append(_shown(name))
+    def pass_over_others(self) -> None:
+        """Once all was read: note what belongs to no entry."""
+        others = self.carrier.others()
+        self.passed_over = len(others)
+        self.files = [_shown(name) for name in others[:DOUBTS_LIMIT]]
 
     def samples(self) -> list[Passed]:
         """Its first, middle and last entry in the order of the file, or all of fewer."""
@@ -91,6 +134,13 @@ class Incoming:
         """The first and the last day with an entry."""
         days = [entry.day for entry in self.entries]
         return (min(days), max(days)) if days else None
+
+
+def no_journal() -> InputError:
+    """What is raised for a file of no kind that is known."""
+    return InputError(
+        "This is no file that Herdbook can bring in.", fix="Choose one of those that are named."
+    )
 
 
 def derived_id(kind: Kind, *told: str) -> str:

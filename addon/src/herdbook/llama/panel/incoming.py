@@ -1,4 +1,4 @@
-"""Bringing files in, read in memory as they come: no copy lands in a temporary folder.
+"""Bringing files in, sealed as they come: no copy lands in a temporary folder.
 
 A file is read, shown as what it would add, and brought in once that was agreed to.
 """
@@ -9,14 +9,14 @@ from typing import Final
 from aiohttp import BodyPartReader, web
 
 from herdbook.errors import Busy, HerdbookError, InputError, VaultLocked, WrongSecret
-from herdbook.journal.exchange.reading import BODY_LIMIT
-from herdbook.llama.imports import Sealed
+from herdbook.journal.exchange.reading import FILE_LIMIT
 from herdbook.llama.opening import Opening
 from herdbook.llama.panel.desk import Desk, desk_of, fields_of, signed_in
 from herdbook.llama.panel.faults import status_of, words_of
 from herdbook.llama.panel.pages import is_htmx
 from herdbook.llama.panel.upload import MULTIPART
 from herdbook.llama.people import Person
+from herdbook.llama.waiting import Sealed
 
 _PIECE: Final = 64 * 1024
 _SHOWN: Final = 50
@@ -69,6 +69,7 @@ async def preview(request: web.Request) -> web.Response:
             "days": incoming.days(),
             "samples": incoming.samples(),
             "left_out": incoming.left_out,
+            "refused": incoming.refused,
             "files": incoming.files[:_SHOWN],
             "passed_over": incoming.passed_over,
             "doubts": incoming.doubts[:_SHOWN],
@@ -141,7 +142,7 @@ async def _page(desk: Desk, opening: Opening, wrong: HerdbookError | None = None
             "wrong": words_of(desk.pages, wrong) if wrong else None,
             "waiting": desk.imports.prepared(opening.person.id) is not None,
             "imports": imports,
-            "limit": BODY_LIMIT // 1024**2,
+            "limit": FILE_LIMIT // 1024**3,
         },
         status=status_of(wrong) if wrong else 200,
     )

@@ -1,6 +1,8 @@
 """Taking the journal out, in files that anybody can read: sent as they are made, kept nowhere."""
 
 import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing
 from datetime import date
 from typing import Final, Protocol
 
@@ -10,7 +12,8 @@ from herdbook.errors import HerdbookError, InputError
 from herdbook.journal.exchange.html_page import HtmlPage, Words
 from herdbook.journal.exchange.json_file import JsonFile
 from herdbook.journal.exchange.markdown_folder import MarkdownFolder
-from herdbook.journal.exchange.passed import Passed
+from herdbook.journal.exchange.passed import Leaving
+from herdbook.journal.file import File
 from herdbook.llama.opening import Opening
 from herdbook.llama.panel.desk import Desk, desk_of, fields_of, signed_in
 from herdbook.llama.panel.markdown import render
@@ -21,15 +24,21 @@ _STALL_S: Final = 30.0
 """How long a browser may take none of them."""
 
 
-class _File(Protocol):
+class _Writer(Protocol):
+    """What writes a journal's file: after each `File` it is given that one's bytes by `piece`."""
+
     content_type: str
     suffix: str
 
     def begin(self) -> bytes: ...
 
-    def day(self, day: date, entries: list[Passed], /) -> bytes: ...
+    def day(self, day: date, leaving: list[Leaving], /) -> Iterator[bytes | File]: ...
 
-    def end(self) -> bytes: ...
+    def piece(self, piece: bytes, /) -> bytes: ...
+
+    def end(self) -> Iterator[bytes | File]: ...
+
+    def close(self) -> None: ...
 
 
 async def take_out(request: web.Request) -> web.StreamResponse:
@@ -39,12 +48,12 @@ async def take_out(request: web.Request) -> web.StreamResponse:
     """
     desk = desk_of(request)
     opening = signed_in(request)[1]
-    file = _file(desk, (await fields_of(request)).get("kind", ""))
+    writer = _writer(desk, (await fields_of(request)).get("kind", ""))
     days = await desk.vaults.journal(opening).exchange.days()
-    name = f"journal-{desk.today()}{file.suffix}"
+    name = f"journal-{desk.today()}{writer.suffix}"
     response = web.StreamResponse(
         headers={
-            "Content-Type": file.content_type,
+            "Content-Type": writer.content_type,
             "Content-Disposition": f'attachment; filename="{name}"',
         }
     )
@@ -56,36 +65,59 @@ async def take_out(request: web.Request) -> web.StreamResponse:
     desk.vaults.on_lock.append(cut)
     try:
         await response.prepare(request)
-        await _send(desk, opening, file, days, response)
+        async with aclosing(_pieces(desk, opening, writer, days)) as pieces:
+            await _send(pieces, response)
     except (HerdbookError, TimeoutError):
         cut(opening.person.id)
     finally:
         desk.vaults.on_lock.remove(cut)
+        writer.close()
     return response
 
 
-async def _send(
-    desk: Desk,
-    opening: Opening,
-    file: _File,
-    days: list[tuple[date, list[int]]],
-    response: web.StreamResponse,
-) -> None:
-    piece = bytearray(file.begin())
+async def _send(pieces: AsyncIterator[bytes], response: web.StreamResponse) -> None:
+    held = bytearray()
+    async for piece in pieces:
+        held += piece
+        if len(held) >= _PIECE:
+            async with asyncio.timeout(_STALL_S):
+                await response.write(bytes(held))
+            held.clear()
+    await response.write(bytes(held))
+
+
+async def _pieces(
+    desk: Desk, opening: Opening, writer: _Writer, days: list[tuple[date, list[int]]]
+) -> AsyncGenerator[bytes]:
+    """The whole file, as it is made. Raises `VaultLocked`, `FileUnknown` for one gone meanwhile."""
+    yield writer.begin()
     for day, numbers in days:
         # Asked for anew each time: nothing here keeps hold of a vault that locks.
-        entries = await desk.vaults.journal(opening).exchange.of_day(day, numbers)
-        piece += await asyncio.to_thread(file.day, day, entries)
-        if len(piece) >= _PIECE:
-            async with asyncio.timeout(_STALL_S):
-                await response.write(bytes(piece))
-            piece.clear()
-    await response.write(bytes(piece) + file.end())
+        leaving = await desk.vaults.journal(opening).exchange.of_day(day, numbers)
+        async with aclosing(_filled(desk, opening, writer, writer.day(day, leaving))) as pieces:
+            async for piece in pieces:
+                yield piece
+    async with aclosing(_filled(desk, opening, writer, writer.end())) as pieces:
+        async for piece in pieces:
+            yield piece
 
 
-def _file(desk: Desk, kind: str) -> _File:
+async def _filled(
+    desk: Desk, opening: Opening, writer: _Writer, parts: Iterator[bytes | File]
+) -> AsyncGenerator[bytes]:
+    """What a writer says, with the bytes of the files that it asks for."""
+    while (part := await asyncio.to_thread(next, parts, None)) is not None:
+        if isinstance(part, bytes):
+            yield part
+            continue
+        async with aclosing(desk.vaults.journal(opening).files.pieces(part)) as pieces:
+            async for piece in pieces:
+                yield await asyncio.to_thread(writer.piece, piece)
+
+
+def _writer(desk: Desk, kind: str) -> _Writer:
     if kind == "json":
-        return JsonFile()
+        return JsonFile(desk.zone, desk.clock.wall_ms())
     if kind == "markdown":
         return MarkdownFolder(desk.zone)
     if kind == "html":
