@@ -71,6 +71,7 @@ def observation(entity_id: str = "event.hallway_observation", **attributes: Any)
         "2026-11-20T21:14:03.020+00:00",
         **{
             "sentence": SENTENCE,
+            "unit": "ppm",
             "observed_at": "2026-11-20T21:14:03.020+00:00",
             "clock": "synced",
             **attributes,
@@ -120,6 +121,15 @@ async def test_counts_and_the_last_observation(page: Page) -> None:
         "Hallway · 3 minutes ago"
     )
     await expect(page.locator("time")).to_have_attribute("datetime", "2026-11-20T21:14:03.020Z")
+
+
+async def test_a_number_stays_with_its_unit(page: Page) -> None:
+    await show(page, house(observation()))
+    shown = await page.locator(".sentence").first.text_content()
+    assert shown == SENTENCE.replace(" ppm", "\N{NBSP}ppm")
+    await show(page, house(observation(sentence="The door stood open 3 times.", unit=None)))
+    shown = await page.locator(".sentence").first.text_content()
+    assert shown == "The door stood open 3 times."
 
 
 async def test_it_is_live_and_says_what_is_new(page: Page) -> None:

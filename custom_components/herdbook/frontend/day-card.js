@@ -39,6 +39,13 @@ function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+/** What the house says, with no line ending between a number and its unit. */
+function unbroken(sentence, unit) {
+  return sentence.replace(/(?<=\d) (?=(\S+))/g, (space, word) =>
+    unit && word.startsWith(unit) ? "\u00a0" : space,
+  );
+}
+
 /** The entity ids of the integration with a translation key. */
 function entityIds(hass, key) {
   return Object.values(hass.entities)
@@ -214,8 +221,9 @@ export class HerdbookDayCard extends HTMLElement {
     const parts = this.#parts;
     parts.notice.hidden = true;
     parts.observation.hidden = false;
-    setText(parts.sentence, this.#last.attributes.sentence);
-    setText(parts.announcer, this.#last.attributes.sentence);
+    const { sentence, unit } = this.#last.attributes;
+    setText(parts.sentence, unbroken(sentence, unit));
+    setText(parts.announcer, sentence);
     setText(parts.alpaca, this.#alpacaName());
     this.#updateTime();
   }

@@ -102,6 +102,7 @@ class Pages:
             "weekday": self.weekday,
             "weekday_short": self.weekday_short,
             "capital": _capital,
+            "unbroken": _unbroken,
         }
 
     @property
@@ -231,6 +232,13 @@ def _moment(moment: int | str) -> datetime:
 def _capital(text: str) -> str:
     """A date as a line begins with it: many languages write months and weekdays small."""
     return text[:1].upper() + text[1:]
+
+
+def _unbroken(sentence: str, unit: str | None) -> str:
+    """What the house says, with no line ending between a number and its unit."""
+    if unit is None:
+        return sentence
+    return re.sub(rf"(?<=\d) (?={re.escape(unit)})", "\N{NBSP}", sentence)
 
 
 def _is_long(text: str) -> bool:
