@@ -30,6 +30,7 @@ ZONE = ZoneInfo("Asia/Kathmandu")  # +05:45
 NODE = identity()
 HALLWAY = Hello("Hallway", "0.1.0", 0)
 DAY_MS = 86_400_000
+DAY = date(2026, 11, 1)
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ async def test_an_observation_has_every_member_of_the_api(book: HouseBook) -> No
     stored = await book.store(batch_of(event(1, wall_ms=SYNCED_MS + 20, clock_quality="unknown")))
     [got] = stored.observations
     assert got == (await book.last_observation())
-    assert got == (await book.today_observations())[0]
+    assert got == (await book.observations(DAY))[0]
     assert (got.id, got.node_id, got.node_name) == (f"{NODE.node_id}:1", NODE.node_id, "Hallway")
     assert got.observed_at == "2026-11-01T12:00:00.020+00:00"
     assert got.clock == "unknown"
@@ -83,7 +84,7 @@ async def test_a_batch_is_stored_once_and_survives(tmp_path: Path, clock: Manual
     have = await book.have(NODE.node_id)
     assert (have.seq, have.hash, have.approved) == (5, batches[1].hash, True)
     assert (await book.store(batches[1])).verdict == "duplicate"
-    assert [one.id.split(":")[1] for one in await book.today_observations()] == list("12345")
+    assert [one.id.split(":")[1] for one in await book.observations(DAY)] == list("12345")
     [node] = await book.nodes()
     assert (node.seq, node.name, node.approved) == (5, "Hallway", True)
     await book.close()

@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import aiomqtt
@@ -63,7 +64,7 @@ async def test_an_observation_is_heard_within_two_seconds(
         )
         assert llama.heard.observations[-1] == await llama.book.last_observation()
         assert [one.id for one in llama.heard.observations] == [
-            one.id for one in await llama.herd.today_observations()
+            one.id for one in await llama.herd.observations(datetime.now(UTC).date())
         ]
 
 

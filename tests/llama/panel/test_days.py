@@ -1,21 +1,19 @@
 import asyncio
 import re
 import threading
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from markupsafe import Markup
 
 from herdbook.errors import StorageError
-from herdbook.eventlog.batch import open_batch
-from herdbook.eventlog.event import ObservationPayload
-from herdbook.eventlog.log import EventLog
-from herdbook.eventlog.messages import Hello
 from herdbook.house.observation import Observation
 from herdbook.journal.journal import Journal
 from herdbook.llama.panel import contents
 from herdbook.llama.people import Person
 from tests.fakes.clock import ManualClock
+from tests.llama.panel.house import notice
 from tests.llama.panel.stage import HTMX, Browser, Stage
 
 PAYLOAD = """</textarea><script>alert(1)</script><img src=x onerror='a()'> {{ 7*7 }} &amp; “é” 42"""
@@ -379,25 +377,6 @@ async def test_what_the_house_wrote_says_where_it_is_from(
     assert "entry-house" in page
 
 
-async def notice(
-    set_up: Stage, folder: Path, count: int, clock: ManualClock, sentence: str = "CO₂ is high."
-) -> None:
-    """Have a node of the herd notice so much, a minute apart."""
-    log = EventLog.open(folder, clock)
-    payload = ObservationPayload(
-        "co2", "CO₂", "above_usual", sentence, 1840.0, "ppm", (420.0, 1100.0), 0.9
-    )
-    for _ in range(count):
-        clock.advance(60_000)
-        log.append("observation", payload)
-    log.seal()
-    await set_up.book.hello(log.node_id, Hello("Hallway", "0.1.0", count))
-    await set_up.book.approve(log.node_id)
-    for wire in log.batches_after(0, 10):
-        await set_up.book.store(open_batch(wire, log.node_id))
-    log.close()
-
-
 async def test_the_house_noticed_today(
     set_up: Stage, ada: Browser, day: str, tmp_path: Path
 ) -> None:
@@ -407,7 +386,35 @@ async def test_the_house_noticed_today(
         assert page.count("CO₂ is &lt;b&gt;high&lt;/b&gt;.") == 7
         assert "2 more" in page
         assert page.index("01:07") < page.index("01:06"), "newest first, in the house's time zone"
-    assert "The house noticed</h2>" not in await ada.page("/day/2026-11-01")
+    assert "The house noticed</h2>" not in await ada.page("/day/2026-10-31")
+
+
+async def test_a_past_day_shows_what_the_house_noticed_then(
+    set_up: Stage, ada: Browser, day: str, tmp_path: Path
+) -> None:
+    await notice(set_up, tmp_path / "first", 2, set_up.clock)
+    set_up.clock.advance(24 * 60 * 60_000)
+    await notice(set_up, tmp_path / "second", 3, set_up.clock)
+    ahead = ManualClock(set_up.clock.wall_ms() + 24 * 60 * 60_000)
+    await notice(set_up, tmp_path / "ahead", 4, ahead)
+    await ada.sign_in()
+    assert (await ada.page(day)).count("CO₂ is high.") == 2
+    assert (await ada.page(f"{day}/house?vault=open")).count("CO₂ is high.") == 2
+    today = set_up.today
+    assert (await ada.page(f"/day/{today}")).count("CO₂ is high.") == 3
+    coming = await ada.page(f"/day/{today + timedelta(days=1)}")
+    assert "CO₂ is high." not in coming, "a clock is ahead"
+    for edge in ("0001-01-01", "9999-12-31"):
+        assert "The house noticed</h2>" not in await ada.page(f"/day/{edge}")
+
+
+async def test_a_number_stays_with_its_unit(
+    set_up: Stage, ada: Browser, day: str, tmp_path: Path
+) -> None:
+    sentence = "CO₂ is 1,840 ppm. It is usually between 420 and 1,100 ppm."
+    await notice(set_up, tmp_path / "node", 1, set_up.clock, sentence)
+    page = await ada.page(day)
+    assert "CO₂ is 1,840\N{NBSP}ppm. It is usually between 420 and 1,100\N{NBSP}ppm." in page
 
 
 async def test_all_of_it_is_there_and_an_unsure_time_is_said_to_be(
@@ -423,10 +430,10 @@ async def test_all_of_it_is_there_and_an_unsure_time_is_said_to_be(
 async def test_writing_goes_on_without_the_house(
     set_up: Stage, ada: Browser, day: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def fail() -> None:
+    async def fail(_day: date) -> None:
         raise StorageError("The house book is gone.")
 
-    monkeypatch.setattr(set_up.book, "today_observations", fail)
+    monkeypatch.setattr(set_up.book, "observations", fail)
     page = await ada.page(day)
     assert "does not answer just now" in page
     assert 'id="words"' in page
@@ -492,12 +499,12 @@ async def test_an_answer_under_way_when_the_vault_locks_holds_no_text(
 async def test_a_page_waits_for_nothing_with_text_in_hand(
     set_up: Stage, ada: Browser, person: Person, day: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def lock() -> list[Observation]:
+    async def lock(_day: date) -> list[Observation]:
         await set_up.vaults.lock(person.id)
         return []
 
     await ada.post(f"{day}/entries", {"text": "the canary sang"})
-    monkeypatch.setattr(set_up.book, "today_observations", lock)
+    monkeypatch.setattr(set_up.book, "observations", lock)
     page = await ada.page(day)
     assert "door-secret" in page
     assert "the canary" not in page

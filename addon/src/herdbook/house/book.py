@@ -138,10 +138,6 @@ class HouseBook:
         start, end = self._bounds(day)
         return await self._read(lambda c: observation.between(c, start, end, MAX_OBSERVATIONS))
 
-    async def today_observations(self) -> list[Observation]:
-        """The present day's observations, as `observations` gives them."""
-        return await self.observations(day_of(self._clock.wall_ms(), self._zone))
-
     async def last_observation(self) -> Observation | None:
         """The newest observation; observation.py says which one that is."""
         return await self._read(observation.last)

@@ -6,6 +6,7 @@ A batch is stored before it is acknowledged to the broker, and acknowledged to i
 
 import asyncio
 import logging
+from datetime import date
 from itertools import batched
 from typing import Final, Protocol
 
@@ -102,9 +103,9 @@ class Herd:
         self._listener.on_node(node)
         return node
 
-    async def today_observations(self) -> list[Observation]:
-        """What the house noticed today, in order of time. Raises `StorageError`."""
-        return await self._book.today_observations()
+    async def observations(self, day: date) -> list[Observation]:
+        """What the house noticed on a day, in order of time. Raises `StorageError`."""
+        return await self._book.observations(day)
 
     async def _on_connect(self, _broker: Broker) -> None:
         self._presence.begin()

@@ -278,11 +278,12 @@ def _part(request: web.Request, status: int, values: dict[str, object]) -> web.R
 
 
 async def _noticed(desk: Desk, day: date) -> dict[str, object]:
-    """What the house noticed today, newest first; None when the house book does not answer."""
+    """What the house noticed that day, newest first; None when the house book does not answer."""
     observations: list[Observation] | None = []
-    if day == desk.today():
+    # A clock that is ahead notices nothing on a day that has not come.
+    if day <= desk.today():
         try:
-            observations = (await desk.herd.today_observations())[::-1]
+            observations = (await desk.herd.observations(day))[::-1]
         except HerdbookError as error:
             # Writing must go on without the house.
             _LOGGER.warning("The day page shows no observations: %s", error)

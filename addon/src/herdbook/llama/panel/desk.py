@@ -29,8 +29,8 @@ class HerdDesk(Protocol):
     async def approve(self, node_id: str) -> NodeRow:
         """Make a node part of the herd. Raises `NodeUnknown`."""
 
-    async def today_observations(self) -> list[Observation]:
-        """What the house noticed today, in order of time."""
+    async def observations(self, day: date) -> list[Observation]:
+        """What the house noticed on a day, in order of time."""
 
 
 @dataclass(frozen=True, slots=True)
