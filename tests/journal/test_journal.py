@@ -144,3 +144,54 @@ async def test_a_day_before_this_release_keeps_its_draft(tmp_path: Path) -> None
     assert (draft.text, draft.saved_ms, len(draft.composition)) == ("half", 7, 32)
     assert [one.text for one in await journal.drafts(OTHER)] == ["other half"]
     await database.close()
+
+
+async def test_an_earlier_text_is_taken_back_and_the_present_one_kept(
+    journal: Journal, clock: ManualClock
+) -> None:
+    entry = await journal.add(DAY, "first", "c" * 32)
+    assert entry is not None
+    for text in ("second", "third"):
+        clock.advance(1_000)
+        entry = await journal.change(entry.id, OTHER, text)
+    second, first = await journal.versions(entry.id)
+    clock.advance(1_000)
+    taken = await journal.take_back(entry.id, first.number, second.number)
+    assert taken is not None
+    assert (taken.text, taken.day, taken.edited_ms) == ("first", OTHER, clock.wall_ms())
+    assert await journal.entry(entry.id) == taken
+    texts = [version.text for version in await journal.versions(entry.id)]
+    assert texts == ["third", "second", "first"]
+    assert await journal.add(DAY, "first", "c" * 32) is None, "what comes late is no second entry"
+
+
+async def test_nothing_is_taken_back_over_a_text_nobody_saw(journal: Journal) -> None:
+    entry = await journal.add(DAY, "first")
+    other = await journal.add(DAY, "of another entry")
+    assert entry is not None
+    assert other is not None
+    assert await journal.take_back(entry.id, 1, 1) is None, "it was never changed"
+    await journal.change(entry.id, DAY, "second")
+    await journal.change(other.id, DAY, "changed")
+    (first,), (elsewhere,) = await journal.versions(entry.id), await journal.versions(other.id)
+    for number, newest in (
+        (first.number, 0),
+        (first.number, elsewhere.number),
+        (elsewhere.number, first.number),
+        (99, first.number),
+    ):
+        assert await journal.take_back(entry.id, number, newest) is None
+    assert await _texts(journal) == ["second", "changed"]
+    with pytest.raises(EntryUnknown):
+        await journal.take_back(random_id(), first.number, first.number)
+
+
+async def test_a_text_without_words_is_taken_back_only_beside_files(journal: Journal) -> None:
+    entry = await journal.add(DAY, "words")
+    assert entry is not None
+    await journal._vault.database.write(
+        lambda c: c.execute("INSERT INTO versions VALUES(9, ?, 0, '')", (entry.id,))
+    )
+    with pytest.raises(InputError):
+        await journal.take_back(entry.id, 9, 9)
+    assert await _texts(journal) == ["words"]

@@ -49,7 +49,7 @@ async def test_an_entry_is_changed_and_what_it_said_is_kept(ada: Browser, day: s
     assert "You have begun to change this." not in page
     assert f'href="/entry/{entry}/versions"' in page
     page = await ada.page(f"/entry/{entry}/versions")
-    assert _texts(page) == ["The first snw."]
+    assert _texts(page) == ["The first snow.", "The first snw."]
     # What comes late does not begin the change anew.
     await ada.post(f"{day}/draft", form | {"text": "The first snow"})
     assert "You have begun to change this." not in await ada.page(day)

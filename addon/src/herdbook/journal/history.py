@@ -31,6 +31,12 @@ class Version(msgspec.Struct, frozen=True):
     text: str
 
 
+class Earlier(Version, frozen=True):
+    """A version that can be taken back by its `number`, which no other one has."""
+
+    number: int
+
+
 def find(connection: apsw.Connection, entry_id: str) -> Entry:
     """An entry. Raises `EntryUnknown`."""
     row = connection.execute(
@@ -52,6 +58,7 @@ def change(
 ) -> Entry:
     """Give an entry another text, keeping the one before, or another day, and its change's files.
 
+    Without a `composition` it stays the one that it was last sent as.
     Raises `EntryUnknown`, `FilesTooMany`, `InputError` when neither words nor files are left.
     """
     entry = find(connection, entry_id)
@@ -69,7 +76,8 @@ def change(
             (entry_id, VERSIONS),
         )
     connection.execute(
-        "UPDATE entries SET text = ?, day = ?, edited_ms = ?, composition = ? WHERE id = ?",
+        "UPDATE entries SET text = ?, day = ?, edited_ms = ?, "
+        "composition = coalesce(?, composition) WHERE id = ?",
         (text, day.isoformat(), edited_ms, composition, entry_id),
     )
     links.move(connection, entry_id, day)
@@ -79,15 +87,30 @@ def change(
     return msgspec.structs.replace(entry, text=text, day=day, edited_ms=edited_ms)
 
 
-def versions(connection: apsw.Connection, entry_id: str) -> list[Version]:
+def versions(connection: apsw.Connection, entry_id: str) -> list[Earlier]:
     """What an entry said before, newest first."""
     return [
-        Version(written_ms, text)
-        for written_ms, text in connection.execute(
-            "SELECT written_ms, text FROM versions WHERE entry_id = ? ORDER BY number DESC",
+        Earlier(*row)
+        for row in connection.execute(
+            "SELECT written_ms, text, number FROM versions WHERE entry_id = ? ORDER BY number DESC",
             (entry_id,),
         )
     ]
+
+
+def take_back(
+    connection: apsw.Connection, entry_id: str, number: int, newest: int, now: int
+) -> Entry | None:
+    """Give an entry the earlier text of that number; the present one is kept as one of them.
+
+    None, and nothing is done, if `newest` is not the newest of them any more: its text has been
+    changed since. Raises `EntryUnknown`, `InputError` when neither words nor files would be left.
+    """
+    entry = find(connection, entry_id)
+    kept = {one.number: one.text for one in versions(connection, entry_id)}
+    if number not in kept or newest != max(kept):
+        return None
+    return change(connection, entry_id, entry.day, kept[number], None, now)
 
 
 def delete(connection: apsw.Connection, entry_id: str) -> Entry:

@@ -13,7 +13,7 @@ from herdbook.clock import Clock
 from herdbook.embedding.model import Model
 from herdbook.errors import InputError, StorageError, TextTooLong
 from herdbook.ids import random_id
-from herdbook.journal import attached, calendar, history, searches, weekdays
+from herdbook.journal import attached, calendar, entries, history, searches, weekdays
 from herdbook.journal import draft as drafts
 from herdbook.journal.draft import Draft, Saving
 from herdbook.journal.dropped import Absorbed, read_drop
@@ -21,7 +21,7 @@ from herdbook.journal.entry import TEXT_LIMIT, Entry, clean_text
 from herdbook.journal.exchange.exchange import Exchange
 from herdbook.journal.files import Files
 from herdbook.journal.fused import Meant, search_fused
-from herdbook.journal.history import Version
+from herdbook.journal.history import Earlier
 from herdbook.journal.indexing import Indexing
 from herdbook.journal.meaning import Meaning
 from herdbook.journal.query import Query
@@ -71,35 +71,17 @@ class Journal:
         cleaned = clean_text(text, may_be_empty=composition is not None)
         entry = Entry(random_id(), day, self._clock.wall_ms(), cleaned, "person", None)
 
-        def change(connection: apsw.Connection) -> bool:
-            return _insert_once(connection, entry, composition)
-
-        return entry if await self._vault.database.write(change) else None
+        kept = partial(entries.add_once, entry=entry, composition=composition)
+        return entry if await self._vault.database.write(kept) else None
 
     async def on_day(self, day: date) -> list[Entry]:
         """A day's entries, oldest first."""
-        return await self._vault.database.read(
-            lambda connection: [
-                Entry(entry_id, day, *rest)
-                for entry_id, *rest in connection.execute(
-                    "SELECT id, created_ms, text, author, source, edited_ms FROM entries "
-                    "WHERE day = ? ORDER BY created_ms, number",
-                    (day.isoformat(),),
-                )
-            ]
-        )
+        return await self._vault.database.read(partial(entries.on_day, day=day))
 
     async def between(self, first: date, last: date, limit: int) -> list[Entry]:
         """The entries of some days, `limit` of them at most, oldest first."""
         return await self._vault.database.read(
-            lambda connection: [
-                Entry(entry_id, date.fromisoformat(day), *rest)
-                for entry_id, day, *rest in connection.execute(
-                    "SELECT id, day, created_ms, text, author, source, edited_ms FROM entries "
-                    "WHERE day BETWEEN ? AND ? ORDER BY day, created_ms, number LIMIT ?",
-                    (first.isoformat(), last.isoformat(), limit),
-                )
-            ]
+            partial(entries.between, first=first, last=last, limit=limit)
         )
 
     async def counts(self, first: date, last: date) -> dict[date, int]:
@@ -146,9 +128,21 @@ class Journal:
         await self.files.sweep()
         return changed
 
-    async def versions(self, entry_id: str) -> list[Version]:
+    async def versions(self, entry_id: str) -> list[Earlier]:
         """What an entry said before, newest first."""
         return await self._vault.database.read(partial(history.versions, entry_id=entry_id))
+
+    async def take_back(self, entry_id: str, number: int, newest: int) -> Entry | None:
+        """Give an entry one of its `versions` again; durable when it returns.
+
+        None, and nothing is done, if `newest` is not the newest of them any more: its text has been
+        changed since. Raises `EntryUnknown`, and `InputError` when neither words nor files would be
+        left.
+        """
+        now = self._clock.wall_ms()
+        return await self._vault.database.write(
+            partial(history.take_back, entry_id=entry_id, number=number, newest=newest, now=now)
+        )
 
     async def delete(self, entry_id: str) -> Entry:
         """Take an entry out; until the vault locks, `restore` brings it back.
@@ -280,33 +274,5 @@ def _absorb(connection: apsw.Connection, drops: list[Absorbed]) -> int:
         if isinstance(drop.kept, Draft):
             drafts.take_in(connection, drop.kept)
         else:
-            count += _insert_once(connection, drop.kept, drop.composition)
+            count += entries.add_once(connection, drop.kept, drop.composition)
     return count
-
-
-def _insert_once(connection: apsw.Connection, entry: Entry, composition: str | None) -> bool:
-    if composition is not None:
-        drafts.drop(connection, composition)
-        if entry.text in drafts.sent(connection, composition):
-            return False
-    _insert(connection, entry, composition)
-    if composition is not None:
-        attached.send(connection, composition, entry.id)
-    attached.check_words(connection, entry.id, entry.text)
-    return True
-
-
-def _insert(connection: apsw.Connection, entry: Entry, composition: str | None) -> None:
-    connection.execute(
-        "INSERT INTO entries(id, day, created_ms, author, source, text, composition) "
-        "VALUES(?, ?, ?, ?, ?, ?, ?)",
-        (
-            entry.id,
-            entry.day.isoformat(),
-            entry.created_ms,
-            entry.author,
-            entry.source,
-            entry.text,
-            composition,
-        ),
-    )

@@ -4,17 +4,13 @@ Text is lost nowhere: a draft goes into the vault while it is open; what is sent
 while the vault is locked is sealed into the inbox.
 """
 
-import logging
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
-from hashlib import blake2b
 
 from aiohttp import web
 
-from herdbook.errors import HerdbookError, Unauthorized, VaultLocked
-from herdbook.house.observation import Observation
+from herdbook.errors import EntryUnknown, Unauthorized, VaultLocked
 from herdbook.journal.attached import Attached
 from herdbook.journal.draft import Saving
 from herdbook.journal.entry import Entry, clean_text, read_day
@@ -32,11 +28,10 @@ from herdbook.llama.panel.desk import (
 )
 from herdbook.llama.panel.faults import KEPT
 from herdbook.llama.panel.field import field_of, new_field, saving_of
+from herdbook.llama.panel.noticed import mark_of, noticed_on
 from herdbook.llama.panel.pages import is_htmx
 from herdbook.llama.panel.sessions import Session
 from herdbook.llama.panel.upload import bring, form_of
-
-_LOGGER = logging.getLogger(__name__)
 
 
 async def home(request: web.Request) -> web.Response:
@@ -61,7 +56,7 @@ async def show(request: web.Request) -> web.Response:
     same_days: list[tuple[date, int]] = []
     begins = ""
     attached: list[Attached] = []
-    noticed = await _noticed(desk, day)
+    noticed = await noticed_on(desk, day)
     try:
         async with session.writing:
             journal = desk.vaults.journal(opening)
@@ -113,13 +108,13 @@ async def write(request: web.Request) -> web.Response:
     except Unauthorized:
         return signed_out(request, day)
     async with session.writing:
+        overtakes = await _overtakes(desk, opening, saving, fields.get("seen"))
         kept = await _keep(desk, session, opening, saving, to)
+    if kept and overtakes:
+        return desk.pages.go(request, "versions", entry=kept.id, tail="?said=changed_meanwhile")
     if not is_htmx(request) or (kept and saving.entry_id):
-        response = desk.pages.go(request, "day", day=to.isoformat())
-        if kept is not None:
-            header = "HX-Redirect" if is_htmx(request) else "Location"
-            response.headers[header] += f"#entry-{kept.id}"
-        return response
+        tail = f"#entry-{kept.id}" if kept else ""
+        return desk.pages.go(request, "day", day=to.isoformat(), tail=tail)
     answer = "parts/jotted.html" if "jot" in fields else "parts/answer.html"
     return await entries_part(request, session, opening, day, answer=answer)
 
@@ -142,7 +137,7 @@ async def house(request: web.Request) -> web.Response:
     try:
         if shown == "open":
             contents = await contents_of(desk.vaults.glance(opening), day)
-        noticed = await _noticed(desk, day)
+        noticed = await noticed_on(desk, day)
         marks = {"entries_mark": _entries_mark(contents), "house_mark": noticed["house_mark"]}
         if all(request.query.get(name, "") == mark for name, mark in marks.items()):
             return web.Response(status=204)
@@ -195,6 +190,18 @@ def signed_out(request: web.Request, day: date) -> web.Response:
 def door_part(request: web.Request, session: Session, day: date) -> web.Response:
     """Put the door of a locked vault in place of the entries."""
     return _part(request, 423, door_of(session, day, ""))
+
+
+async def _overtakes(desk: Desk, opening: Opening, saving: Saving, seen: str | None) -> bool:
+    """Whether a change takes the place of a text that its page has not `seen`."""
+    if not saving.entry_id or seen is None:
+        return False
+    try:
+        entry = await desk.vaults.journal(opening).entry(saving.entry_id)
+    except (VaultLocked, EntryUnknown):
+        return False  # told where the change itself is kept
+    # With the same words at its beginning it may be this page's own, whose answer got lost.
+    return seen != mark_of([entry.text]) and not saving.text.startswith(entry.text)
 
 
 async def _keep(
@@ -277,25 +284,5 @@ def _part(request: web.Request, status: int, values: dict[str, object]) -> web.R
     )
 
 
-async def _noticed(desk: Desk, day: date) -> dict[str, object]:
-    """What the house noticed that day, newest first; None when the house book does not answer."""
-    observations: list[Observation] | None = []
-    # A clock that is ahead notices nothing on a day that has not come.
-    if day <= desk.today():
-        try:
-            observations = (await desk.herd.observations(day))[::-1]
-        except HerdbookError as error:
-            # Writing must go on without the house.
-            _LOGGER.warning("The day page shows no observations: %s", error)
-            observations = None
-    mark = "none" if observations is None else _mark(one.id for one in observations)
-    return {"observations": observations, "house_mark": mark}
-
-
 def _entries_mark(contents: Contents | None) -> str:
-    return "" if contents is None else _mark(contents.marks())
-
-
-def _mark(ids: Iterable[str]) -> str:
-    """By which a page says what it shows; it tells nothing to anybody else."""
-    return blake2b(" ".join(ids).encode(), digest_size=8).hexdigest()
+    return "" if contents is None else mark_of(contents.marks())

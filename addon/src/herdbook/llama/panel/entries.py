@@ -1,28 +1,11 @@
-"""One entry of a day: what it said before, taking it out, bringing it back, its traces."""
+"""One entry of a day: taking it out, bringing it back, its traces."""
 
 from aiohttp import web
 
 from herdbook.journal.entry import Entry
 from herdbook.llama.panel.days import entries_part
 from herdbook.llama.panel.desk import desk_of, fields_of, signed_in
-from herdbook.llama.panel.markdown import render
 from herdbook.llama.panel.pages import is_htmx
-
-
-async def versions(request: web.Request) -> web.Response:
-    """What an entry said before, newest first."""
-    desk = desk_of(request)
-    session, opening = signed_in(request)
-    async with session.writing:
-        journal = desk.vaults.journal(opening)
-        entry = await journal.entry(request.match_info["entry"])
-        earlier = await journal.versions(entry.id)
-    values = {
-        "entry": entry,
-        "person": opening.person,
-        "versions": [(version, render(version.text)) for version in earlier],
-    }
-    return desk.pages.page("versions.html", values)
 
 
 async def delete(request: web.Request) -> web.Response:
@@ -68,6 +51,6 @@ async def _answer(request: web.Request, entry: Entry, *, tracing: bool = False) 
         session, opening = signed_in(request)
         traced = entry.id if tracing else ""
         return await entries_part(request, session, opening, entry.day, tracing=traced)
-    response = desk_of(request).pages.go(request, "day", day=entry.day.isoformat())
-    response.headers["Location"] += f"#entry-{entry.id}"
-    return response
+    return desk_of(request).pages.go(
+        request, "day", day=entry.day.isoformat(), tail=f"#entry-{entry.id}"
+    )

@@ -10,6 +10,7 @@ from herdbook.journal.draft import Draft, Saving
 from herdbook.journal.entry import Entry
 from herdbook.journal.journal import Journal
 from herdbook.llama.panel.contents import Contents
+from herdbook.llama.panel.noticed import mark_of
 
 _ID: Final = re.compile(r"[0-9a-f]{32}")
 _REVISION: Final = re.compile(r"[0-9]{1,15}")
@@ -33,6 +34,11 @@ class Field:
     def entry_id(self) -> str | None:
         """The id of the entry that is being changed."""
         return None if self.changes is None else self.changes.id
+
+    @property
+    def seen(self) -> str:
+        """By which a page says what the entry says that is being changed."""
+        return "" if self.changes is None else mark_of([self.changes.text])
 
 
 def new_field(day: date) -> Field:

@@ -176,10 +176,8 @@ async def _field(request: web.Request, saving: Saving) -> web.Response:
     if is_htmx(request):
         return await _attached(request, saving)
     pages = desk_of(request).pages
-    response = pages.go(request, "day", day=saving.day.isoformat())
     wanted = f"?change={saving.entry_id}" if saving.entry_id else f"?draft={saving.composition}"
-    response.headers["Location"] += wanted
-    return response
+    return pages.go(request, "day", day=saving.day.isoformat(), tail=wanted)
 
 
 async def _attached(request: web.Request, saving: Saving) -> web.Response:

@@ -132,9 +132,12 @@ class Pages:
         body = self.environment.get_template(template).render({**self._own(), **values})
         return web.Response(text=body, status=status, headers=headers, content_type="text/html")
 
-    def go(self, request: web.Request, route: str, **parts: str) -> web.Response:
-        """Send the browser on to a route: by 303, or by htmx's own header when htmx asked."""
-        address = self.url(route, **parts)
+    def go(self, request: web.Request, route: str, *, tail: str = "", **parts: str) -> web.Response:
+        """Send the browser on to a route: by 303, or by htmx's own header when htmx asked.
+
+        `tail` is what follows the path: a query, or a fragment.
+        """
+        address = f"{self.url(route, **parts)}{tail}"
         if is_htmx(request):
             return web.Response(status=204, headers={"HX-Redirect": address})
         return web.Response(status=303, headers={"Location": address})

@@ -28,6 +28,7 @@ from herdbook.llama.panel import (
     settings,
     trace,
     traces,
+    versions,
     watch,
     weekdays,
 )
@@ -80,7 +81,8 @@ _ROUTES: Final[
     ("", "POST", "/search", search.find),
     ("search_forget", "POST", "/search/forget", search.forget),
     ("watch", "GET", "/watch", watch.show),
-    ("versions", "GET", "/entry/{entry}/versions", entries.versions),
+    ("versions", "GET", "/entry/{entry}/versions", versions.show),
+    ("take_back", "POST", "/entry/{entry}/versions/{version}", versions.take_back),
     ("delete", "POST", "/entry/{entry}/delete", entries.delete),
     ("restore", "POST", "/entry/{entry}/restore", entries.restore),
     ("add_trace", "POST", "/entry/{entry}/traces", entries.add_trace),
