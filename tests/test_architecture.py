@@ -33,7 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "house": {"eventlog", "crypto"},
     "llama": {"journal", "house", "vault", "embedding", "eventlog", "crypto", "broker"},
     "alpaca": {"house", "eventlog", "crypto", "broker"},
-    "cli": {"llama", "alpaca", "embedding"},
+    "cli": {"llama", "alpaca", "embedding", "eventlog"},
 }
 # Libraries that only some parts may touch. An Alpaca is installed without the Llama's.
 LIBRARIES: dict[str, set[str]] = {

@@ -7,6 +7,7 @@ never changed once released. Each is one transaction together with its number in
 
 from collections.abc import Callable
 from importlib import resources
+from importlib.resources.abc import Traversable
 
 from herdbook.errors import StorageError
 
@@ -18,18 +19,25 @@ def migrate(run: Callable[[str], object], user_version: int, package: str) -> in
     `apsw.Connection.execute`); `user_version` is what the database says of itself now.
     Raises `StorageError` when the database is newer than this program.
     """
-    files = sorted(
-        (file for file in resources.files(package).joinpath("migrations").iterdir()),
-        key=lambda file: file.name,
-    )
-    numbered = {int(file.name[:4]): file for file in files if file.name.endswith(".sql")}
+    numbered = _numbered(package)
+    check_version(user_version, package)
     newest = max(numbered)
+    for number in range(user_version + 1, newest + 1):
+        script = numbered[number].read_text(encoding="utf-8")
+        run(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version={number};\nCOMMIT;")
+    return newest
+
+
+def check_version(user_version: int, package: str) -> None:
+    """Raises `StorageError` when a database is newer than this program."""
+    newest = max(_numbered(package))
     if user_version > newest:
         raise StorageError(
             f"This database has schema {user_version}; this version of Herdbook knows {newest}.",
             fix="Install the release that wrote it, or a newer one.",
         )
-    for number in range(user_version + 1, newest + 1):
-        script = numbered[number].read_text(encoding="utf-8")
-        run(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version={number};\nCOMMIT;")
-    return newest
+
+
+def _numbered(package: str) -> dict[int, Traversable]:
+    files = resources.files(package).joinpath("migrations").iterdir()
+    return {int(file.name[:4]): file for file in files if file.name.endswith(".sql")}

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import herdbook
-from herdbook.cli import model, vault
+from herdbook.cli import log, model, vault
 from herdbook.cli.process import harden, log_to_stderr, start_forgetful
 from herdbook.errors import ConfigError, HerdbookError
 
@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=herdbook.__version__)
     parser.add_argument("--verbose", action="store_true", help="log what is done in detail")
     parts = parser.add_subparsers(
-        title="parts", required=True, metavar="llama | alpaca | vault | model"
+        title="parts", required=True, metavar="llama | alpaca | log | vault | model"
     )
 
     llama = parts.add_parser("llama", help="the journal, the house book and the herd")
@@ -58,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     _command(commands, "run", "run until stopped", "alpaca.toml", _alpaca_run)
     _command(commands, "id", "print the node's id and fingerprint", "alpaca.toml", _alpaca_id)
 
+    log.add_commands(parts.add_parser("log", help="a node's event log: verify, show, export"))
     vault.add_commands(parts.add_parser("vault", help="backups of the vaults"))
     model.add_commands(parts.add_parser("model", help="the model for searching by meaning"))
     return parser

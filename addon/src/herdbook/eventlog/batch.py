@@ -76,6 +76,17 @@ def last_seq_of(wire: bytes) -> int:
     return int(_HEAD.unpack_from(wire)[4])
 
 
+def span_of(wire: bytes) -> tuple[int, int]:
+    """The first and last sequence number that a batch claims, unchecked.
+
+    Raises `BatchRefused` when it is too short to claim any.
+    """
+    if len(wire) <= _BODY_AT or not wire.startswith(_MAGIC):
+        raise BatchRefused("malformed", "These bytes are not a batch.")
+    _, _, _, first_seq, last_seq, _ = _HEAD.unpack_from(wire)
+    return first_seq, last_seq
+
+
 def open_batch(wire: bytes, node_id: str) -> VerifiedBatch:
     """Check a batch that came under a node's name.
 
@@ -84,8 +95,7 @@ def open_batch(wire: bytes, node_id: str) -> VerifiedBatch:
     """
     if len(wire) > MAX_WIRE:
         raise BatchRefused("oversized", f"The batch has {len(wire)} bytes; {MAX_WIRE} are allowed.")
-    if len(wire) <= _BODY_AT or not wire.startswith(_MAGIC):
-        raise BatchRefused("malformed", "These bytes are not a batch.")
+    span_of(wire)
     _, version, public_key, first_seq, last_seq, prev_hash = _HEAD.unpack_from(wire)
     if version != VERSION:
         raise BatchRefused("version", f"The batch has version {version}; {VERSION} is known.")

@@ -1,0 +1,78 @@
+"""A node's folder, looked at and never changed, also while the node writes in it.
+
+Owns reading `log.db`: one moment of it, however long the looking takes.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+from herdbook.errors import StorageError
+from herdbook.eventlog.database import storing
+from herdbook.eventlog.mark import read_mark
+from herdbook.eventlog.piece import Absence, Piece, Stored, Unreadable
+from herdbook.eventlog.readable import readable_rows
+from herdbook.schema import check_version
+
+
+class LogFolder:
+    """The log in a folder; see `herdbook.eventlog.piece.LogSource`. Use `open`."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path, public_key: bytes) -> None:
+        self.public_key = public_key
+        self.mark = read_mark(path.parent)
+        self._connection = connection
+
+    @classmethod
+    def open(cls, folder: Path) -> "LogFolder":
+        """Raises `StorageError` when there is no log, or nothing of it can be read."""
+        path = folder / "log.db"
+        if not path.exists():
+            raise StorageError(
+                f"There is no event log in {folder}.", fix="Name the “data” folder of an Alpaca."
+            )
+        with storing(path):
+            connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
+            try:
+                connection.execute("BEGIN")
+                (version,) = connection.execute("PRAGMA user_version").fetchone()
+                check_version(version, "herdbook.eventlog")
+                owner = connection.execute("SELECT public_key FROM owner").fetchone()
+                if owner is None:
+                    raise StorageError(f"{path} was made, and never begun.")
+                return cls(connection, path, bytes(owner[0]))
+            except BaseException:
+                connection.close()
+                raise
+
+    def pieces(self) -> Iterator[Piece]:
+        """See `LogSource`."""
+        absences = iter([*self._absences(), None])
+        absence = next(absences)
+        for row in readable_rows(self._connection, "batch", "last_seq"):
+            piece = row if isinstance(row, Unreadable) else Stored(row[1], row[0], row[3], row[4])
+            while absence is not None and absence.last_seq < piece.last_seq:
+                yield absence
+                absence = next(absences)
+            yield piece
+        while absence is not None:
+            yield absence
+            absence = next(absences)
+
+    def tail(self) -> Iterator[tuple[int, bytes] | Unreadable]:
+        """See `LogSource`."""
+        for row in readable_rows(self._connection, "tail", "seq"):
+            yield row if isinstance(row, Unreadable) else (row[0], row[2])
+
+    def close(self) -> None:
+        """See `LogSource`."""
+        self._connection.close()
+
+    def _absences(self) -> list[Absence]:
+        found: list[Absence] = []
+        for row in readable_rows(self._connection, "absence", "last_seq"):
+            if not isinstance(row, Unreadable):
+                last_seq, first_seq, last_lamport, hash_, why = row
+                found.append(Absence(first_seq, last_seq, last_lamport, hash_, why))
+        return found

@@ -1,0 +1,14 @@
+-- Numbers whose events are not here any more, in runs that end where a batch ended.
+CREATE TABLE absence (
+  last_seq INTEGER PRIMARY KEY,
+  first_seq INTEGER NOT NULL,
+  last_lamport INTEGER NOT NULL,
+  hash BLOB NOT NULL,                  -- of the batch that ended there
+  why TEXT NOT NULL                    -- retired: acknowledged and old; lost: to damage
+) STRICT;
+
+-- Up to where the Llama said that it has the log, and when: what is kept is counted from then.
+CREATE TABLE acknowledged (
+  seq INTEGER PRIMARY KEY,
+  at_ms INTEGER NOT NULL
+) STRICT;
