@@ -134,8 +134,26 @@ async def test_strange_payloads_and_kinds_stay_in_their_batch(book: HouseBook) -
     batch = batch_of(*events)
     assert len((await book.store(batch)).observations) == 1
     assert await book.refusals() == {"payload": 2}
-    [kept] = [row[0] for row in book._connection.execute("SELECT wire FROM batch")]
+    [kept] = [row[0] for row in book._connection.execute("SELECT wire FROM unfolded")]
     assert open_batch(kept, NODE.node_id).events == events
+
+
+async def test_what_lies_far_back_is_held_already(
+    book: HouseBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("herdbook.house.ingest.HASHES_KEPT", 3)
+    await admit(book)
+    batches = [open_batch(sealed.wire, NODE.node_id) for sealed in chain([2] * 5)]
+    for batch in batches:
+        await book.store(batch)
+    await book.tidy(365)
+    for batch in batches:
+        assert (await book.store(batch)).verdict == "duplicate"
+    fork = batch_of(event(9, kind="other"), event(10), after=batches[3].hash)
+    with pytest.raises(BatchRefused) as caught:
+        await book.store(fork)
+    assert caught.value.reason == "fork"
+    assert (await book.today()).observations == 10
 
 
 async def test_today_counts_by_the_day_of_the_household(
@@ -159,8 +177,8 @@ async def test_today_counts_by_the_day_of_the_household(
     clock.wall = midnight - 1
     yesterday = await book.today()
     assert (yesterday.day, yesterday.observations, yesterday.readings) == (date(2026, 11, 1), 1, 5)
-    row = book._connection.execute("SELECT first_ms, last_ms, count FROM readings").fetchone()
-    assert row == (midnight - 5000, midnight + 4000, 10)
+    [series] = await book.series(NODE.node_id)
+    assert len(await book.readings(series.id, midnight - 5000, midnight + 4001)) == 10
 
 
 async def test_the_day_of_a_change_of_clocks_has_25_hours(
@@ -238,7 +256,7 @@ async def test_the_gate_holds_64_and_who_came_first_stays(
     assert (await book.hello("x" * 26, HALLWAY)).approved is False
     assert {node.node_id for node in await book.nodes()} == {NODE.node_id, "x" * 26}
     clock.advance(WAITING_MS + 1)
-    assert await book.forget_waiting() == ["x" * 26]
+    assert await book.tidy(365) == ["x" * 26]
 
 
 async def test_an_old_hello_changes_nothing(book: HouseBook, clock: ManualClock) -> None:

@@ -21,13 +21,18 @@ from herdbook.eventlog.database import open_database, storing, transaction
 from herdbook.eventlog.event import MAX_WALL_MS
 from herdbook.eventlog.messages import Have, Hello
 from herdbook.files import make_folder
-from herdbook.house import ingest, node, observation, quarantine, readings
+from herdbook.house import ingest, node, observation, quarantine, readings, rollup, series
 from herdbook.house.ingest import Stored
 from herdbook.house.node import NodeRow
 from herdbook.house.observation import Observation
 from herdbook.house.quarantine import Quarantined
+from herdbook.house.readings import Reading
+from herdbook.house.refold import refold
+from herdbook.house.rollup import Rollup
+from herdbook.house.series import Series
 
 MAX_OBSERVATIONS: Final = 1000
+DAY_MS: Final = 86_400_000
 
 
 class Today(Struct, frozen=True):
@@ -60,10 +65,18 @@ class HouseBook:
         """The house book in a folder, made if there is none; days are those of `zone`."""
         path = make_folder(folder) / "house.db"
         thread = ThreadPoolExecutor(1, thread_name_prefix="house")
+
+        def connect() -> sqlite3.Connection:
+            connection = open_database(path, "herdbook.house")
+            try:
+                refold(connection, path, clock.wall_ms())
+            except BaseException:
+                connection.close()
+                raise
+            return connection
+
         try:
-            connection = await asyncio.get_running_loop().run_in_executor(
-                thread, open_database, path, "herdbook.house"
-            )
+            connection = await asyncio.get_running_loop().run_in_executor(thread, connect)
         except BaseException:
             thread.shutdown(wait=False)
             raise
@@ -83,10 +96,57 @@ class HouseBook:
         """Let a node in. Raises `NodeUnknown`."""
         return await self._write(lambda c: node.approve(c, node_id))
 
-    async def forget_waiting(self) -> list[str]:
-        """Drop the nodes that waited unheard for a week; returns their ids."""
+    async def rename(self, node_id: str, label: str | None) -> NodeRow:
+        """Call a node something else; None: what it calls itself. Raises `NodeUnknown`."""
+        return await self._write(lambda c: node.rename(c, node_id, label))
+
+    async def retire(self, node_id: str) -> NodeRow:
+        """Let a node go and keep what it told. Raises `NodeUnknown`."""
+        return await self._write(lambda c: node.retire(c, node_id))
+
+    async def forget(self, node_id: str) -> None:
+        """Erase a node and all that it told. Raises `NodeUnknown`."""
+        await self._write(lambda c: node.forget(c, node_id))
+
+    async def tidy(self, keep_days: int) -> list[str]:
+        """Drop readings older than that, and what else is past its time.
+
+        Returns the ids of the nodes that waited unheard for a week, which are forgotten.
+        """
         now = self._clock.wall_ms()
-        return await self._write(lambda c: node.forget_waiting(c, now))
+        is_known = self._clock.quality() != "unset"
+
+        def drop(connection: sqlite3.Connection) -> list[str]:
+            if is_known:
+                readings.expire(connection, now - keep_days * DAY_MS)
+            ingest.forget_hashes(connection)
+            return node.forget_waiting(connection, now)
+
+        return await self._write(drop)
+
+    async def series(self, node_id: str) -> list[Series]:
+        """What the sensors of a node measure."""
+        return await self._read(lambda c: series.of_node(c, node_id))
+
+    async def one_series(self, number: int) -> Series | None:
+        """A series by its id."""
+        return await self._read(lambda c: series.find(c, number))
+
+    async def readings(self, number: int, start_ms: int, end_ms: int) -> list[Reading]:
+        """What a series holds from `start_ms` to before `end_ms`, in order of time."""
+        return await self._read(lambda c: readings.listed(c, number, start_ms, end_ms))
+
+    async def timeless(self, number: int) -> int:
+        """How many readings of a series there are whose time nobody knows."""
+        return await self._read(lambda c: readings.timeless(c, number))
+
+    async def by_hour(self, number: int, start_ms: int, end_ms: int) -> list[Rollup]:
+        """The hours of a series; rollup.py says which."""
+        return await self._read(lambda c: rollup.by_hour(c, number, start_ms, end_ms))
+
+    async def by_day(self, number: int, start_ms: int, end_ms: int) -> list[Rollup]:
+        """The days of a series; rollup.py says which."""
+        return await self._read(lambda c: rollup.by_day(c, number, start_ms, end_ms, self._zone))
 
     async def nodes(self) -> list[NodeRow]:
         """All nodes, by name."""
@@ -137,6 +197,10 @@ class HouseBook:
         """A day's newest thousand observations, in order of time."""
         start, end = self._bounds(day)
         return await self._read(lambda c: observation.between(c, start, end, MAX_OBSERVATIONS))
+
+    async def observations_of(self, node_id: str, limit: int) -> list[Observation]:
+        """The last that a node said, newest first."""
+        return await self._read(lambda c: observation.newest_of(c, node_id, limit))
 
     async def last_observation(self) -> Observation | None:
         """The newest observation; observation.py says which one that is."""

@@ -5,21 +5,15 @@ from typing import Final
 
 from msgspec import Struct
 
-from herdbook.errors import BatchRefused, InputError
+from herdbook.errors import BatchRefused
 from herdbook.eventlog.batch import VerifiedBatch
-from herdbook.eventlog.event import (
-    OBSERVATION,
-    READINGS,
-    Event,
-    ObservationPayload,
-    decode_payload,
-)
-from herdbook.eventlog.readings import ReadingsPayload
 from herdbook.eventlog.receiver import Verdict, judge
-from herdbook.house import node, observation, quarantine, readings
+from herdbook.house import node, observation
+from herdbook.house.fold import Fold
 from herdbook.house.observation import Observation
 
-_HASH_AT: Final = "SELECT hash FROM batch WHERE node_id = ? AND last_seq = ?"
+HASHES_KEPT: Final = 1000
+"""Of a node's newest batches. It sends none again that lies further back."""
 
 
 class Stored(Struct, frozen=True):
@@ -36,50 +30,62 @@ def take_in(
     """Store and fold a batch, once; the caller holds the transaction.
 
     Raises `BatchRefused` with reason ``unapproved`` or as `judge`. An event of a known kind whose
-    payload is not one stays in its batch, is not folded and is counted as refused.
+    payload is not one is not folded and is counted as refused. A batch is kept as it came only
+    where something in it was not folded: of the rest, the book has what it says already.
     """
     sender = node.find(connection, batch.node_id)
     if sender is None or not sender.approved:
         raise BatchRefused("unapproved", f"Node {batch.node_id} is not approved.")
 
     def hash_at(seq: int) -> bytes | None:
-        row = connection.execute(_HASH_AT, (batch.node_id, seq)).fetchone()
-        return row[0] if row else None
+        return _hash_at(connection, batch, seq)
 
     verdict = judge(node.position(connection, batch.node_id), batch, hash_at)
     node.hear(connection, batch.node_id, now_ms)
     if verdict == "duplicate":
         return Stored(verdict, [], 0)
+    newest = batch.events[-1]
     connection.execute(
-        "INSERT INTO batch (node_id, first_seq, last_seq, last_lamport, hash, wire)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
-        (
-            batch.node_id,
-            batch.first_seq,
-            batch.last_seq,
-            batch.events[-1].lamport,
-            batch.hash,
-            batch.wire,
-        ),
+        "INSERT INTO position VALUES (?, ?, ?, ?, ?)",
+        (batch.node_id, batch.last_seq, batch.first_seq, newest.lamport, batch.hash),
     )
-    connection.execute("UPDATE node SET seq = ? WHERE node_id = ?", (batch.last_seq, batch.node_id))
-    counted = 0
-    for event in batch.events:
-        try:
-            counted += _fold(connection, batch.node_id, event, latest_ms)
-        except InputError:
-            quarantine.add(connection, batch.node_id, "payload", bytes(event.payload), now_ms)
-    found = observation.of_batch(connection, batch.node_id, batch.first_seq, batch.last_seq)
-    return Stored(verdict, found, counted)
+    connection.execute(
+        "UPDATE node SET seq = ?, clock = ? WHERE node_id = ?",
+        (batch.last_seq, newest.clock_quality, batch.node_id),
+    )
+    fold = Fold(connection, batch.node_id, now_ms, latest_ms)
+    folded = fold.run(batch.events)
+    if not folded.whole:
+        connection.execute(
+            "INSERT INTO unfolded (node_id, last_seq, wire) VALUES (?, ?, ?)",
+            (batch.node_id, batch.last_seq, batch.wire),
+        )
+    found = (
+        observation.of_batch(connection, batch.node_id, batch.first_seq, batch.last_seq)
+        if folded.observations
+        else []
+    )
+    return Stored(verdict, found, folded.readings)
 
 
-def _fold(connection: sqlite3.Connection, node_id: str, event: Event, latest_ms: int) -> int:
-    """Fold one event; returns how many readings it holds. Unknown kinds stay in their batch."""
-    if event.kind == OBSERVATION:
-        noticed = decode_payload(event, ObservationPayload)
-        observation.add(connection, node_id, event, noticed, latest_ms)
-    elif event.kind == READINGS:
-        block = decode_payload(event, ReadingsPayload)
-        readings.add(connection, node_id, event, block)
-        return len(block.values)
-    return 0
+def forget_hashes(connection: sqlite3.Connection) -> None:
+    """Keep the hashes of each node's newest batches only."""
+    for one in node.every(connection):
+        connection.execute(
+            "DELETE FROM position WHERE node_id = ?1 AND last_seq < (SELECT last_seq FROM position"
+            " WHERE node_id = ?1 ORDER BY last_seq DESC LIMIT 1 OFFSET ?2)",
+            (one.node_id, HASHES_KEPT - 1),
+        )
+
+
+def _hash_at(connection: sqlite3.Connection, batch: VerifiedBatch, seq: int) -> bytes | None:
+    row = connection.execute(
+        "SELECT hash FROM position WHERE node_id = ? AND last_seq = ?", (batch.node_id, seq)
+    ).fetchone()
+    if row is not None:
+        return bytes(row[0])
+    (oldest,) = connection.execute(
+        "SELECT min(first_seq) FROM position WHERE node_id = ?", (batch.node_id,)
+    ).fetchone()
+    # So far back nobody can tell any more: it counts as what was held, and changes nothing.
+    return batch.hash if seq < oldest else None

@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from herdbook.clock import iso
+from herdbook.clock import Quality, iso
 from herdbook.errors import HerdError, NodeUnknown
 from herdbook.eventlog.messages import NO_NONCE, Have, Hello
 from herdbook.eventlog.question import LAST_PATIENCE_MS
@@ -17,11 +17,26 @@ GONE_MS: Final = 2 * LAST_PATIENCE_MS
 """A waiting node asks again long before; one that did not gives its place to another."""
 WAITING_MS: Final = 7 * 86_400_000
 
-_FIND: Final = (
-    "SELECT node_id, name, version, approved, seq, last_seen_ms FROM node WHERE node_id = ?"
+_SELECT: Final = (
+    "SELECT node_id, coalesce(label, name) AS shown, version, approved, retired, seq,"
+    " max(hello_seq - seq, 0), clock, last_seen_ms FROM node"
 )
-_EVERY: Final = (
-    "SELECT node_id, name, version, approved, seq, last_seen_ms FROM node ORDER BY name, node_id"
+_FIND: Final = f"{_SELECT} WHERE node_id = ?"
+_EVERY: Final = f"{_SELECT} ORDER BY shown, node_id"
+
+
+# What refers to a table comes before it.
+_ERASE: Final = (
+    "DELETE FROM block WHERE series IN (SELECT id FROM series WHERE node_id = ?)",
+    "DELETE FROM rollup WHERE series IN (SELECT id FROM series WHERE node_id = ?)",
+    "DELETE FROM series WHERE node_id = ?",
+    "DELETE FROM observation WHERE node_id = ?",
+    "DELETE FROM stretch WHERE node_id = ?",
+    "DELETE FROM boot WHERE node_id = ?",
+    "DELETE FROM position WHERE node_id = ?",
+    "DELETE FROM unfolded WHERE node_id = ?",
+    "DELETE FROM quarantine WHERE node_id = ?",
+    "DELETE FROM node WHERE node_id = ?",
 )
 
 
@@ -29,6 +44,8 @@ class NodeRow(Struct, frozen=True):
     """One node, in the members of docs/api.md.
 
     `online` is what the herd hears just now: the house book itself does not know, and says False.
+    `retired` has left the herd and is not approved. `backlog` is how many events it had at its last
+    hello that are not here. `clock` is how sure its newest event's time was; None without one.
     """
 
     node_id: str
@@ -36,8 +53,11 @@ class NodeRow(Struct, frozen=True):
     version: str
     fingerprint: str
     approved: bool
+    retired: bool
     online: bool
     seq: int
+    backlog: int
+    clock: Quality | None
     last_seen: str
 
 
@@ -82,15 +102,34 @@ def hear(connection: sqlite3.Connection, node_id: str, now_ms: int) -> None:
 
 
 def approve(connection: sqlite3.Connection, node_id: str) -> NodeRow:
-    """Let a node in. Raises `NodeUnknown`."""
-    connection.execute("UPDATE node SET approved = 1 WHERE node_id = ?", (node_id,))
+    """Let a node in, or in again. Raises `NodeUnknown`."""
+    connection.execute("UPDATE node SET approved = 1, retired = 0 WHERE node_id = ?", (node_id,))
     return _known(connection, node_id)
+
+
+def rename(connection: sqlite3.Connection, node_id: str, label: str | None) -> NodeRow:
+    """Call a node something else here; None: what it calls itself. Raises `NodeUnknown`."""
+    connection.execute("UPDATE node SET label = ? WHERE node_id = ?", (label, node_id))
+    return _known(connection, node_id)
+
+
+def retire(connection: sqlite3.Connection, node_id: str) -> NodeRow:
+    """Let a node go: nothing more is taken of it, what it told stays. Raises `NodeUnknown`."""
+    connection.execute("UPDATE node SET approved = 0, retired = 1 WHERE node_id = ?", (node_id,))
+    return _known(connection, node_id)
+
+
+def forget(connection: sqlite3.Connection, node_id: str) -> None:
+    """Erase a node and all that it told. Raises `NodeUnknown`."""
+    _known(connection, node_id)
+    for erase in _ERASE:
+        connection.execute(erase, (node_id,))
 
 
 def position(connection: sqlite3.Connection, node_id: str) -> Position:
     """How far the book has a node's log."""
     row = connection.execute(
-        "SELECT last_seq, hash, last_lamport FROM batch WHERE node_id = ?"
+        "SELECT last_seq, hash, last_lamport FROM position WHERE node_id = ?"
         " ORDER BY last_seq DESC LIMIT 1",
         (node_id,),
     ).fetchone()
@@ -110,7 +149,8 @@ def have(connection: sqlite3.Connection, node_id: str) -> Have:
 def forget_waiting(connection: sqlite3.Connection, now_ms: int) -> list[str]:
     """Drop the nodes that have waited unheard for a week; returns their ids."""
     rows = connection.execute(
-        "DELETE FROM node WHERE approved = 0 AND last_seen_ms < ? RETURNING node_id",
+        "DELETE FROM node WHERE approved = 0 AND retired = 0 AND last_seen_ms < ?"
+        " RETURNING node_id",
         (now_ms - WAITING_MS,),
     )
     return [row[0] for row in rows.fetchall()]
@@ -118,12 +158,14 @@ def forget_waiting(connection: sqlite3.Connection, now_ms: int) -> list[str]:
 
 def _make_room(connection: sqlite3.Connection, node_id: str, now_ms: int) -> None:
     forget_waiting(connection, now_ms)
-    (waiting,) = connection.execute("SELECT count(*) FROM node WHERE approved = 0").fetchone()
+    (waiting,) = connection.execute(
+        "SELECT count(*) FROM node WHERE approved = 0 AND retired = 0"
+    ).fetchone()
     if waiting < MAX_WAITING:
         return
     gone = connection.execute(
         "DELETE FROM node WHERE node_id = (SELECT node_id FROM node"
-        " WHERE approved = 0 AND last_seen_ms <= ? ORDER BY last_seen_ms LIMIT 1)",
+        " WHERE approved = 0 AND retired = 0 AND last_seen_ms <= ? ORDER BY last_seen_ms LIMIT 1)",
         (now_ms - GONE_MS,),
     )
     if not gone.rowcount:
@@ -146,7 +188,15 @@ def _known(connection: sqlite3.Connection, node_id: str) -> NodeRow:
 
 
 def _node(
-    node_id: str, name: str, version: str, approved: int, seq: int, last_seen_ms: int
+    node_id: str,
+    name: str,
+    version: str,
+    approved: int,
+    retired: int,
+    seq: int,
+    backlog: int,
+    clock: Quality | None,
+    last_seen_ms: int,
 ) -> NodeRow:
     return NodeRow(
         node_id=node_id,
@@ -154,7 +204,10 @@ def _node(
         version=version,
         fingerprint=fingerprint_of(node_id),
         approved=bool(approved),
+        retired=bool(retired),
         online=False,
         seq=seq,
+        backlog=backlog,
+        clock=clock,
         last_seen=iso(last_seen_ms),
     )

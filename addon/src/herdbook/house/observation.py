@@ -13,9 +13,12 @@ from typing import Final
 from msgspec import Struct
 
 from herdbook.clock import Quality, iso
-from herdbook.eventlog.event import Event, ObservationPayload
+from herdbook.errors import InputError
+from herdbook.eventlog.event import MAX_WALL_MS, Event, ObservationPayload
+from herdbook.house.place import Place
 
 _OF_BATCH: Final = "SELECT * FROM noticed WHERE node_id = ? AND seq BETWEEN ? AND ? ORDER BY seq"
+_NEWEST_OF: Final = "SELECT * FROM noticed WHERE node_id = ? ORDER BY seq DESC LIMIT ?"
 _BETWEEN: Final = (
     "SELECT * FROM noticed WHERE observed_ms >= ? AND observed_ms < ?"
     " ORDER BY observed_ms DESC, lamport DESC, node_id DESC, seq DESC LIMIT ?"
@@ -48,20 +51,26 @@ def add(
     node_id: str,
     event: Event,
     payload: ObservationPayload,
+    place: Place,
     latest_ms: int,
 ) -> None:
-    """Fold one observation. It cannot have been observed after `latest_ms`."""
-    order_ms = 0 if event.clock_quality == "unset" else min(event.wall_ms, latest_ms)
+    """Fold one observation. It cannot have been observed after `latest_ms`.
+
+    Raises `InputError` when its time, put right, leaves the calendar.
+    """
+    observed_ms = event.wall_ms + place.by_ms
+    if not 0 <= observed_ms <= MAX_WALL_MS:
+        raise InputError("An observation leaves the calendar.")
     low, high = payload.usual or (None, None)
     connection.execute(
-        "INSERT INTO observation VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO observation VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             node_id,
             event.seq,
             event.lamport,
-            event.wall_ms,
-            event.clock_quality,
-            order_ms,
+            observed_ms,
+            place.quality,
+            min(observed_ms, latest_ms) if place.placed else 0,
             payload.sensor,
             payload.sensor_name,
             payload.kind,
@@ -71,8 +80,25 @@ def add(
             low,
             high,
             payload.confidence,
+            place.stretch,
         ),
     )
+
+
+def move(connection: sqlite3.Connection, stretch: int, by_ms: int, latest_ms: int) -> None:
+    """Make the times of a stretch sure: they were `by_ms` too early."""
+    connection.execute(
+        "UPDATE observation SET stretch = 0, clock = 'synced', observed_ms = observed_ms + ?2,"
+        " order_ms = min(observed_ms + ?2, ?3)"
+        " WHERE stretch = ?1 AND observed_ms + ?2 BETWEEN 0 AND ?4",
+        (stretch, by_ms, latest_ms, MAX_WALL_MS),
+    )
+    settle(connection, stretch)
+
+
+def settle(connection: sqlite3.Connection, stretch: int) -> None:
+    """No longer wait for the times of a stretch to be put right."""
+    connection.execute("UPDATE observation SET stretch = 0 WHERE stretch = ?", (stretch,))
 
 
 def of_batch(
@@ -89,6 +115,11 @@ def between(
     """The newest `limit` observations from `start_ms` to before `end_ms`, in order of time."""
     rows = connection.execute(_BETWEEN, (start_ms, end_ms, limit)).fetchall()
     return [_observation(*row) for row in reversed(rows)]
+
+
+def newest_of(connection: sqlite3.Connection, node_id: str, limit: int) -> list[Observation]:
+    """The last `limit` things that a node said, newest first."""
+    return [_observation(*row) for row in connection.execute(_NEWEST_OF, (node_id, limit))]
 
 
 def count_between(connection: sqlite3.Connection, start_ms: int, end_ms: int) -> int:

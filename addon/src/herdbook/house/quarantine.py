@@ -27,9 +27,7 @@ def add(
     connection: sqlite3.Connection, node_id: str, reason: str, content: bytes, now_ms: int
 ) -> None:
     """Count a refusal and, unless it is an ordinary one, keep it among the newest hundred."""
-    connection.execute(
-        "INSERT INTO refusal VALUES (?, 1) ON CONFLICT DO UPDATE SET count = count + 1", (reason,)
-    )
+    count(connection, reason)
     if reason in _ORDINARY:
         return
     kept = content if len(content) <= MAX_CONTENT else None
@@ -39,6 +37,15 @@ def add(
     )
     connection.execute(
         "DELETE FROM quarantine WHERE id <= (SELECT max(id) FROM quarantine) - ?", (KEPT,)
+    )
+
+
+def count(connection: sqlite3.Connection, reason: str, times: int = 1) -> None:
+    """Count a refusal without keeping anything of it."""
+    connection.execute(
+        "INSERT INTO refusal VALUES (?, ?)"
+        " ON CONFLICT DO UPDATE SET count = count + excluded.count",
+        (reason, times),
     )
 
 

@@ -1,39 +1,126 @@
-"""What the sensors measured. SQL on the house book's blocks of readings and their counts."""
+"""What the sensors measured. SQL on the house book's blocks of readings, their hours and counts.
+
+What a batch brings of a series is one block; as soon as the small blocks of a series have
+`FULL` readings together, one takes their place. So a reading is written twice, however slowly
+they come. Blocks of a series may overlap in time, as what is late has a block of its own.
+"""
 
 import sqlite3
 from collections import Counter
-from typing import Final
+from collections.abc import Iterable, Sequence
+from itertools import accumulate, groupby
+from typing import Final, NamedTuple
 
-from herdbook.eventlog.event import Event
+import msgspec
+
+from herdbook.errors import InputError
+from herdbook.eventlog.event import MAX_INT, MAX_WALL_MS, Event
 from herdbook.eventlog.readings import ReadingsPayload
+from herdbook.house import rollup
+from herdbook.house.block import YES_NO, Columns, decode, encode, join
+from herdbook.house.place import NEVER_SURE, SURE
 
+FULL: Final = 1024
+# The index of loose blocks is one of this very number.
+_LOOSE: Final = "SELECT id, count FROM block WHERE series = ? AND stretch = ? AND count < 1024"
 QUARTER_MS: Final = 15 * 60 * 1000
 
 
+class Reading(NamedTuple):
+    """One reading: its wall time in milliseconds, and its value; yes is 1, no is 0."""
+
+    at_ms: int
+    value: float
+
+
+_payloads: Final = msgspec.msgpack.Decoder(ReadingsPayload)
+
+
+def unpack(event: Event) -> tuple[ReadingsPayload, Columns]:
+    """The readings that an event carries. Raises `InputError` when its payload is not a block."""
+    try:
+        payload = _payloads.decode(event.payload)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise InputError(f"The payload of {event.kind} event {event.seq}: {error}.") from error
+    if len(payload.times) != len(payload.values) - 1:
+        raise InputError("A block of readings has not as many times as values.")
+    times = list(accumulate(accumulate(payload.times), initial=payload.start_ms))
+    if min(times) < 0 or max(times) > MAX_WALL_MS:
+        raise InputError("A block of readings leaves the calendar.")
+    if payload.decimals is None:
+        if not {0, 1}.issuperset(payload.values):
+            raise InputError("A block of readings of yes and no has another value.")
+        return payload, Columns(times, payload.values, YES_NO)
+    values = list(accumulate(payload.values))
+    if max(values) > MAX_INT or min(values) < -MAX_INT:
+        raise InputError("A block of readings has a value out of range.")
+    return payload, Columns(times, values, payload.decimals)
+
+
 def add(
-    connection: sqlite3.Connection, node_id: str, event: Event, payload: ReadingsPayload
+    connection: sqlite3.Connection,
+    series: int,
+    stretch: int,
+    parts: Sequence[Columns],
+    now_ms: int,
+    *,
+    placed: bool,
 ) -> None:
-    """Fold one block. Raises `InputError` when its samples cannot be."""
-    times = [time for time, _ in payload.samples()]
+    """Store readings of one series. Those that are `placed` in time count in their hours."""
+    columns = join(parts)
+    if placed:
+        _count(connection, series, columns)
+    loose = connection.execute(_LOOSE, (series, stretch)).fetchall()
+    if loose and sum(count for _, count in loose) + len(columns.times) >= FULL:
+        held = [_take(connection, block) for block, _ in loose]
+        columns = join([*held, columns])
     connection.execute(
-        "INSERT INTO readings (node_id, seq, sensor, first_ms, last_ms, count, block)"
+        "INSERT INTO block (series, stretch, first_ms, last_ms, count, stored_ms, columns)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
-            node_id,
-            event.seq,
-            payload.sensor,
-            min(times),
-            max(times),
-            len(times),
-            bytes(event.payload),
+            series,
+            stretch,
+            columns.times[0],
+            columns.times[-1],
+            len(columns.times),
+            now_ms,
+            encode(columns),
         ),
     )
-    quarters = Counter(time - time % QUARTER_MS for time in times)
-    connection.executemany(
-        "INSERT INTO reading_count VALUES (?, ?)"
-        " ON CONFLICT DO UPDATE SET count = count + excluded.count",
-        quarters.items(),
+
+
+def between(
+    connection: sqlite3.Connection, series: int, start_ms: int, end_ms: int
+) -> Columns | None:
+    """The readings from `start_ms` to before `end_ms`, in order of time; None when there is none.
+
+    Ones whose time nobody knows are none of them.
+    """
+    rows = connection.execute(
+        "SELECT first_ms, count, columns FROM placed"
+        " WHERE series = ? AND last_ms >= ? AND first_ms < ?",
+        (series, start_ms, end_ms),
     )
+    parts = [cut for row in rows if (cut := _cut(decode(*row), start_ms, end_ms)).times]
+    return join(parts) if parts else None
+
+
+def listed(
+    connection: sqlite3.Connection, series: int, start_ms: int, end_ms: int
+) -> list[Reading]:
+    """The same, one by one."""
+    columns = between(connection, series, start_ms, end_ms)
+    return list(map(Reading, columns.times, columns.numbers())) if columns else []
+
+
+def timeless(connection: sqlite3.Connection, series: int) -> int:
+    """How many readings of a series there are whose time nobody knows."""
+    row: tuple[int] = connection.execute(
+        "SELECT coalesce((SELECT sum(count) FROM block WHERE series = ?1), 0)"
+        " - coalesce((SELECT sum(count) FROM placed WHERE series = ?1), 0)",
+        (series,),
+    ).fetchone()
+    return row[0]
 
 
 def count_between(connection: sqlite3.Connection, start_ms: int, end_ms: int) -> int:
@@ -43,3 +130,96 @@ def count_between(connection: sqlite3.Connection, start_ms: int, end_ms: int) ->
         (start_ms, end_ms),
     ).fetchone()
     return row[0] or 0
+
+
+def move(connection: sqlite3.Connection, stretch: int, by_ms: int, *, placed: bool) -> None:
+    """Make the times of a stretch sure: they were `by_ms` too early. `placed` as in `add`.
+
+    Those that would leave the calendar stay where they are.
+    """
+    rows = connection.execute(
+        "SELECT series, first_ms, count, columns FROM block"
+        " WHERE stretch = ? AND first_ms + ? >= 0 AND last_ms + ? <= ? ORDER BY series, id",
+        (stretch, by_ms, by_ms, MAX_WALL_MS),
+    ).fetchall()
+    moved = {
+        series: join([decode(*block) for _, *block in blocks])
+        for series, blocks in groupby(rows, lambda row: row[0])
+    }
+    if placed:
+        for series, columns in moved.items():
+            _uncount(connection, series, columns)
+    connection.execute(
+        "UPDATE block SET stretch = 0, first_ms = first_ms + ?2, last_ms = last_ms + ?2"
+        " WHERE stretch = ?1 AND first_ms + ?2 >= 0 AND last_ms + ?2 <= ?3",
+        (stretch, by_ms, MAX_WALL_MS),
+    )
+    for series, columns in moved.items():
+        _count(connection, series, columns.moved(by_ms))
+        if placed:
+            _narrow(connection, series, columns)
+    settle(connection, stretch, placed=placed)
+
+
+def settle(connection: sqlite3.Connection, stretch: int, *, placed: bool) -> None:
+    """No longer wait for the times of a stretch to be put right."""
+    connection.execute(
+        "UPDATE block SET stretch = ? WHERE stretch = ?",
+        (SURE if placed else NEVER_SURE, stretch),
+    )
+
+
+def expire(connection: sqlite3.Connection, before_ms: int) -> None:
+    """Delete blocks that ended, or were stored, before then; their hours stay."""
+    connection.execute(
+        "DELETE FROM block WHERE (last_ms < ? AND stretch = 0) OR stored_ms < ?",
+        (before_ms, before_ms),
+    )
+    connection.execute("DELETE FROM reading_count WHERE quarter_ms < ?", (before_ms,))
+
+
+def _count(connection: sqlite3.Connection, series: int, columns: Columns) -> None:
+    rollup.add(connection, series, rollup.hours_of(columns))
+    connection.executemany(
+        "INSERT INTO reading_count VALUES (?, ?)"
+        " ON CONFLICT DO UPDATE SET count = count + excluded.count",
+        _quarters(columns),
+    )
+
+
+def _uncount(connection: sqlite3.Connection, series: int, columns: Columns) -> None:
+    rollup.take_out(connection, series, rollup.hours_of(columns))
+    connection.executemany(
+        "UPDATE reading_count SET count = count - ?2 WHERE quarter_ms = ?1", _quarters(columns)
+    )
+
+
+def _narrow(connection: sqlite3.Connection, series: int, gone: Columns) -> None:
+    """Put the hours right that readings were taken out of."""
+    for hour in {time // rollup.HOUR_MS for time in gone.times}:
+        start = hour * rollup.HOUR_MS
+        left = between(connection, series, start, start + rollup.HOUR_MS)
+        if left is not None:
+            rollup.narrow(connection, series, rollup.hours_of(left))
+
+
+def _quarters(columns: Columns) -> Iterable[tuple[int, int]]:
+    return Counter(time - time % QUARTER_MS for time in columns.times).items()
+
+
+def _take(connection: sqlite3.Connection, block: int) -> Columns:
+    row = connection.execute(
+        "DELETE FROM block WHERE id = ? RETURNING first_ms, count, columns", (block,)
+    ).fetchone()
+    return decode(*row)
+
+
+def _cut(columns: Columns, start_ms: int, end_ms: int) -> Columns:
+    if start_ms <= columns.times[0] and columns.times[-1] < end_ms:
+        return columns
+    inside = [place for place, time in enumerate(columns.times) if start_ms <= time < end_ms]
+    return Columns(
+        [columns.times[place] for place in inside],
+        [columns.values[place] for place in inside],
+        columns.kind,
+    )

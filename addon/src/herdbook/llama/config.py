@@ -39,6 +39,12 @@ class Search(Struct, frozen=True, forbid_unknown_fields=True):
     source: Annotated[str, Meta(pattern=r"^https?://[^\s?#]*[^\s?#/]$", max_length=500)] = SOURCE
 
 
+class House(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is kept of the house: every single reading for so many days, the hours for ever."""
+
+    keep_readings_days: Annotated[int, Meta(ge=1, le=36_500)] = 365
+
+
 class LlamaConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """The file.
 
@@ -61,6 +67,7 @@ class LlamaConfig(Struct, frozen=True, forbid_unknown_fields=True):
     api: Listener = Listener(8478)
     broker: BrokerSettings = BrokerSettings()
     search: Search = Search()
+    house: House = House()
 
     def folder(self, path: Path) -> Path:
         """The data folder; a relative one is taken from the folder of the file at `path`.

@@ -56,7 +56,14 @@ async def run(
         opened.push_async_callback(model.close)
         vaults = Vaults(folder, clock, zone, model=model)
         opened.push_async_callback(vaults.close)
-        herd = Herd(book, config.broker, identity, clock, News(feed))
+        herd = Herd(
+            book,
+            config.broker,
+            identity,
+            clock,
+            News(feed),
+            keep_days=config.house.keep_readings_days,
+        )
         ingress = config.ingress
         where, section = (config.panel, "panel") if ingress is None else (ingress, "ingress")
         panel = panel_app(

@@ -28,7 +28,7 @@ from herdbook.llama.herd.today import TodayWatch
 from herdbook.log import PacedLog
 
 _CONFIRM_S: Final = 10.0
-_FORGET_EVERY_S: Final = 3600.0
+_TIDY_EVERY_S: Final = 3600.0
 _AT_ONCE: Final = 64
 """Observations told before listeners get their turn; far fewer than what is queued for one."""
 
@@ -58,8 +58,12 @@ class Herd:
         identity: Identity,
         clock: Clock,
         listener: Listener,
+        *,
+        keep_days: int = 365,
     ) -> None:
+        """Readings are kept one by one for `keep_days`."""
         self._book = book
+        self._keep_days = keep_days
         self._clock = clock
         self._listener = listener
         self._presence = Presence()
@@ -86,7 +90,7 @@ class Herd:
             group.create_task(self._haves.run())
             group.create_task(self._today.run())
             group.create_task(self._settle_presence())
-            group.create_task(self._forget_waiting())
+            group.create_task(self._tidy())
             group.create_task(self._broker.run())
 
     async def nodes(self) -> list[NodeRow]:
@@ -182,14 +186,14 @@ class Herd:
             for node_id in self._presence.settle():
                 await self._tell_of(node_id)
 
-    async def _forget_waiting(self) -> None:
+    async def _tidy(self) -> None:
         while True:
             try:
-                for node_id in await self._book.forget_waiting():
+                for node_id in await self._book.tidy(self._keep_days):
                     _LOGGER.info("Node %s waited a week unheard and is forgotten", node_id)
             except StorageError as error:
-                self._log.warning("forget", f"Cannot forget nodes that waited too long: {error}")
-            await asyncio.sleep(_FORGET_EVERY_S)
+                self._log.warning("tidy", f"Cannot drop what is past its time: {error}")
+            await asyncio.sleep(_TIDY_EVERY_S)
 
     async def _tell_of(self, node_id: str) -> None:
         try:

@@ -1,0 +1,129 @@
+"""Readings by the hour: how many, the least, the most and the mean. SQL on the house book.
+
+An hour is one of UTC. A day of a household is made of the hours that begin in it, so in a time
+zone whose midnight lies within an hour of UTC it is cut at the next full one.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, tzinfo
+from itertools import groupby
+from typing import Final
+
+from msgspec import Struct
+
+from herdbook.house.block import Columns
+
+HOUR_MS: Final = 3_600_000
+
+_ADD: Final = (
+    "INSERT INTO rollup VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+    " count = count + excluded.count, least = min(least, excluded.least),"
+    " most = max(most, excluded.most), total = total + excluded.total"
+)
+_BETWEEN: Final = (
+    "SELECT hour, count, least, most, total FROM rollup"
+    " WHERE series = ? AND hour >= ? AND hour < ? ORDER BY hour"
+)
+
+
+class Rollup(Struct, frozen=True):
+    """What was read from `start_ms` on, for as long as was asked. Yes counts 1 and no 0."""
+
+    start_ms: int
+    count: int
+    least: float
+    most: float
+    mean: float
+
+
+class Hour(Struct, frozen=True):
+    """The readings of one hour, the number of which is `hour`, added up."""
+
+    hour: int
+    count: int
+    least: float
+    most: float
+    total: float
+
+
+def hours_of(columns: Columns) -> list[Hour]:
+    """The hours of readings that are in the order of time."""
+    hours = []
+    first, end = 0, len(columns.times)
+    divisor = columns.divisor
+    for hour, times in groupby(columns.times, lambda time: time // HOUR_MS):
+        end = first + sum(1 for _ in times)
+        values = columns.values[first:end]
+        hours.append(
+            Hour(
+                hour,
+                end - first,
+                min(values) / divisor,
+                max(values) / divisor,
+                sum(values) / divisor,
+            )
+        )
+        first = end
+    return hours
+
+
+def add(connection: sqlite3.Connection, series: int, hours: Iterable[Hour]) -> None:
+    """Add readings to their hours."""
+    connection.executemany(
+        _ADD, [(series, one.hour, one.count, one.least, one.most, one.total) for one in hours]
+    )
+
+
+def take_out(connection: sqlite3.Connection, series: int, hours: Iterable[Hour]) -> None:
+    """Take readings out of their hours, where least and most stay as they are: see `narrow`."""
+    for one in hours:
+        connection.execute(
+            "UPDATE rollup SET count = count - ?, total = total - ? WHERE series = ? AND hour = ?",
+            (one.count, one.total, series, one.hour),
+        )
+    connection.execute("DELETE FROM rollup WHERE series = ? AND count <= 0", (series,))
+
+
+def narrow(connection: sqlite3.Connection, series: int, hours: Iterable[Hour]) -> None:
+    """Put least, most and total right where these are all the readings that an hour has."""
+    connection.executemany(
+        "UPDATE rollup SET least = ?, most = ?, total = ?"
+        " WHERE series = ? AND hour = ? AND count = ?",
+        [(one.least, one.most, one.total, series, one.hour, one.count) for one in hours],
+    )
+
+
+def by_hour(
+    connection: sqlite3.Connection, series: int, start_ms: int, end_ms: int
+) -> list[Rollup]:
+    """The hours that begin from `start_ms` to before `end_ms` and have readings, in order."""
+    rows = connection.execute(_BETWEEN, (series, -(-start_ms // HOUR_MS), -(-end_ms // HOUR_MS)))
+    return [
+        Rollup(hour * HOUR_MS, count, least, most, total / count)
+        for hour, count, least, most, total in rows
+    ]
+
+
+def by_day(
+    connection: sqlite3.Connection, series: int, start_ms: int, end_ms: int, zone: tzinfo
+) -> list[Rollup]:
+    """The same by the days of a household; each begins with its first hour that has readings."""
+
+    def day(hour: Rollup) -> date:
+        return datetime.fromtimestamp(hour.start_ms / 1000, zone).date()
+
+    hours = by_hour(connection, series, start_ms, end_ms)
+    return list(_days(list(its) for _, its in groupby(hours, day)))
+
+
+def _days(days: Iterable[list[Rollup]]) -> Iterator[Rollup]:
+    for hours in days:
+        count = sum(hour.count for hour in hours)
+        yield Rollup(
+            hours[0].start_ms,
+            count,
+            min(hour.least for hour in hours),
+            max(hour.most for hour in hours),
+            sum(hour.mean * hour.count for hour in hours) / count,
+        )

@@ -1,0 +1,79 @@
+"""Makes a house book with this release: ``python -m tests.databases.make_house 2`` for schema 2.
+
+A fixture is never made again: it stands for the house books that people have.
+"""
+
+import asyncio
+import shutil
+import sys
+import tempfile
+from datetime import UTC
+from pathlib import Path
+
+from herdbook.eventlog.batch import GENESIS, open_batch, seal
+from herdbook.eventlog.event import READINGS, Event, encode_payload
+from herdbook.eventlog.messages import Hello
+from herdbook.eventlog.readings import Sample, pack
+from herdbook.house.book import HouseBook
+from tests.eventlog.samples import SYNCED_MS, event, identity, numbered
+from tests.fakes.clock import ManualClock
+
+FOLDER = Path(__file__).parent / "house"
+HALLWAY, ATTIC, WAITING = (identity(seed) for seed in (1, 2, 3))
+HALF_MINUTE_MS = 30_000
+
+
+def warmth(minute: int) -> list[Sample]:
+    """Two samples of a room, as an Alpaca has them in a block."""
+    start = SYNCED_MS + 2 * minute * HALF_MINUTE_MS
+    return [(start + step * HALF_MINUTE_MS, 20 + (minute % 30 + step) / 10) for step in (0, 1)]
+
+
+def measured(seq: int, samples: list[Sample], **changes: object) -> Event:
+    yes_no = isinstance(samples[0][1], bool)
+    payload = pack("door" if yes_no else "warmth", None if yes_no else "°C", samples)
+    return event(seq, kind=READINGS, payload=encode_payload(payload), **changes)
+
+
+def of_hallway() -> list[Event]:
+    """Two hours of a room, a door, what was noticed, and what no version of then could read."""
+    events = [measured(seq, warmth(seq)) for seq in range(1, 121)]
+    events += [
+        measured(121, [(SYNCED_MS + 1, True), (SYNCED_MS + 5000, False)]),
+        event(122, wall_ms=SYNCED_MS + 60_000, payload=encode_payload(numbered(122))),
+        event(123, kind="retraction"),
+        event(124, kind=READINGS),
+    ]
+    return events
+
+
+def of_attic() -> list[Event]:
+    """A machine that believes to be in 1970."""
+    clock = {"clock_quality": "unset", "boot_id": "first"}
+    return [
+        measured(1, [(1000, 1.5), (31_000, 2.5)], wall_ms=40_000, monotonic_ms=40_000, **clock),
+        event(2, payload=encode_payload(numbered(2)), wall_ms=50_000, monotonic_ms=50_000, **clock),
+    ]
+
+
+async def make(version: str) -> None:
+    clock = ManualClock(SYNCED_MS + 3 * 3_600_000)
+    with tempfile.TemporaryDirectory() as work:
+        book = await HouseBook.open(Path(work), clock, UTC)
+        for who, name in ((HALLWAY, "Hallway"), (ATTIC, "Attic"), (WAITING, "Waiting")):
+            await book.hello(who.node_id, Hello(name, "0.1.0", 0))
+        for who, events in ((HALLWAY, of_hallway()), (ATTIC, of_attic())):
+            await book.approve(who.node_id)
+            previous = GENESIS
+            for first in range(0, len(events), 50):
+                sealed = seal(who, previous, events[first : first + 50])
+                previous = sealed.hash
+                await book.store(open_batch(sealed.wire, who.node_id))
+        await book.refuse(WAITING.node_id, "signature", b"forged")
+        await book.close()
+        FOLDER.mkdir(exist_ok=True)
+        shutil.copyfile(Path(work) / "house.db", FOLDER / f"v{version}.db")
+
+
+if __name__ == "__main__":
+    asyncio.run(make(sys.argv[1]))

@@ -1,0 +1,116 @@
+"""Every house book that was ever released is brought to the present schema, with all of it."""
+
+import shutil
+import sqlite3
+from contextlib import closing
+from datetime import UTC, date
+from pathlib import Path
+
+import pytest
+
+from herdbook.clock import iso
+from herdbook.eventlog.batch import VerifiedBatch, open_batch
+from herdbook.house.book import HouseBook
+from tests.databases.make_house import ATTIC, FOLDER, HALLWAY, WAITING, of_attic, of_hallway, warmth
+from tests.eventlog.samples import SYNCED_MS
+from tests.fakes.clock import ManualClock
+from tests.house.household import Teller, answer
+
+HOUR_MS = 3_600_000
+
+
+class KilledError(Exception):
+    """The process ends here."""
+
+
+@pytest.fixture(params=sorted(FOLDER.glob("*.db")), ids=lambda path: path.stem)
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    shutil.copyfile(request.param, tmp_path / "house.db")
+    return tmp_path
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(SYNCED_MS + 4 * HOUR_MS)
+
+
+async def check(book: HouseBook) -> None:
+    """All that `make_house` put in is there, and more can come."""
+    room, door = sorted(await book.series(HALLWAY.node_id), key=lambda one: one.yes_no)
+    told = [sample for minute in range(1, 121) for sample in warmth(minute)]
+    assert await book.readings(room.id, 0, 2 * SYNCED_MS) == told
+    assert [one.value for one in await book.readings(door.id, 0, 2 * SYNCED_MS)] == [1, 0]
+    hours = await book.by_hour(room.id, 0, 2 * SYNCED_MS)
+    assert sum(hour.count for hour in hours) == len(told)
+    [attic] = await book.series(ATTIC.node_id)
+    assert await book.timeless(attic.id) == 2
+    today = await book.today()
+    assert (today.observations, today.readings) == (1, len(told) + 2)
+    [said] = await book.observations(date(2026, 11, 1))
+    assert (said.value, said.observed_at) == (122, iso(SYNCED_MS + 60_000))
+    [about] = await book.observations(date(1970, 1, 1))
+    assert (about.node_name, about.clock) == ("Attic", "unset")
+    last = await book.last_observation()
+    assert last == said
+    nodes = {node.node_id: node for node in await book.nodes()}
+    assert (nodes[HALLWAY.node_id].seq, nodes[HALLWAY.node_id].clock) == (124, "synced")
+    assert nodes[ATTIC.node_id].clock == "unset"
+    assert not nodes[WAITING.node_id].approved
+    assert await book.refusals() == {"payload": 1, "signature": 1}
+    assert [one.reason for one in await book.quarantined()] == ["signature", "payload"]
+
+
+async def test_everything_is_kept(folder: Path, clock: ManualClock) -> None:
+    for _ in range(2):
+        book = await HouseBook.open(folder, clock, UTC)
+        await check(book)
+        have = await book.have(HALLWAY.node_id)
+        assert (have.seq, have.approved) == (124, True)
+        await book.close()
+
+
+async def test_what_could_not_be_folded_stays_as_it_came(folder: Path, clock: ManualClock) -> None:
+    book = await HouseBook.open(folder, clock, UTC)
+    [(wire,)] = book._connection.execute("SELECT wire FROM unfolded").fetchall()
+    assert open_batch(wire, HALLWAY.node_id).events == of_hallway()[100:]
+    await book.close()
+
+
+async def test_the_attic_is_put_right_when_its_clock_is_known(
+    folder: Path, clock: ManualClock
+) -> None:
+    book = await HouseBook.open(folder, clock, UTC)
+    teller = Teller(book, ATTIC)
+    teller.seq = len(of_attic())
+    teller.last_hash = (await book.have(ATTIC.node_id)).hash
+    await teller.tell(answer(teller, SYNCED_MS, boot_id="first"))
+    [attic] = await book.series(ATTIC.node_id)
+    assert await book.readings(attic.id, SYNCED_MS, SYNCED_MS + HOUR_MS) == [
+        (SYNCED_MS + 1000, 1.5),
+        (SYNCED_MS + 31_000, 2.5),
+    ]
+    await book.close()
+
+
+async def test_a_kill_in_between_loses_nothing(
+    folder: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("herdbook.house.refold._AT_ONCE", 1)
+    opened = 0
+
+    def killed(wire: bytes, node_id: str) -> VerifiedBatch:
+        nonlocal opened
+        opened += 1
+        if opened == 3:
+            raise KilledError
+        return open_batch(wire, node_id)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("herdbook.house.refold.open_batch", killed)
+        with pytest.raises(KilledError):
+            await HouseBook.open(folder, clock, UTC)
+    with closing(sqlite3.connect(folder / "house.db")) as connection:
+        assert connection.execute("SELECT count(*) FROM refold").fetchone() == (2,)
+    book = await HouseBook.open(folder, clock, UTC)
+    await check(book)
+    await book.close()
