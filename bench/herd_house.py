@@ -117,18 +117,30 @@ async def _ask(report: Report, folder: Path, rows: sqlite3.Connection, days: int
     sensors = [one.id for one in await book.series(NODE.node_id)]
     hours = [await _ms(partial(book.by_hour, one, START_MS, end)) for one in sensors]
     by_sql = [
-        await _ms(partial(_sql, rows,
-            "SELECT at_ms / 3600000, count(*), min(value), max(value), avg(value) FROM reading"
-            " WHERE sensor = ? GROUP BY 1 ORDER BY 1", (number,)))  # fmt: skip
+        await _ms(
+            partial(
+                _sql,
+                rows,
+                "SELECT at_ms / 3600000, count(*), min(value), max(value), avg(value) FROM reading"
+                " WHERE sensor = ? GROUP BY 1 ORDER BY 1",
+                (number,),
+            )
+        )  # fmt: skip
         for number in range(len(sensors))
     ]
     _add(report, "query_90d_by_hour_ms", median(hours), "ms", days, median(by_sql))
     begin = end - DAY_S * 1000
     of_day = [await _ms(partial(book.readings, one, begin, end)) for one in sensors]
     by_sql = [
-        await _ms(partial(_sql, rows,
-            "SELECT at_ms, value FROM reading WHERE sensor = ? AND at_ms >= ? AND at_ms < ?"
-            " ORDER BY at_ms", (number, begin, end)))  # fmt: skip
+        await _ms(
+            partial(
+                _sql,
+                rows,
+                "SELECT at_ms, value FROM reading WHERE sensor = ? AND at_ms >= ? AND at_ms < ?"
+                " ORDER BY at_ms",
+                (number, begin, end),
+            )
+        )  # fmt: skip
         for number in range(len(sensors))
     ]
     _add(report, "day_ms", median(of_day), "ms", days, median(by_sql))

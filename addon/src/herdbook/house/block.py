@@ -19,7 +19,8 @@ its lowest byte. Doubles are a column of their eight bytes.
 
 import sys
 from array import array
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from operator import le, sub
 from typing import Final
@@ -53,6 +54,22 @@ class Columns(Struct, frozen=True):
         """The values as they were measured; yes is 1, no is 0."""
         divisor = self.divisor
         return [value / divisor for value in self.values]
+
+    def periods(self, length_ms: int) -> Iterator[tuple[int, int, int]]:
+        """The start of each period that has readings, and the places of its first and after its last.
+
+        For readings in the order of time.
+        """
+        times, first = self.times, 0
+        while first < len(times):
+            start_ms = times[first] - times[first] % length_ms
+            end = bisect_left(times, start_ms + length_ms, first)
+            yield start_ms, first, end
+            first = end
+
+    def cut(self, first: int, end: int) -> "Columns":
+        """The readings of these places."""
+        return Columns(self.times[first:end], self.values[first:end], self.kind)
 
     def moved(self, by_ms: int) -> "Columns":
         """The same at other times."""

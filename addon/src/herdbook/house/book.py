@@ -6,7 +6,7 @@ llama, alpaca, vault or journal.
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, time, timedelta, tzinfo
 from pathlib import Path
@@ -15,14 +15,14 @@ from typing import Final
 from msgspec import Struct
 
 from herdbook.clock import Clock, day_of
-from herdbook.errors import StorageError
+from herdbook.errors import BatchRefused, StorageError
 from herdbook.eventlog.batch import VerifiedBatch
 from herdbook.eventlog.database import open_database, storing, transaction
 from herdbook.eventlog.event import MAX_WALL_MS
 from herdbook.eventlog.messages import Have, Hello
 from herdbook.files import make_folder
 from herdbook.house import ingest, node, observation, quarantine, readings, rollup, series
-from herdbook.house.ingest import Stored
+from herdbook.house.ingest import Stored, Taken
 from herdbook.house.node import NodeRow
 from herdbook.house.observation import Observation
 from herdbook.house.quarantine import Quarantined
@@ -162,9 +162,16 @@ class HouseBook:
 
     async def store(self, batch: VerifiedBatch) -> Stored:
         """Store and fold a batch, once; durable when this returns. Raises `BatchRefused`."""
+        [taken] = await self.store_many([batch])
+        if isinstance(taken, BatchRefused):
+            raise taken
+        return taken
+
+    async def store_many(self, batches: Sequence[VerifiedBatch]) -> list[Taken]:
+        """The same with several, in one transaction; ingest.py says what of each."""
         now = self._clock.wall_ms()
         latest = MAX_WALL_MS if self._clock.quality() == "unset" else now
-        return await self._write(lambda c: ingest.take_in(c, batch, now, latest))
+        return await self._write(lambda c: ingest.take_in(c, batches, now, latest))
 
     async def refuse(self, node_id: str, reason: str, content: bytes) -> None:
         """Count, and keep for somebody to look at, what was not taken."""

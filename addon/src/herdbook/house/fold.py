@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from herdbook.errors import InputError
 from herdbook.eventlog.event import (
@@ -14,15 +14,15 @@ from herdbook.eventlog.event import (
     Event,
     ObservationPayload,
     decode_payload,
+    encode_payload,
 )
 from herdbook.house import observation, quarantine, readings, series
-from herdbook.house.block import YES_NO, Columns
+from herdbook.house.arrivals import Arrivals
+from herdbook.house.block import Columns
 from herdbook.house.clocks import Clocks
-from herdbook.house.place import NEVER_SURE, SURE, Place
+from herdbook.house.place import NEVER_SURE, SURE
 
 CLOCK: Final = "clock"
-
-type _Key = tuple[str, str, bool, int, bool]
 
 
 class ClockPayload(Struct, frozen=True):
@@ -40,7 +40,10 @@ class Folded(Struct, frozen=True):
 
 
 class Fold:
-    """Folds the events of one node, once each and in order; the caller holds the transaction."""
+    """Folds the events of one node, once each and in order; the caller holds the transaction.
+
+    Readings are stored at the end: call `finish`.
+    """
 
     def __init__(
         self,
@@ -58,16 +61,17 @@ class Fold:
         self._latest_ms = latest_ms
         self._again = again
         self._clocks = Clocks(connection, node_id)
-        self._pending: dict[_Key, list[Columns]] = {}
+        self._arrivals = Arrivals()
 
     def run(self, events: Iterable[Event]) -> Folded:
         """Fold a batch. What cannot be is counted as refused, and left."""
         observations = counted = 0
         whole = True
+        place, add = self._clocks.place, self._arrivals.add
         for event in events:
             try:
                 if event.kind == READINGS:
-                    counted += self._measured(event)
+                    counted += add(event, place(event))
                 elif event.kind == OBSERVATION:
                     self._noticed(event)
                     observations += 1
@@ -77,58 +81,51 @@ class Fold:
                     whole = False
             except InputError:
                 whole = False
-                self._refuse("payload", event)
-        self._flush()
-        return Folded(observations, counted, whole)
+                self._refuse(event.payload)
+        refused = self._unpack()
+        return Folded(observations, counted - refused, whole and not refused)
 
-    def _measured(self, event: Event) -> int:
-        payload, columns = readings.unpack(event)
-        place = self._clocks.place(event)
-        if place.by_ms:
-            columns = columns.moved(place.by_ms)
-            if min(columns.times) < 0 or max(columns.times) > MAX_WALL_MS:
-                raise InputError("A block of readings leaves the calendar.")
-        key = (
-            payload.sensor,
-            payload.unit or "",
-            columns.kind == YES_NO,
-            place.stretch,
-            place.placed,
-        )
-        parts = self._pending.get(key)
-        if parts is None:
-            self._pending[key] = [columns]
-        else:
-            parts.append(columns)
-        return len(columns.values)
+    def finish(self) -> None:
+        """Store what was measured."""
+        for source, parts in self._arrivals.take().items():
+            number = series.number_of(
+                self._connection, self._node_id, source.sensor, source.unit, yes_no=source.yes_no
+            )
+            if number is None:
+                if not self._again:
+                    quarantine.count(self._connection, "sensors", sum(map(_length, parts)))
+                continue
+            stretch = source.stretch
+            if stretch > 0 and not self._clocks.waits(stretch):
+                stretch = SURE if source.placed else NEVER_SURE
+            readings.add(
+                self._connection, number, stretch, parts, self._now_ms, placed=source.placed
+            )
 
     def _noticed(self, event: Event) -> None:
         payload = decode_payload(event, ObservationPayload)
-        place: Place = self._clocks.place(event)
+        place = self._clocks.place(event)
         observation.add(self._connection, self._node_id, event, payload, place, self._latest_ms)
 
     def _set_right(self, event: Event) -> None:
         offset_ms = decode_payload(event, ClockPayload).offset_ms
         if not 0 <= offset_ms + event.monotonic_ms <= MAX_WALL_MS:
             raise InputError("A clock leaves the calendar.")
-        self._flush()
+        self._unpack()
+        self.finish()
         self._clocks.set_right(event.boot_id, offset_ms, self._latest_ms)
 
-    def _flush(self) -> None:
-        for (sensor, unit, yes_no, stretch_, placed), parts in self._pending.items():
-            number = series.number_of(self._connection, self._node_id, sensor, unit, yes_no=yes_no)
-            if number is None:
-                if not self._again:
-                    quarantine.count(self._connection, "sensors", len(parts))
-                continue
-            stretch = stretch_
-            if stretch > 0 and not self._clocks.waits(stretch):
-                stretch = SURE if placed else NEVER_SURE
-            readings.add(self._connection, number, stretch, parts, self._now_ms, placed=placed)
-        self._pending.clear()
+    def _unpack(self) -> int:
+        """Look into what was measured; returns how many readings were refused."""
+        refused = self._arrivals.unpack()
+        for payload in refused:
+            self._refuse(encode_payload(payload))
+        return sum(len(payload.values) for payload in refused)
 
-    def _refuse(self, reason: str, event: Event) -> None:
+    def _refuse(self, payload: Raw) -> None:
         if not self._again:
-            quarantine.add(
-                self._connection, self._node_id, reason, bytes(event.payload), self._now_ms
-            )
+            quarantine.add(self._connection, self._node_id, "payload", bytes(payload), self._now_ms)
+
+
+def _length(columns: Columns) -> int:
+    return len(columns.times)

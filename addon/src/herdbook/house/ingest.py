@@ -1,6 +1,7 @@
 """Taking in a batch: its place in the log, and what is folded from it. SQL on the house book."""
 
 import sqlite3
+from collections.abc import Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -24,15 +25,38 @@ class Stored(Struct, frozen=True):
     readings: int
 
 
-def take_in(
-    connection: sqlite3.Connection, batch: VerifiedBatch, now_ms: int, latest_ms: int
-) -> Stored:
-    """Store and fold a batch, once; the caller holds the transaction.
+type Taken = Stored | BatchRefused
 
-    Raises `BatchRefused` with reason ``unapproved`` or as `judge`. An event of a known kind whose
-    payload is not one is not folded and is counted as refused. A batch is kept as it came only
-    where something in it was not folded: of the rest, the book has what it says already.
+
+def take_in(
+    connection: sqlite3.Connection, batches: Sequence[VerifiedBatch], now_ms: int, latest_ms: int
+) -> list[Taken]:
+    """Store and fold batches, each once; the caller holds the transaction, which is all of them.
+
+    Gives for each what came of it, or why it was refused: ``unapproved``, or as `judge` has it. An
+    event of a known kind whose payload is not one is not folded and is counted as refused. A batch
+    is kept as it came only where something in it was not folded: of the rest, the book has what it
+    says already.
     """
+    folds: dict[str, Fold] = {}
+    taken: list[Taken] = []
+    for batch in batches:
+        try:
+            taken.append(_take_in(connection, batch, folds, now_ms, latest_ms))
+        except BatchRefused as error:
+            taken.append(error)
+    for fold in folds.values():
+        fold.finish()
+    return taken
+
+
+def _take_in(
+    connection: sqlite3.Connection,
+    batch: VerifiedBatch,
+    folds: dict[str, Fold],
+    now_ms: int,
+    latest_ms: int,
+) -> Stored:
     sender = node.find(connection, batch.node_id)
     if sender is None or not sender.approved:
         raise BatchRefused("unapproved", f"Node {batch.node_id} is not approved.")
@@ -53,8 +77,9 @@ def take_in(
         "UPDATE node SET seq = ?, clock = ? WHERE node_id = ?",
         (batch.last_seq, newest.clock_quality, batch.node_id),
     )
-    fold = Fold(connection, batch.node_id, now_ms, latest_ms)
-    folded = fold.run(batch.events)
+    if batch.node_id not in folds:
+        folds[batch.node_id] = Fold(connection, batch.node_id, now_ms, latest_ms)
+    folded = folds[batch.node_id].run(batch.events)
     if not folded.whole:
         connection.execute(
             "INSERT INTO unfolded (node_id, last_seq, wire) VALUES (?, ?, ?)",

@@ -1,26 +1,23 @@
 """What the sensors measured. SQL on the house book's blocks of readings, their hours and counts.
 
 What a batch brings of a series is one block; as soon as the small blocks of a series have
-`FULL` readings together, one takes their place. So a reading is written twice, however slowly
+`FULL` readings together, larger ones take their place. So a reading is written twice, however slowly
 they come. Blocks of a series may overlap in time, as what is late has a block of its own.
 """
 
 import sqlite3
-from collections import Counter
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from itertools import accumulate, groupby
+from itertools import groupby
 from typing import Final, NamedTuple
 
-import msgspec
-
-from herdbook.errors import InputError
-from herdbook.eventlog.event import MAX_INT, MAX_WALL_MS, Event
-from herdbook.eventlog.readings import ReadingsPayload
+from herdbook.eventlog.event import MAX_WALL_MS
 from herdbook.house import rollup
-from herdbook.house.block import YES_NO, Columns, decode, encode, join
+from herdbook.house.block import Columns, decode, encode, join
 from herdbook.house.place import NEVER_SURE, SURE
 
 FULL: Final = 1024
+LARGEST: Final = 2048
 # The index of loose blocks is one of this very number.
 _LOOSE: Final = "SELECT id, count FROM block WHERE series = ? AND stretch = ? AND count < 1024"
 QUARTER_MS: Final = 15 * 60 * 1000
@@ -31,30 +28,6 @@ class Reading(NamedTuple):
 
     at_ms: int
     value: float
-
-
-_payloads: Final = msgspec.msgpack.Decoder(ReadingsPayload)
-
-
-def unpack(event: Event) -> tuple[ReadingsPayload, Columns]:
-    """The readings that an event carries. Raises `InputError` when its payload is not a block."""
-    try:
-        payload = _payloads.decode(event.payload)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"The payload of {event.kind} event {event.seq}: {error}.") from error
-    if len(payload.times) != len(payload.values) - 1:
-        raise InputError("A block of readings has not as many times as values.")
-    times = list(accumulate(accumulate(payload.times), initial=payload.start_ms))
-    if min(times) < 0 or max(times) > MAX_WALL_MS:
-        raise InputError("A block of readings leaves the calendar.")
-    if payload.decimals is None:
-        if not {0, 1}.issuperset(payload.values):
-            raise InputError("A block of readings of yes and no has another value.")
-        return payload, Columns(times, payload.values, YES_NO)
-    values = list(accumulate(payload.values))
-    if max(values) > MAX_INT or min(values) < -MAX_INT:
-        raise InputError("A block of readings has a value out of range.")
-    return payload, Columns(times, values, payload.decimals)
 
 
 def add(
@@ -74,19 +47,21 @@ def add(
     if loose and sum(count for _, count in loose) + len(columns.times) >= FULL:
         held = [_take(connection, block) for block, _ in loose]
         columns = join([*held, columns])
-    connection.execute(
-        "INSERT INTO block (series, stretch, first_ms, last_ms, count, stored_ms, columns)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (
-            series,
-            stretch,
-            columns.times[0],
-            columns.times[-1],
-            len(columns.times),
-            now_ms,
-            encode(columns),
-        ),
-    )
+    for first in range(0, len(columns.times), LARGEST):
+        some = columns.cut(first, first + LARGEST)
+        connection.execute(
+            "INSERT INTO block (series, stretch, first_ms, last_ms, count, stored_ms, columns)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                series,
+                stretch,
+                some.times[0],
+                some.times[-1],
+                len(some.times),
+                now_ms,
+                encode(some),
+            ),
+        )
 
 
 def between(
@@ -204,7 +179,7 @@ def _narrow(connection: sqlite3.Connection, series: int, gone: Columns) -> None:
 
 
 def _quarters(columns: Columns) -> Iterable[tuple[int, int]]:
-    return Counter(time - time % QUARTER_MS for time in columns.times).items()
+    return [(start, end - first) for start, first, end in columns.periods(QUARTER_MS)]
 
 
 def _take(connection: sqlite3.Connection, block: int) -> Columns:
@@ -215,11 +190,5 @@ def _take(connection: sqlite3.Connection, block: int) -> Columns:
 
 
 def _cut(columns: Columns, start_ms: int, end_ms: int) -> Columns:
-    if start_ms <= columns.times[0] and columns.times[-1] < end_ms:
-        return columns
-    inside = [place for place, time in enumerate(columns.times) if start_ms <= time < end_ms]
-    return Columns(
-        [columns.times[place] for place in inside],
-        [columns.values[place] for place in inside],
-        columns.kind,
-    )
+    times = columns.times
+    return columns.cut(bisect_left(times, start_ms), bisect_left(times, end_ms))

@@ -37,7 +37,9 @@ def _fold(
     connection: sqlite3.Connection, fold: Fold, node_id: str, last_seq: int, wire: bytes
 ) -> None:
     events = open_batch(wire, node_id).events
-    if not fold.run(events).whole:
+    folded = fold.run(events)
+    fold.finish()
+    if not folded.whole:
         connection.execute(
             "INSERT INTO unfolded (node_id, last_seq, wire) VALUES (?, ?, ?)",
             (node_id, last_seq, wire),

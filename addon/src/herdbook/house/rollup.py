@@ -49,22 +49,14 @@ class Hour(Struct, frozen=True):
 
 def hours_of(columns: Columns) -> list[Hour]:
     """The hours of readings that are in the order of time."""
-    hours = []
-    first, end = 0, len(columns.times)
     divisor = columns.divisor
-    for hour, times in groupby(columns.times, lambda time: time // HOUR_MS):
-        end = first + sum(1 for _ in times)
+    hours = []
+    for start_ms, first, end in columns.periods(HOUR_MS):
         values = columns.values[first:end]
+        least, most, total = min(values), max(values), sum(values)
         hours.append(
-            Hour(
-                hour,
-                end - first,
-                min(values) / divisor,
-                max(values) / divisor,
-                sum(values) / divisor,
-            )
+            Hour(start_ms // HOUR_MS, end - first, least / divisor, most / divisor, total / divisor)
         )
-        first = end
     return hours
 
 
