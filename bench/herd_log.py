@@ -1,8 +1,8 @@
 """What one node tells in n days: ten sensors, every half minute, in signed batches.
 
 Five are the demo's room, with its people and its weather; five are a machine's own, as an Alpaca
-measures them. Blocks and batches are those that an Alpaca makes of a backlog; times tremble by a few
-milliseconds, as sleeping threads do. The same seed makes the same log.
+measures them. Blocks and batches are those that an Alpaca makes of a backlog; times tremble by
+some milliseconds, as sleeping threads do. The same seed makes the same log.
 """
 
 import math

@@ -51,7 +51,7 @@ LIBRARIES: dict[str, set[str]] = {
     "aiomqtt": {"broker"},
     "paho": {"broker"},
     "psutil": {"alpaca"},
-    "zstandard": {"eventlog"},
+    "zstandard": {"eventlog", "house"},
 }
 # No file has to be read that is longer than this.
 LINES_LIMIT = 400

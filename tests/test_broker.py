@@ -5,7 +5,7 @@ import contextlib
 import logging
 import random
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 
 import aiomqtt
@@ -16,6 +16,7 @@ from herdbook.broker import (
     MAX_UNHANDLED,
     Broker,
     BrokerSettings,
+    Message,
     Will,
     retry_delays,
 )
@@ -284,3 +285,39 @@ def test_retries_start_fast_and_slow_down_to_a_minute() -> None:
     assert 0.375 <= first[0] <= 0.625
     assert all(45 <= delay <= 75 for delay in first[8:])
     assert len(set(first[8:])) == 4, "jittered"
+
+
+async def test_what_arrived_meanwhile_comes_at_once_and_the_sender_goes_on(
+    mosquitto: Mosquitto,
+) -> None:
+    groups: list[list[bytes]] = []
+    held = asyncio.Event()
+
+    async def keep(messages: Sequence[Message]) -> None:
+        groups.append([one.payload for one in messages])
+        await held.wait()
+
+    async def on_connect(broker: Broker) -> None:
+        connected.set()
+
+    connected = asyncio.Event()
+    broker = Broker(
+        BrokerSettings(host=mosquitto.host, port=mosquitto.port),
+        client_id="together",
+        subscriptions=["herdbook/test/#"],
+        on_connect=on_connect,
+        on_messages=keep,
+    )
+    task = asyncio.create_task(broker.run())
+    await connected.wait()
+    sent = [b"%d" % number for number in range(100)]
+    async with aiomqtt.Client(mosquitto.host, mosquitto.port) as sender:
+        for payload in sent:
+            await sender.publish(TOPIC, payload, qos=1)
+        await until(lambda: len(groups) == 1)
+        held.set()
+        await until(lambda: sum(map(len, groups)) == len(sent))
+    assert [payload for group in groups for payload in group] == sent
+    assert 1 < max(map(len, groups)) <= MAX_UNHANDLED // 2
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

@@ -12,7 +12,7 @@ import random
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NamedTuple
 
 import aiomqtt
 from aiomqtt.exceptions import MqttConnectError
@@ -28,6 +28,7 @@ from herdbook.log import PacedLog
 
 MAX_PACKET: Final = 320 * 1024  # the largest batch (256 KiB), its topic and room to spare
 MAX_UNHANDLED: Final = 32  # QoS 1 messages that wait for their handler: 10 MiB at worst
+_TOGETHER: Final = MAX_UNHANDLED // 2
 _MAX_QOS0_BYTES: Final = 4 * 1024 * 1024
 _KEEPALIVE_S: Final = 20
 _FIRST_RETRY_S: Final = 0.5
@@ -38,6 +39,15 @@ _log = logging.getLogger(__name__)
 
 type OnConnect = Callable[[Broker], Awaitable[None]]
 type OnMessage = Callable[[str, bytes, bool], Awaitable[None]]
+type OnMessages = Callable[[Sequence[Message]], Awaitable[None]]
+
+
+class Message(NamedTuple):
+    """What was published on a topic; `retained`: before we subscribed."""
+
+    topic: str
+    payload: bytes
+    retained: bool
 
 
 class BrokerSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,6 +75,10 @@ class Broker:
     `on_message(topic, payload, retained)`. Messages are handled one at a time and acknowledged
     after their handler returned, so that a slow handler slows the sender. A `HerdbookError` of a
     handler is logged and ends nothing; anything else it raises is a fault and leaves `run`.
+
+    `on_messages`, in place of `on_message`, gets all that arrived meanwhile at once, at most half
+    of what may be unacknowledged, so that the sender goes on: for who makes one thing durable as
+    fast as many.
     """
 
     def __init__(
@@ -74,7 +88,8 @@ class Broker:
         client_id: str,
         subscriptions: Sequence[str],
         on_connect: OnConnect,
-        on_message: OnMessage,
+        on_message: OnMessage | None = None,
+        on_messages: OnMessages | None = None,
         will: Will | None = None,
         rng: random.Random | None = None,
     ) -> None:
@@ -83,6 +98,7 @@ class Broker:
         self._subscriptions = list(subscriptions)
         self._on_connect = on_connect
         self._on_message = on_message
+        self._on_messages = on_messages
         self._will = will
         self._rng = rng or random.Random()
         self._tls = _tls_context(settings)
@@ -140,11 +156,12 @@ class Broker:
                 self._say(logging.INFO, f"Connected to the MQTT broker at {self._where}.")
                 await self._call(self._on_connect(self), "connection")
                 async for message in connection.messages:
-                    topic = message.topic.value
-                    await self._call(
-                        self._on_message(topic, bytes(message.payload), message.retain), topic
-                    )
-                    connection.acknowledge(message)
+                    together = [message]
+                    if self._on_messages is not None:
+                        together += connection.arrived(_TOGETHER - 1)
+                    await self._handle([_message(one) for one in together])
+                    for one in together:
+                        connection.acknowledge(one)
             except asyncio.CancelledError:
                 await self._say_will()
                 raise
@@ -162,6 +179,13 @@ class Broker:
                     f"The MQTT broker at {self._where} refuses the subscription to {topic}.",
                     fix="Let this user read that topic in the broker's access list.",
                 )
+
+    async def _handle(self, messages: list[Message]) -> None:
+        if self._on_messages is not None:
+            await self._call(self._on_messages(messages), messages[0].topic)
+        elif self._on_message is not None:
+            [message] = messages
+            await self._call(self._on_message(*message), message.topic)
 
     async def _call(self, handling: Awaitable[None], what: str) -> None:
         try:
@@ -196,6 +220,10 @@ class Broker:
         else:
             fix = "Check that it runs and that [broker] names it; it is tried again by itself."
         return BrokerUnavailable(f"No MQTT broker at {self._where}: {error}.", fix=fix)
+
+
+def _message(message: aiomqtt.Message) -> Message:
+    return Message(message.topic.value, bytes(message.payload), message.retain)
 
 
 def retry_delays(rng: random.Random) -> Iterator[float]:
@@ -265,6 +293,10 @@ class _Connection(aiomqtt.Client):
     def acknowledge(self, message: aiomqtt.Message) -> None:
         """Tell the broker that it may forget the message and send another."""
         self._client.ack(message.mid, message.qos)
+
+    def arrived(self, limit: int) -> list[aiomqtt.Message]:
+        """At most `limit` messages that are here already."""
+        return [self._queue.get_nowait() for _ in range(min(limit, self._queue.qsize()))]
 
     def settle(self) -> None:
         """Take note of how the connection ended, or asyncio reports it as an error nobody saw."""

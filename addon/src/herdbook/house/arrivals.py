@@ -44,7 +44,7 @@ class Arrivals:
 
     def __init__(self) -> None:
         self._told: dict[_Key, _Told] = {}
-        self._columns: dict[_Key, tuple[Place, Columns]] = {}
+        self._columns: dict[_Key, tuple[Place, list[Columns]]] = {}
 
     def add(self, event: Event, place: Place) -> int:
         """Take in a block; returns how many readings it has. Raises `InputError` for no block."""
@@ -72,21 +72,17 @@ class Arrivals:
                 fit = [one for one in told.payloads if _is_possible(_unpack([one], told.place))]
                 refused += [one for one in told.payloads if one not in fit]
                 columns = _unpack(fit, told.place)
-            if key in self._columns:
-                _, held = self._columns[key]
-                held.times.extend(columns.times)
-                held.values.extend(columns.values)
-            elif columns.times:
-                self._columns[key] = (told.place, columns)
+            if columns.times:
+                self._columns.setdefault(key, (told.place, []))[1].append(columns)
         self._told.clear()
         return refused
 
     def take(self) -> dict[Source, list[Columns]]:
         """All that was unpacked, by what it is of; nothing waits then."""
         taken: dict[Source, list[Columns]] = {}
-        for (sensor, unit, decimals, *_), (place, columns) in self._columns.items():
+        for (sensor, unit, decimals, *_), (place, parts) in self._columns.items():
             source = Source(sensor, unit or "", decimals is None, place.stretch, place.placed)
-            taken.setdefault(source, []).append(columns)
+            taken.setdefault(source, []).extend(parts)
         self._columns.clear()
         return taken
 

@@ -56,7 +56,7 @@ class Columns(Struct, frozen=True):
         return [value / divisor for value in self.values]
 
     def periods(self, length_ms: int) -> Iterator[tuple[int, int, int]]:
-        """The start of each period that has readings, and the places of its first and after its last.
+        """Each period that has readings: its start, the place of its first, and after its last.
 
         For readings in the order of time.
         """

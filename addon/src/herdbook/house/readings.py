@@ -1,8 +1,8 @@
 """What the sensors measured. SQL on the house book's blocks of readings, their hours and counts.
 
 What a batch brings of a series is one block; as soon as the small blocks of a series have
-`FULL` readings together, larger ones take their place. So a reading is written twice, however slowly
-they come. Blocks of a series may overlap in time, as what is late has a block of its own.
+`FULL` readings together, larger ones take their place. So a reading is written twice, however
+slowly they come. Blocks of a series may overlap in time, as what is late has a block of its own.
 """
 
 import sqlite3
