@@ -44,7 +44,7 @@ class Imports:
     async def prepare(self, opening: Opening, pieces: AsyncIterable[bytes]) -> None:
         """Read a file as it comes in; it replaces the one that its person had waiting.
 
-        Raises `InputError` for a file that cannot be brought in, `Busy` while another one comes,
+        Raises `InputError` for a file that cannot be brought in, and while another one comes,
         `StorageError`, `VaultLocked`.
         """
         self._vaults.journal(opening)

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterable
 from typing import Final
 
-from herdbook.errors import Busy, InputError, StorageError
+from herdbook.errors import InputError, StorageError
 from herdbook.journal.exchange.reading import FILE_LIMIT
 from herdbook.llama.people import Person
 from herdbook.llama.vaults import Vaults
@@ -38,11 +38,11 @@ class Spools:
     async def receive(self, person: Person, pieces: AsyncIterable[bytes]) -> Spool:
         """Keep a file as it comes; to be let go of.
 
-        Raises `InputError` for one that is too large or does not come, `Busy` while another one of
+        Raises `InputError` for one that is too large or does not come, and while another one of
         this person's comes, `StorageError`, `VaultLocked`.
         """
         if person.id in self._arriving:
-            raise Busy("Another file of yours is coming in.", fix="Wait until it is here.")
+            raise InputError("Another file of yours is coming in.", fix="Wait until it is here.")
         self._arriving.add(person.id)
         try:
             spool = await asyncio.to_thread(Spool, self._vaults.folder_of(person))

@@ -8,7 +8,7 @@ from typing import Final
 
 from aiohttp import BodyPartReader, web
 
-from herdbook.errors import Busy, HerdbookError, InputError, VaultLocked, WrongSecret
+from herdbook.errors import HerdbookError, InputError, VaultLocked, WrongSecret
 from herdbook.journal.exchange.reading import FILE_LIMIT
 from herdbook.llama.opening import Opening
 from herdbook.llama.panel.desk import Desk, desk_of, fields_of, signed_in
@@ -44,7 +44,7 @@ async def upload(request: web.Request) -> web.Response:
     opening = signed_in(request)[1]
     try:
         await desk.imports.prepare(opening, _file_of(request))
-    except (InputError, Busy) as error:
+    except InputError as error:
         return await _page(desk, opening, error)
     return desk.pages.go(request, "preview")
 
