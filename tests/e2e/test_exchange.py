@@ -4,6 +4,9 @@ import asyncio
 import io
 import json
 import zipfile
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from hashlib import md5
 from pathlib import Path
 
 import pytest
@@ -11,13 +14,26 @@ from playwright.async_api import Browser, expect
 
 from herdbook.journal.exchange.exchange import STEP, Exchange
 from herdbook.journal.exchange.passed import Passed
+from herdbook.journal.file import clean_name
 from tests.e2e.tab import STORED, Tab, check, tab
-from tests.llama.panel.stage import Stage
+from tests.journal.pictures import picture
+from tests.llama.panel.stage import PASSWORD, Stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 LLAMORA = Path(__file__).parents[1] / "databases" / "llamora-v1.sqlite3"
 HOSTILE = "<img src=x onerror=alert(1)>"
+HOSTILE_NAME = "x onerror=alert(1) &lt;'.jpg"
+HEIC = b"\0\0\0\x18ftypheic" + bytes(100)
+PIXELS = """async () => {
+    const image = document.querySelector(".pictures img");
+    image.loading = "eager";
+    await image.decode();
+    const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight);
+    const context = canvas.getContext("2d");
+    context.drawImage(image, 0, 0);
+    return [...context.getImageData(20, 20, 40, 40).data].join();
+}"""
 
 
 def folder(path: Path) -> Path:
@@ -29,19 +45,49 @@ def folder(path: Path) -> Path:
 
 
 def of_day_one(path: Path) -> Path:
+    photo = picture("image/jpeg", (90, 60))
+    digest = md5(photo, usedforsecurity=False).hexdigest()
     entry = {
         "uuid": "A",
         "creationDate": "2026-10-05T03:30:00Z",
         "timeZone": "America/New_York",
         "text": f"Ashore\\. ![](dayone-moment://P) {HOSTILE}",
         "tags": [HOSTILE],
-        "photos": [{"identifier": "P", "md5": "0" * 32, "type": "jpeg"}],
+        "photos": [{"identifier": "P", "md5": digest, "type": "jpeg"}],
     }
     doubtful = {"creationDate": "2026-02-30T10:00:00Z", "text": HOSTILE}
     with zipfile.ZipFile(path, "w") as made:
         made.writestr("Journal.json", json.dumps({"metadata": {}, "entries": [entry, doubtful]}))
-        made.writestr(f"photos/{'0' * 32}.jpeg", b"x")
+        made.writestr(f"photos/{digest}.jpeg", photo)
         made.writestr(f"photos/{HOSTILE}{'y' * 300}.jpeg", b"x")
+    return path
+
+
+def hostile_photos(path: Path) -> Path:
+    """One that can come, under a name that would do harm; one of 4 GB, one outside, one HEIC."""
+    films = {"ok": b"<script>alert(1)</script>", "bomb": bytes(100), "heic": HEIC}
+    told = [
+        {"name": f"../../{HOSTILE_NAME}", "added_ms": 1, "path": f"files/{name}"} for name in films
+    ]
+    told.append({"name": HOSTILE_NAME, "added_ms": 1, "path": "../../../etc/passwd"})
+    entry = {
+        "id": "5f0c2f1be8d34b0b9b0d0a4d2f1c7e11",
+        "day": "2026-10-04",
+        "created_ms": 1,
+        "text": "x",
+        "author": "person",
+        "files": told,
+    }
+    outline = {"format": "herdbook-journal", "version": 1, "entries": [entry]}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("journal.json", json.dumps(outline))
+        for name, data in films.items():
+            made.writestr(f"files/{name}", data)
+        made.writestr("../../passwd", b"x")
+    body = bytearray(path.read_bytes())
+    at = body.rindex(b"files/bomb") - 46
+    body[at + 24 : at + 28] = (0xFFFF_FFF0).to_bytes(4, "little")
+    path.write_bytes(body)
     return path
 
 
@@ -86,6 +132,95 @@ async def test_out_and_in_again(ada: Tab, tmp_path: Path) -> None:
     assert await page.evaluate(STORED) == []
 
 
+async def _in_a_fresh_vault(
+    chromium: Browser, set_up: Stage, kind: str, file: Path
+) -> AsyncGenerator[Tab]:
+    """A tab of Grace, whose vault has what is in a file, seen and agreed to by her."""
+    await set_up.person(kind)
+    async with tab(chromium, set_up) as opened:
+        page = opened.page
+        await opened.open()
+        await page.fill("#name", kind)
+        await page.fill("#secret", PASSWORD)
+        await page.press("#secret", "Enter")
+        await expect(page.locator("#words")).to_be_visible()
+        await opened.open("exchange")
+        await page.set_input_files("#file", file)
+        await page.get_by_role("button", name="Look into the file").click()
+        await page.wait_for_url("**/exchange/preview")
+        yield opened
+
+
+@pytest.mark.parametrize(
+    "name", ["Save as JSON", "Save as a folder of Markdown", "Save as one page"]
+)
+async def test_a_photo_moves_to_a_fresh_vault(
+    chromium: Browser, ada: Tab, set_up: Stage, tmp_path: Path, name: str
+) -> None:
+    page = ada.page
+    photo = {
+        "name": HOSTILE_NAME,
+        "mimeType": "image/jpeg",
+        "buffer": picture("image/jpeg", (600, 900)),
+    }
+    paper = {"name": "notes.md", "mimeType": "text/plain", "buffer": b"# Notes"}
+    await page.set_input_files("#add-files", [photo, paper])
+    await expect(page.locator("#attached .attached-one")).to_have_count(2)
+    await ada.write("The sea.")
+    source = await page.locator(".pictures img").get_attribute("src")
+    before = await page.evaluate(PIXELS)
+    await ada.open("exchange")
+    file = tmp_path / "taken"
+    file.write_bytes(await _download(ada, name))
+    async with aclosing(_in_a_fresh_vault(chromium, set_up, "Grace", file)) as tabs:
+        opened = await anext(tabs)
+        fresh = opened.page
+        await expect(fresh.get_by_text("2 photos and files come along")).to_be_visible()
+        await expect(fresh.get_by_text(HOSTILE_NAME)).to_be_visible()
+        await check(opened, "preview with photos")
+        await fresh.get_by_role("button", name="Bring them in").click()
+        await expect(fresh.get_by_role("status")).to_have_text(
+            "Brought in one entry. 2 photos and files came along."
+        )
+        await opened.open()
+        await opened.entries("The sea.")
+        await expect(fresh.locator(".papers bdi")).to_have_text("notes.md")
+        assert await fresh.locator(".pictures img").get_attribute("src") != source
+        assert await fresh.evaluate(PIXELS) == before
+        await opened.open("exchange")
+        await fresh.get_by_role("button", name="Take out again").click()
+        await expect(fresh.get_by_role("status")).to_contain_text("One entry of the file")
+        await opened.open()
+        await expect(fresh.locator(".pictures img")).to_have_count(0)
+        assert opened.violations() == []
+        assert await fresh.evaluate(STORED) == []
+    assert ada.violations() == []
+
+
+async def test_what_is_hostile_in_a_zip_of_photos_is_said_and_does_nothing(
+    ada: Tab, tmp_path: Path
+) -> None:
+    page = ada.page
+    dialogs: list[str] = []
+    page.context.on("dialog", lambda dialog: dialogs.append(dialog.message))
+    await ada.open("exchange")
+    await page.set_input_files("#file", hostile_photos(tmp_path / "export.zip"))
+    await page.get_by_role("button", name="Look into the file").click()
+    await page.wait_for_url("**/exchange/preview")
+    await expect(page.get_by_text("One photo or file comes along")).to_be_visible()
+    await expect(page.get_by_text("3 photos and files cannot be brought in")).to_be_visible()
+    for words in ("at most 15 MiB", "not in the zip", "may say where they were taken"):
+        await expect(page.locator("dd", has_text=words)).to_be_visible()
+    await check(ada, "preview of hostile photos")
+    await page.get_by_role("button", name="Bring them in").click()
+    await expect(page.get_by_role("status")).to_contain_text("One photo or file came along.")
+    await ada.open("day/2026-10-04")
+    await expect(page.locator(".papers bdi")).to_have_text(clean_name(f"../../{HOSTILE_NAME}"))
+    assert not (tmp_path / "passwd").exists()
+    assert dialogs == []
+    assert ada.violations() == []
+
+
 async def test_a_journal_of_another_program_comes_in_by_keyboard(ada: Tab, tmp_path: Path) -> None:
     page = ada.page
     await ada.open("exchange")
@@ -99,9 +234,12 @@ async def test_a_journal_of_another_program_comes_in_by_keyboard(ada: Tab, tmp_p
     await expect(page.get_by_text(f"photos/{HOSTILE}yyy")).to_be_visible()
     await check(ada, "preview of Day One")
     await page.get_by_role("button", name="Bring them in").press("Enter")
-    await expect(page.get_by_role("status")).to_have_text("Brought in one entry.")
+    await expect(page.get_by_role("status")).to_have_text(
+        "Brought in one entry. One photo or file came along."
+    )
     await ada.open("day/2026-10-04")
-    await expect(page.locator(".entry-text")).to_contain_text(f"Ashore. photos/{'0' * 32}.jpeg")
+    await expect(page.locator(".entry-text")).to_contain_text("Ashore. photo 1.jpeg")
+    await expect(page.locator(".pictures img")).to_have_count(1)
     await expect(page.locator(".entry").get_by_text(HOSTILE).first).to_be_visible()
     assert ada.violations() == []
     assert await page.evaluate(STORED) == []

@@ -102,7 +102,7 @@ async def test_everything_that_goes_out_comes_back(set_up: Stage, ada: Browser, 
         assert await everything(journal_of(set_up, "Grace")) == []
         answer = await grace.post("/exchange/bring-in")
         words = text_of(await answer.text())
-        assert "Brought in 3 entries. 3 photos and files came with them." in words
+        assert "Brought in 3 entries. 3 photos and files came along." in words
         theirs = journal_of(set_up, "Grace")
         assert await everything(theirs) == await everything(journal_of(set_up))
         assert len(await everything(theirs)) == 6
