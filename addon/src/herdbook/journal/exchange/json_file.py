@@ -36,7 +36,7 @@ class JsonFile:
 
     def begin(self) -> bytes:
         """What stands before the first day."""
-        self._texts.enter_context(self._parcel.opened(NAME, self._now_ms))
+        self._texts.enter_context(self._parcel.opened(NAME, self._now_ms, packed=True))
         head = msgspec.json.encode({"format": FORMAT, "version": VERSION})
         self._parcel.feed(head.removesuffix(b"}") + b',"entries":[')
         return self._parcel.take()

@@ -14,8 +14,9 @@ FILES: Final = "files"
 """The folder in which the entries' files lie, in one of their own for each day."""
 _FIRST_YEAR: Final = 1980
 _LAST_YEAR: Final = 2107
-_FAST: Final = 1
-"""Photos do not become smaller. Without packing, some programs could not unpack what streams."""
+_UNPACKED: Final = 0
+"""Photos do not become smaller: they are passed through, in the form of what is packed, as some
+programs cannot read others when their sizes stand behind them."""
 
 
 class Parcel:
@@ -32,11 +33,11 @@ class Parcel:
         self._zip.writestr(_info(path, datetime.combine(day, time(), self._zone)), content)
 
     @contextmanager
-    def opened(self, path: str, at_ms: int) -> Iterator[None]:
+    def opened(self, path: str, at_ms: int, *, packed: bool = False) -> Iterator[None]:
         """A file that `feed` fills meanwhile, however long it becomes."""
         at = datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(self._zone)
         info = _info(path, at)
-        info.compress_level = _FAST
+        info.compress_level = None if packed else _UNPACKED
         with self._zip.open(info, "w", force_zip64=True) as self._open:
             yield
         self._open = None
