@@ -43,6 +43,7 @@ async def taken(browser: Browser, kind: str) -> bytes:
         answer.headers["Content-Disposition"],
     )
     assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Connection"] == "close", "so that nobody sends another request by it"
     return await answer.read()
 
 

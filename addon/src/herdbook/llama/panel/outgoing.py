@@ -57,6 +57,8 @@ async def take_out(request: web.Request) -> web.StreamResponse:
             "Content-Disposition": f'attachment; filename="{name}"',
         }
     )
+    # A connection has one request (see `herdbook.llama.listener`), which is to be said beforehand.
+    response.force_close()
 
     def cut(person_id: str) -> None:
         if person_id == opening.person.id and request.transport is not None:
