@@ -48,6 +48,20 @@ class Browser:
             assert answer.status == 200, page
         return f"/file/{re.findall(r'/files/([0-9a-f]{32})/remove', page)[-1]}"
 
+    async def bring(self, data: bytes) -> str:
+        """Have a journal looked into; what the page says it would add."""
+        form = FormData(default_to_multipart=True)
+        form.add_field("file", BytesIO(data), filename="journal")
+        async with self.session.post("/exchange/upload", data=form) as answer:
+            assert answer.status == 200
+            return await answer.text()
+
+    async def take_out(self, kind: str) -> bytes:
+        """The whole journal in a file."""
+        async with self.session.post("/exchange/take-out", data={"kind": kind}) as answer:
+            assert answer.status == 200
+            return await answer.read()
+
     async def fetch(self, path: str) -> bytes:
         async with self.session.get(path) as answer:
             assert answer.status == 200

@@ -157,6 +157,14 @@ async def live(llama: Llama, ada: Browser, other: Browser, folder: Path) -> Secr
             await ada.post(f"/day/{DAYS[0]}/entries", text=f"{known.mark} entry", key=key)
     await ada.post(f"/day/{DAYS[0]}{known.files[0].replace('file', 'files')}/remove", key="3" * 32)
     del known.files[0]
+    # It goes out and waits to come in again, once with all there is and once with nothing known.
+    for kind in ("json", "markdown", "html"):
+        taken = await ada.take_out(kind)
+        assert "are in your journal already" in await ada.bring(taken)
+    anew = re.sub(
+        rb"(&quot;id&quot;:&quot;)[0-9a-f]{4}", rb"\g<1>" + secrets.token_hex(2).encode(), taken
+    )
+    assert "files come along" in await ada.bring(anew)
     await llama.drop(f"{known.mark} drop")
     await ada.post("/keys/new-code", secret=new)
     known.codes.append(await ada.code("/keys/code"))
