@@ -7,13 +7,14 @@ import logging
 import re
 import secrets
 import threading
+import tracemalloc
 import zipfile
 from datetime import date
 from hashlib import md5
 from pathlib import Path
 
 import pytest
-from aiohttp import ClientPayloadError
+from aiohttp import ClientPayloadError, FormData
 
 from herdbook.ids import random_id
 from herdbook.journal.checks import problems
@@ -22,6 +23,7 @@ from herdbook.journal.entry import Entry
 from herdbook.journal.files import Files
 from herdbook.journal.journal import Journal
 from herdbook.llama import imports
+from herdbook.llama.panel.desk import DESK
 from herdbook.vault.spool import Spool
 from tests.journal.pictures import PLACE, picture, stream
 from tests.llama.panel.stage import Browser, Stage
@@ -335,3 +337,35 @@ async def test_a_person_brings_one_file_at_a_time(
     go.set()
     assert (await first).status == 423
     assert list(folder_of(set_up).glob(".*")) == []
+
+
+async def test_a_journal_is_larger_than_the_memory_it_takes(
+    set_up: Stage, ada: Browser, tmp_path: Path
+) -> None:
+    size, count = 10 * 1024**2, 5
+    for number in range(count):
+        film = ("film.bin", secrets.token_bytes(size))
+        await written(journal_of(set_up), f"{number}", film)
+    await set_up.person("Grace")
+    file = tmp_path / "taken.zip"
+    async with set_up.browser() as grace:
+        await grace.sign_in("Grace")
+        tracemalloc.start()
+        try:
+            async with ada.client.post("/exchange/take-out", data={"kind": "json"}) as answer:
+                with file.open("wb") as out:
+                    async for piece in answer.content.iter_chunked(64 * 1024):
+                        out.write(piece)
+            assert file.stat().st_size > count * size
+            with file.open("rb") as body:
+                form = FormData()
+                form.add_field("file", body, filename="taken.zip")
+                await grace.post("/exchange/upload", form)
+            await grace.post("/exchange/bring-in")
+            person = set_up.vaults.people.find(name="Grace")
+            await set_up.server.app[DESK].imports.wait(person.id, 30)
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert len(await everything(journal_of(set_up, "Grace"))) == 2 * count
+    assert peak < 2 * size
