@@ -205,6 +205,27 @@ def test_a_damaged_vault_is_named_and_salvaged(
     assert _texts(there, "Ada") == ["The canary sang.", "The porch is warm."]
 
 
+def test_a_damaged_index_is_told_to_cost_no_entry(here: Path, secret: Path, tmp_path: Path) -> None:
+    async def damage() -> None:
+        vaults = _vaults(here.parent / "data")
+        opening = await vaults.unlock("Ada", PASSWORD)
+        database = vaults.journal(opening)._vault.database
+        change = "UPDATE words_data SET block = zeroblob(50) WHERE id > 10"
+        await database.alone(lambda connection: connection.execute(change).fetchall())
+        await vaults.close()
+
+    asyncio.run(damage())
+    (folder,) = (here.parent / "data" / "vaults").iterdir()
+    result = _run("verify", folder, "--password-file", secret)
+    assert result.returncode == 1
+    assert "No entry is damaged" in result.stdout
+    assert "Restore a backup" not in result.stdout
+    result = _run("salvage", folder, "--to", tmp_path / "new", "--password-file", secret)
+    assert "made anew, out of the entries" in result.stdout
+    assert "Nothing that was written is lost." in result.stdout
+    assert _run("verify", tmp_path / "new", "--password-file", secret).returncode == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

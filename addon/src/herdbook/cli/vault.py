@@ -98,6 +98,12 @@ def _verify(options: argparse.Namespace) -> int:
         print(f"{report.refused_drops} drops in the inbox are not for this vault and stay unread.")
     if report.frames_ignored:
         print(f"{report.frames_ignored} frames of the log were never committed and do not count.")
+    if report.only_derived:
+        print(
+            "No entry is damaged: only what is made out of entries again, for searching. "
+            "“herdbook vault salvage” makes it anew, and loses nothing."
+        )
+        return EXIT_DAMAGED
     if report.problems:
         print("Restore a backup; “herdbook vault salvage” saves what can be read.")
         return EXIT_DAMAGED
@@ -115,6 +121,9 @@ def _salvage(options: argparse.Namespace) -> int:
         print(f"{table}: {count} rows saved, {lost} known to be lost{more}")
     if not result.inbox_kept:
         print("The inbox's key is lost, and with it the drops that waited. New ones will open.")
+    print("What is searched by is made anew, out of the entries.")
+    if not result.lost and not result.doubtful and result.inbox_kept:
+        print("Nothing that was written is lost.")
     print(f"{len(result.damaged_pages)} damaged pages. The new vault is in {options.to}.")
     return EXIT_DAMAGED if result.damaged_pages else EXIT_WHOLE
 

@@ -128,7 +128,8 @@ def translated() -> Iterator[None]:
     except (apsw.NotADBError, apsw.CorruptError) as error:
         raise VaultDamaged(
             "A page of the vault fails its authentication.",
-            fix="Restore the vault from a backup; do not write to it meanwhile.",
+            fix="“herdbook vault verify” says what is damaged. Restore the vault from a backup, or "
+            "salvage it; do not write to it meanwhile.",
         ) from error
     except (
         apsw.BusyError,

@@ -20,6 +20,7 @@ from herdbook.crypto.keys import header_mac, inbox_public_key, new_inbox_key
 from herdbook.errors import InputError, VaultUnsupported
 from herdbook.files import cannot_write, make_folder, sync_folder
 from herdbook.vault.btree import Row, Trees, Value
+from herdbook.vault.derived import PREFIX
 from herdbook.vault.engine import create, translated
 from herdbook.vault.folder import DATABASE, HEADER, INBOX, open_header
 from herdbook.vault.header import HeaderFile, way_in, write_header
@@ -60,7 +61,7 @@ class _Table:
     @property
     def is_derived(self) -> bool:
         """Whether its rows are made out of others again; they are not taken along."""
-        return self.name.startswith("derived_")
+        return self.name.startswith(PREFIX)
 
     def fits(self, values: list[Value]) -> bool:
         """Whether a row may be one of this table's; a rowid stands in it as None."""

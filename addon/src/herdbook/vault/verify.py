@@ -12,6 +12,7 @@ from typing import Final
 import apsw
 
 from herdbook.errors import StorageError, VaultDamaged
+from herdbook.vault.derived import is_all_derived, is_of_index, stale_indexes
 from herdbook.vault.folder import INBOX, open_header
 from herdbook.vault.header import Header, way_in
 from herdbook.vault.inbox import Inbox
@@ -26,7 +27,10 @@ _LIMIT: Final = 20
 
 @dataclass(slots=True)
 class Report:
-    """What was found. `problems` is empty for a whole vault; `damaged_pages` are page numbers."""
+    """What was found. `problems` is empty for a whole vault; `damaged_pages` are page numbers.
+
+    With `only_derived`, all that is damaged is made out of entries again: a salvage loses nothing.
+    """
 
     problems: list[str] = field(default_factory=list)
     damaged_pages: list[int] = field(default_factory=list)
@@ -34,6 +38,7 @@ class Report:
     drops: int = 0
     refused_drops: int = 0
     frames_ignored: int = 0
+    only_derived: bool = False
 
     @property
     def whole(self) -> bool:
@@ -54,6 +59,7 @@ def verify(folder: Path, secret: str, check: Check) -> Report:
             "header.json is damaged; the vault still opens with header.json.previous, and "
             "unlocking it puts that in its place."
         )
+        report.only_derived = False
     return report
 
 
@@ -63,11 +69,16 @@ def verify_with(folder: Path, header: Header, dek: bytes, check: Check) -> Repor
     try:
         with open_pages(folder, dek) as pages:
             _check_pages(pages, report)
+        # Anew: an engine that met a damaged page trusts the others no more.
+        with open_pages(folder, dek) as pages:
             if report.whole:
                 _check_structure(pages.connection, report, check)
+            before = len(report.problems)
             _check_inbox(pages.connection, folder, header, report)
+            report.only_derived &= len(report.problems) == before
     except VaultDamaged as error:
         report.problems.append(error.message)
+        report.only_derived = False
     return report
 
 
@@ -84,16 +95,24 @@ def _check_pages(pages: Pages, report: Report) -> None:
         )
     elif report.damaged_pages:
         report.problems.append(f"These pages fail their tags: {ranges(report.damaged_pages)}.")
+        if len(report.problems) == 1:
+            report.only_derived = is_all_derived(pages, report.damaged_pages)
 
 
 def _check_structure(connection: apsw.Connection, report: Report, check: Check) -> None:
     try:
         found = [str(row[0]) for row in connection.execute(f"PRAGMA integrity_check({_LIMIT})")]
-        if found != ["ok"]:
+        found = [line for line in found if line != "ok" and not is_of_index(line)]
+        if found:
             report.problems.append("The pages do not fit together: " + "; ".join(found) + ".")
         keys = connection.execute("PRAGMA foreign_key_check").fetchall()
         report.problems += [f"Row {row} of {table} points nowhere." for table, row, *_ in keys]
         report.problems += check(connection)[:_LIMIT]
+        stale = list(stale_indexes(connection))
+        report.only_derived = bool(stale) and not report.problems
+        report.problems += [
+            f"The full-text index “{name}” is not what is written." for name in stale
+        ]
     except (apsw.CorruptError, apsw.NotADBError, apsw.SQLError, StorageError) as error:
         report.problems.append(f"The database is not whole: {error}.")
 
