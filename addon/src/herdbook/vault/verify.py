@@ -102,13 +102,14 @@ def _check_pages(pages: Pages, report: Report) -> None:
 def _check_structure(connection: apsw.Connection, report: Report, check: Check) -> None:
     try:
         found = [str(row[0]) for row in connection.execute(f"PRAGMA integrity_check({_LIMIT})")]
-        found = [line for line in found if line != "ok" and not is_of_index(line)]
-        if found:
+        stale = list(stale_indexes(connection))
+        if stale:
+            found = [line for line in found if not is_of_index(line)]
+        if found not in ([], ["ok"]):
             report.problems.append("The pages do not fit together: " + "; ".join(found) + ".")
         keys = connection.execute("PRAGMA foreign_key_check").fetchall()
         report.problems += [f"Row {row} of {table} points nowhere." for table, row, *_ in keys]
         report.problems += check(connection)[:_LIMIT]
-        stale = list(stale_indexes(connection))
         report.only_derived = bool(stale) and not report.problems
         report.problems += [
             f"The full-text index “{name}” is not what is written." for name in stale

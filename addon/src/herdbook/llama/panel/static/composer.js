@@ -146,7 +146,7 @@ export function mountComposer(form) {
 
   document.addEventListener("htmx:afterRequest", (event) => {
     const { elt, successful, requestConfig, xhr } = event.detail;
-    if (elt === form) sent(successful, requestConfig, xhr.status);
+    if (elt === form) sent(successful, requestConfig, xhr);
     else if (elt === words) drafted(successful, requestConfig, xhr);
   });
 
@@ -158,13 +158,15 @@ export function mountComposer(form) {
     told = serverResponse;
   });
 
-  // The same again would be refused again: the notice says what to do instead.
-  const isRefused = (status) => status >= 400 && status < 500 && !locked();
+  // The same again would be refused again: the notice says what to do instead. Not so what a proxy in
+  // between refuses, as Home Assistant does when its own session has expired.
+  const isRefused = (xhr) =>
+    xhr.status >= 400 && xhr.status < 500 && xhr.getResponseHeader("HX-Retarget") !== null && !locked();
 
-  const sent = (successful, requestConfig, status) => {
+  const sent = (successful, requestConfig, xhr) => {
     sending = false;
     if (!successful) {
-      say("failed", isRefused(status) ? text.refused : text.entryFailed);
+      say("failed", isRefused(xhr) ? text.refused : text.entryFailed);
       return;
     }
     const kept = requestConfig.formData.get("text");
@@ -180,9 +182,8 @@ export function mountComposer(form) {
   };
 
   const drafted = (successful, requestConfig, xhr) => {
-    const { status } = xhr;
     if (!successful) {
-      refused = isRefused(status);
+      refused = isRefused(xhr);
       say("failed", locked() ? text.draftWaits : refused ? text.refused : text.draftFailed);
       return;
     }
@@ -193,7 +194,7 @@ export function mountComposer(form) {
     if (key && requestConfig.formData.get("key") === current)
       name(key, xhr.getResponseHeader("Draft-Base"));
     // Kept, and still to be split: then the answer is that notice.
-    if (status === 204) notice.replaceChildren();
+    if (xhr.status === 204) notice.replaceChildren();
     say("saved", dirty() || !saved ? "" : text.draftSaved);
   };
 
