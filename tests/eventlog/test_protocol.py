@@ -40,9 +40,9 @@ class MemoryLog:
         known = self.batches[: self.sealed]
         return [batch.wire for batch in known if batch.last_seq > seq][:limit]
 
-    def hash_at(self, seq: int) -> bytes | None:
+    def goes_on_from(self, seq: int, hash_: bytes) -> bool:
         hashes = {batch.last_seq: batch.hash for batch in self.batches[: self.sealed]}
-        return {0: GENESIS, **hashes}.get(seq)
+        return {0: GENESIS, **hashes}.get(seq) == hash_
 
 
 class Receiver:

@@ -4,6 +4,7 @@ import pytest
 
 from herdbook.errors import BatchRefused
 from herdbook.eventlog.batch import GENESIS, VerifiedBatch, open_batch, seal
+from herdbook.eventlog.event import LOSS, LossPayload, encode_payload
 from herdbook.eventlog.receiver import MAX_LAMPORT_STEP, START, Position, judge
 from tests.eventlog.samples import chain, event, events, identity
 
@@ -44,6 +45,34 @@ def test_the_next_is_new_and_what_is_held_is_a_duplicate() -> None:
     ],
 )
 def test_what_does_not_follow_is_refused(batch: VerifiedBatch, reason: str) -> None:
+    with pytest.raises(BatchRefused) as caught:
+        judge(POSITION, batch, held)
+    assert caught.value.reason == reason
+
+
+def telling_loss(first: int, last: int, *, at: int) -> VerifiedBatch:
+    payload = encode_payload(LossPayload(first, last))
+    loss = event(at, kind=LOSS, payload=payload)
+    return verified(seal(identity(), bytes([8]) * 32, [loss, event(at + 1)]).wire)
+
+
+@pytest.mark.parametrize("first", [1, 4, 5])
+def test_a_batch_that_tells_of_a_loss_goes_on_behind_it(first: int) -> None:
+    assert judge(POSITION, telling_loss(first, 9, at=10), held) == "new"
+
+
+@pytest.mark.parametrize(
+    ("batch", "reason"),
+    [
+        (telling_loss(6, 9, at=10), "gap"),  # what is lost begins later
+        (telling_loss(5, 8, at=10), "gap"),  # or ends sooner
+        (telling_loss(5, 10, at=10), "gap"),
+        (telling_loss(1, 4, at=5), "chain"),  # nothing is missing: it has to follow
+        (telling_loss(1, 2, at=3), "fork"),
+        (verified(seal(identity(), GENESIS, [event(10, kind=LOSS), event(11)]).wire), "gap"),
+    ],
+)
+def test_no_loss_excuses_more_than_it_tells(batch: VerifiedBatch, reason: str) -> None:
     with pytest.raises(BatchRefused) as caught:
         judge(POSITION, batch, held)
     assert caught.value.reason == reason

@@ -17,7 +17,16 @@ from herdbook.errors import BatchRefused, InputError, StorageError
 from herdbook.eventlog.batch import MAX_WIRE, span_of
 from herdbook.eventlog.event import MAX_INT
 from herdbook.eventlog.identity import KEY_SIZE
-from herdbook.eventlog.piece import NOTHING, Absence, LogSource, Mark, Piece, Stored, Unreadable
+from herdbook.eventlog.piece import (
+    NOTHING,
+    Absence,
+    LogSource,
+    Mark,
+    Piece,
+    Stored,
+    TailEvent,
+    Unreadable,
+)
 from herdbook.files import cannot_write, sync_folder, writing
 
 _MAGIC: Final = b"HBX\x01"
@@ -134,7 +143,7 @@ class LogArchive:
             last_seq = piece.last_seq
             yield piece
 
-    def tail(self) -> Iterator[tuple[int, bytes] | Unreadable]:
+    def tail(self) -> Iterator[TailEvent | Unreadable]:
         """See `LogSource`: an archive has none."""
         return iter(())
 

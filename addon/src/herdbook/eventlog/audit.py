@@ -3,13 +3,21 @@
 from collections.abc import Iterator
 from typing import Final
 
-import msgspec
 from msgspec import Struct
 
 from herdbook.errors import BatchRefused
 from herdbook.eventlog.batch import open_batch
-from herdbook.eventlog.event import MAX_INT, Event, decode
-from herdbook.eventlog.piece import Absence, LogSource, Mark, Piece, Stored, Unreadable
+from herdbook.eventlog.event import MAX_INT, Event
+from herdbook.eventlog.piece import (
+    Absence,
+    LogSource,
+    Mark,
+    Piece,
+    Stored,
+    TailEvent,
+    Unreadable,
+    event_of,
+)
 from herdbook.eventlog.receiver import START, Position, judge
 from herdbook.ids import node_id_of
 
@@ -87,7 +95,7 @@ class _Auditor:
             self.report(expected, mark.seq, "mark", "were sealed, and are not here")
             self.position = Position(mark.seq, mark.hash, mark.lamport)
 
-    def take_event(self, item: tuple[int, bytes] | Unreadable) -> None:
+    def take_event(self, item: TailEvent | Unreadable) -> None:
         """The next event of the tail."""
         expected = self.position.seq + 1
         if isinstance(item, Unreadable):
@@ -95,12 +103,11 @@ class _Auditor:
             self.report(expected, last, "tail", "cannot be read")
             self.position = Position(last or self.position.seq, b"", self.position.lamport)
             return
-        seq, data = item
-        event = event_of(data)
+        seq, event = item.seq, event_of(item)
         if seq != expected:
             self.report(min(seq, expected), seq - 1, "missing", "are missing, or there twice")
-        if event is None or event.seq != seq:
-            self.report(seq, seq, "tail", "is not an event of that number")
+        if event is None:
+            self.report(seq, seq, "tail", "is not as it was written")
         elif event.lamport <= self.position.lamport:
             self.report(seq, seq, "tail", "has a Lamport time that does not rise")
         lamport = event.lamport if event else self.position.lamport
@@ -166,18 +173,10 @@ def events_of(source: LogSource) -> Iterator[Event | Problem]:
     for item in source.tail():
         if isinstance(item, Unreadable):
             yield Problem(item.first_seq, None, "tail", "They cannot be read.")
-        elif (event := event_of(item[1])) is None:
-            yield Problem(item[0], item[0], "tail", "It is not one.")
+        elif (event := event_of(item)) is None:
+            yield Problem(item.seq, item.seq, "tail", "It is not as it was written.")
         else:
             yield event
-
-
-def event_of(data: bytes) -> Event | None:
-    """The event in bytes that may have been damaged; None when there is none in them."""
-    try:
-        return decode(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return None
 
 
 def _before(hash_: bytes, first_seq: int) -> Position:

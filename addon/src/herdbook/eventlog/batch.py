@@ -71,6 +71,11 @@ def seal(identity: Identity, prev_hash: bytes, events: Sequence[Event]) -> Seale
     return SealedBatch(first.seq, last.seq, last.lamport, _blake2b(signed), wire)
 
 
+def hash_of(wire: bytes) -> bytes:
+    """The hash of a batch, which its signature is not checked against."""
+    return _blake2b(_signed_bytes(wire[: _HEAD.size], wire[_BODY_AT:]))
+
+
 def last_seq_of(wire: bytes) -> int:
     """The last sequence number of a batch of our own, without opening it."""
     return int(_HEAD.unpack_from(wire)[4])

@@ -12,10 +12,15 @@ from herdbook import schema
 from herdbook.errors import StorageError
 
 
+class DatabaseDamaged(StorageError):
+    """What is in a database is not what was written there. To the world it is a `StorageError`."""
+
+
 def open_database(path: Path, schema_package: str) -> sqlite3.Connection:
     """Open, or make, the database at `path` with the schema that a package's migrations give it.
 
-    It may be used from several threads, one after the other. Raises `StorageError`.
+    It may be used from several threads, one after the other. Raises `StorageError`, which is a
+    `DatabaseDamaged` when the disk obeys and what it gives is wrong.
     """
     with storing(path):
         connection = sqlite3.connect(path, autocommit=True, check_same_thread=False)
@@ -58,6 +63,6 @@ def storing(path: Path) -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         if type(error) is not sqlite3.DatabaseError:
             raise  # a constraint or a mistake in a query: a fault of ours, not the disk's
-        raise StorageError(
+        raise DatabaseDamaged(
             f"{path} is damaged: {error}.", fix="Put it back from a backup, or move it away."
         ) from error

@@ -18,6 +18,7 @@ MAX_EVENT: Final = 64 * 1024
 
 OBSERVATION: Final = "observation"
 READINGS: Final = "readings"
+LOSS: Final = "loss"
 
 type Count = Annotated[int, Meta(ge=0, le=MAX_INT)]
 type WallMs = Annotated[int, Meta(ge=0, le=MAX_WALL_MS)]
@@ -50,6 +51,13 @@ class ObservationPayload(Struct, frozen=True):
     unit: Unit
     usual: tuple[Finite, Finite] | None
     confidence: Annotated[float, Meta(ge=0, le=1)]
+
+
+class LossPayload(Struct, frozen=True):
+    """Numbers that were signed once and lost to damage; what an event of kind ``loss`` carries."""
+
+    first_seq: Annotated[int, Meta(ge=1, le=MAX_INT)]
+    last_seq: Annotated[int, Meta(ge=1, le=MAX_INT)]
 
 
 _encoder = msgspec.msgpack.Encoder()

@@ -6,12 +6,15 @@ Owns reading `log.db`: one moment of it, however long the looking takes.
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
+
+import msgspec
 
 from herdbook.errors import StorageError
 from herdbook.eventlog.database import storing
 from herdbook.eventlog.mark import read_mark
-from herdbook.eventlog.piece import Absence, Piece, Stored, Unreadable
+from herdbook.eventlog.piece import Absence, Piece, Stored, TailEvent, Unreadable
 from herdbook.eventlog.readable import readable_rows
 from herdbook.schema import check_version
 
@@ -51,7 +54,7 @@ class LogFolder:
         absences = iter([*self._absences(), None])
         absence = next(absences)
         for row in readable_rows(self._connection, "batch", "last_seq"):
-            piece = row if isinstance(row, Unreadable) else Stored(row[1], row[0], row[3], row[4])
+            piece = row if isinstance(row, Unreadable) else _stored(row)
             while absence is not None and absence.last_seq < piece.last_seq:
                 yield absence
                 absence = next(absences)
@@ -60,19 +63,43 @@ class LogFolder:
             yield absence
             absence = next(absences)
 
-    def tail(self) -> Iterator[tuple[int, bytes] | Unreadable]:
+    def tail(self) -> Iterator[TailEvent | Unreadable]:
         """See `LogSource`."""
         for row in readable_rows(self._connection, "tail", "seq"):
-            yield row if isinstance(row, Unreadable) else (row[0], row[2])
+            yield row if isinstance(row, Unreadable) else _tail_event(row)
 
     def close(self) -> None:
         """See `LogSource`."""
         self._connection.close()
 
     def _absences(self) -> list[Absence]:
-        found: list[Absence] = []
-        for row in readable_rows(self._connection, "absence", "last_seq"):
-            if not isinstance(row, Unreadable):
-                last_seq, first_seq, last_lamport, hash_, why = row
-                found.append(Absence(first_seq, last_seq, last_lamport, hash_, why))
-        return found
+        rows = readable_rows(self._connection, "absence", "last_seq")
+        found = (None if isinstance(row, Unreadable) else _absence(row) for row in rows)
+        return [absence for absence in found if absence is not None]
+
+
+# Where a page was exchanged for another, a row may hold anything.
+
+
+def _stored(row: tuple[Any, ...]) -> Stored | Unreadable:
+    try:
+        last_seq, first_seq, _, hash_, wire = row
+        return msgspec.convert((first_seq, last_seq, hash_, wire), Stored)
+    except (ValueError, msgspec.ValidationError):
+        return Unreadable(row[0], row[0])
+
+
+def _tail_event(row: tuple[Any, ...]) -> TailEvent | Unreadable:
+    try:
+        seq, _, data, *crc = row
+        return msgspec.convert((seq, data, *(crc or [None])), TailEvent)
+    except (ValueError, msgspec.ValidationError):
+        return Unreadable(row[0], row[0])
+
+
+def _absence(row: tuple[Any, ...]) -> Absence | None:
+    try:
+        last_seq, first_seq, last_lamport, hash_, why = row
+        return msgspec.convert((first_seq, last_seq, last_lamport, hash_, why), Absence)
+    except (ValueError, msgspec.ValidationError):
+        return None

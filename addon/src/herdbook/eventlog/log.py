@@ -1,157 +1,204 @@
-"""A node's log on disk. Owns `identity.key` and `log.db` in a folder, and the lock on it.
+"""A node's log on disk. Owns `identity.key`, `log.db` and `sealed.mark` in a folder, and its lock.
 
 An event is durable when `append` returns. Appended events wait in the tail until `seal` moves them
-into a signed batch in one transaction, so that a batch that was ever sent is there after any crash
-and the node can never sign two batches for the same numbers.
+into a signed batch in one transaction, and a batch is given out only after the mark says so: a
+batch that was ever sent is there after any crash, and should `log.db` be damaged, the node goes on
+behind the mark. It can never send two batches for the same numbers.
 
 Every call may block on the disk. Calls may come from any thread, but only one at a time.
 """
 
-import sqlite3
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
+from functools import wraps
 from pathlib import Path
-from typing import Final
+from typing import Concatenate, Final
 
 from msgspec import Struct
 
 from herdbook.clock import Clock
 from herdbook.errors import StorageError
-from herdbook.eventlog.batch import GENESIS, MAX_EVENTS, MAX_WIRE, seal
-from herdbook.eventlog.database import open_database, storing, transaction
-from herdbook.eventlog.event import (
-    MAX_WALL_MS,
-    Event,
-    decode,
-    encode,
-    encode_payload,
-)
+from herdbook.eventlog import loss, mending
+from herdbook.eventlog.batch import MAX_EVENTS, MAX_WIRE, seal
+from herdbook.eventlog.database import DatabaseDamaged
+from herdbook.eventlog.event import MAX_WALL_MS, Event, encode, encode_payload
 from herdbook.eventlog.identity import Identity
+from herdbook.eventlog.mark import NAME, read_mark, write_mark
+from herdbook.eventlog.piece import Mark
+from herdbook.eventlog.store import Head, LogStore
 from herdbook.files import FolderLock, make_folder
 
 # Uncompressed: what compression cannot shrink still fits the wire, with its head.
 _MAX_SEALED: Final = MAX_WIRE - 8 * 1024
+_EVENT_HEAD: Final = 256
+"""More than the members of an event before its payload ever take."""
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 
+type _Opened = tuple[LogStore, Mark, tuple[int, int]]
 
-class Head(Struct, frozen=True):
-    """Where a log stands: its last event, its last sealed event, the hash of its last batch."""
+_log = logging.getLogger(__name__)
 
-    seq: int
-    sealed_seq: int
-    sealed_hash: bytes
+
+def _mending[**P, R](
+    method: "Callable[Concatenate[EventLog, P], R]",
+) -> "Callable[Concatenate[EventLog, P], R]":
+    """A method that, where it meets damage, mends the log and is tried once more."""
+
+    @wraps(method)
+    def run(log: "EventLog", /, *arguments: P.args, **named: P.kwargs) -> R:
+        try:
+            return method(log, *arguments, **named)
+        except DatabaseDamaged as error:
+            log._mend(error)  # noqa: SLF001
+            return method(log, *arguments, **named)
+
+    return run
 
 
 class EventLog:
     """One node's log. Use `open`."""
 
     def __init__(
-        self,
-        connection: sqlite3.Connection,
-        path: Path,
-        lock: FolderLock,
-        identity: Identity,
-        clock: Clock,
-        boot_id: str,
+        self, folder: Path, lock: FolderLock, identity: Identity, clock: Clock, boot_id: str
     ) -> None:
         self.identity = identity
         self.node_id = identity.node_id
-        self._connection = connection
-        self._path = path
+        self._folder = folder
+        self._path = folder / "log.db"
         self._lock = lock
         self._clock = clock
         self._boot_id = boot_id
+        mending.finish(self._path)
+        mark = read_mark(folder)
+        try:
+            self._store, self._mark, self._end = self._opened(mark)
+        except DatabaseDamaged as error:
+            self._store, self._mark, self._end = self._mended(mark, error)
 
     @classmethod
     def open(cls, folder: Path, clock: Clock, *, boot_id: str | None = None) -> "EventLog":
         """The log in a folder; a new one, with a new identity, in an empty folder.
 
-        Raises `LogInUse` when another process has it, `StorageError` when the disk fails or the
-        identity is not the one that the log was written with.
+        Of a damaged one what can be read is saved, and the rest is named in the program's log.
+        Raises `LogInUse` when another process has it, `StorageError` when the disk fails, the
+        identity is not the one that the log was written with, or nobody can know any more which
+        numbers were signed.
         """
         lock = FolderLock(make_folder(folder))
         lock.acquire()
         try:
-            identity = _identity(folder)
-            path = folder / "log.db"
-            connection = open_database(path, "herdbook.eventlog")
-            try:
-                boot = boot_id if boot_id is not None else _BOOT_ID.read_text().strip()
-                log = cls(connection, path, lock, identity, clock, boot)
-                log._claim()
-            except BaseException:
-                connection.close()
-                raise
+            boot = boot_id if boot_id is not None else _BOOT_ID.read_text().strip()
+            return cls(folder, lock, _identity(folder), clock, boot)
         except BaseException:
             lock.release()
             raise
-        return log
 
     def append(self, kind: str, payload: Struct) -> Event:
         """Add one event; durable when this returns. Raises as `append_many`."""
         return self.append_many([(kind, payload)])[0]
 
+    @_mending
     def append_many(self, items: Sequence[tuple[str, Struct]]) -> list[Event]:
         """Add events in one transaction: all are durable when this returns, or none is.
 
         Raises `InputError` for an event that is over 64 KiB or out of its bounds, `StorageError`
         when the disk fails.
         """
-        with transaction(self._connection, self._path):
-            seq, lamport = self._end()
+        seq, lamport = self._end
+        with self._store.writing():
             events = [
                 self._event(seq + number, lamport + number, kind, payload)
                 for number, (kind, payload) in enumerate(items, 1)
             ]
-            rows = [(event.seq, event.lamport, encode(event)) for event in events]
-            self._connection.executemany("INSERT INTO tail VALUES (?, ?, ?)", rows)
+            self._store.add_tail((event.seq, event.lamport, encode(event)) for event in events)
+        if events:
+            self._end = (events[-1].seq, events[-1].lamport)
         return events
 
+    @_mending
     def head(self) -> Head:
         """Where the log stands. Raises `StorageError`."""
-        with storing(self._path):
-            sealed_seq, sealed_hash = self._connection.execute(
-                "SELECT last_seq, hash FROM batch ORDER BY last_seq DESC LIMIT 1"
-            ).fetchone() or (0, GENESIS)
-            return Head(self._end()[0], sealed_seq, sealed_hash)
+        return self._store.head()
 
+    @_mending
     def seal(self) -> None:
         """Turn the tail into signed batches. Raises `StorageError`; what was sealed stays so."""
-        previous = self.head().sealed_hash
-        while events := self._next_run():
-            batch = seal(self.identity, previous, events)
-            with transaction(self._connection, self._path):
-                self._connection.execute(
-                    "INSERT INTO batch VALUES (?, ?, ?, ?, ?)",
-                    (batch.last_seq, batch.first_seq, batch.last_lamport, batch.hash, batch.wire),
-                )
-                self._connection.execute("DELETE FROM tail WHERE seq <= ?", (batch.last_seq,))
-            previous = batch.hash
+        end = self._store.sealed()
+        if end.seq < self._mark.seq:
+            raise DatabaseDamaged(f"{self._path} does not have what was signed any more.")
+        while events := self._next_run(end.seq):
+            batch = seal(self.identity, end.hash, events)
+            with self._store.writing():
+                self._store.add_batch(batch)
+            end = Mark(batch.last_seq, batch.last_lamport, batch.hash)
+        if end != self._mark:
+            write_mark(self._folder, end)
+            self._mark = end
 
+    @_mending
     def batches_after(self, seq: int, limit: int) -> list[bytes]:
         """At most `limit` sealed batches in order, from the one after the batch that ends at `seq`.
 
         Raises `StorageError`.
         """
-        with storing(self._path):
-            rows = self._connection.execute(
-                "SELECT wire FROM batch WHERE last_seq > ? ORDER BY last_seq LIMIT ?", (seq, limit)
-            ).fetchall()
-        return [row[0] for row in rows]
+        return self._store.batches(seq, self._mark.seq, limit)
 
+    @_mending
     def hash_at(self, seq: int) -> bytes | None:
         """The hash of the batch that ends at `seq`; None when none does. Raises `StorageError`."""
-        if seq == 0:
-            return GENESIS
-        with storing(self._path):
-            row = self._connection.execute(
-                "SELECT hash FROM batch WHERE last_seq = ?", (seq,)
-            ).fetchone()
-        return row[0] if row else None
+        return self._store.hash_at(seq)
+
+    @_mending
+    def goes_on_from(self, seq: int, hash_: bytes) -> bool:
+        """Whether what the Llama has, up to a batch of this hash, is a beginning of this log.
+
+        Where batches that it lacks are lost, the log says so to it from then on. Raises
+        `StorageError`.
+        """
+        if not loss.goes_on_from(self._store, self.node_id, self._event, seq, hash_):
+            self._store.check_numbers(self._mark.seq)
+            return False
+        self._end = self._store.end()
+        return True
 
     def close(self) -> None:
         """Close the database and give up the lock. Safe to repeat."""
-        self._connection.close()
+        self._store.close()
         self._lock.release()
+
+    def _mend(self, error: DatabaseDamaged) -> None:
+        self._store.close()
+        self._store, self._mark, self._end = self._mended(self._mark, error)
+
+    def _mended(self, mark: Mark | None, error: DatabaseDamaged) -> _Opened:
+        if mark is None:
+            raise StorageError(
+                f"{error.message} What it signed is not known either: {NAME} is damaged too.",
+                fix="Move the folder away: the node then starts anew and must be approved again.",
+            ) from error
+        mended = mending.mend(self._path, self.identity.public_key, mark)
+        _log.error(
+            "%s What it was is kept as %s.damaged. %s", error.message, self._path.name, mended
+        )
+        return self._opened(mark)
+
+    def _opened(self, mark: Mark | None) -> _Opened:
+        """The store; the mark, which is brought up to it; the last number and Lamport time."""
+        store = LogStore(self._path)
+        try:
+            if not store.claim(self.identity.public_key):
+                raise _identity_lost(self._path, "was written with another identity")
+            if mark is not None and store.hash_at(mark.seq) != mark.hash:
+                raise DatabaseDamaged(
+                    f"{self._path} does not have the events up to {mark.seq}, which were signed."
+                )
+            sealed = store.sealed()
+            if sealed != mark:
+                write_mark(self._folder, sealed)
+            return store, sealed, store.end()
+        except BaseException:
+            store.close()
+            raise
 
     def _event(self, seq: int, lamport: int, kind: str, payload: Struct) -> Event:
         wall, quality = self._clock.wall_ms(), self._clock.quality()
@@ -168,43 +215,16 @@ class EventLog:
             payload=encode_payload(payload),
         )
 
-    def _next_run(self) -> list[Event]:
+    def _next_run(self, after: int) -> list[Event]:
         """The oldest events of the tail that fit one batch."""
-        with storing(self._path):
-            rows = self._connection.execute(
-                "SELECT event FROM tail ORDER BY seq LIMIT ?", (MAX_EVENTS,)
-            ).fetchall()
         events: list[Event] = []
         size = 0
-        for (data,) in rows:
-            size += len(data)
+        for event in self._store.tail(after, MAX_EVENTS):
+            size += len(event.payload) + _EVENT_HEAD
             if size > _MAX_SEALED:
                 break
-            events.append(decode(data))
+            events.append(event)
         return events
-
-    def _end(self) -> tuple[int, int]:
-        """The last sequence number and Lamport time; 0 and 0 in an empty log."""
-        last: tuple[int, int] | None = (
-            self._connection.execute(
-                "SELECT seq, lamport FROM tail ORDER BY seq DESC LIMIT 1"
-            ).fetchone()
-            or self._connection.execute(
-                "SELECT last_seq, last_lamport FROM batch ORDER BY last_seq DESC LIMIT 1"
-            ).fetchone()
-        )
-        return last or (0, 0)
-
-    def _claim(self) -> None:
-        """Write down, or check, whose log this is."""
-        with transaction(self._connection, self._path):
-            row = self._connection.execute("SELECT public_key FROM owner").fetchone()
-            if row is None:
-                self._connection.execute(
-                    "INSERT INTO owner VALUES (?)", (self.identity.public_key,)
-                )
-            elif row[0] != self.identity.public_key:
-                raise _identity_lost(self._path, "was written with another identity")
 
 
 def _identity(folder: Path) -> Identity:

@@ -40,8 +40,8 @@ class BatchSource(Protocol):
     def batches_after(self, seq: int, limit: int) -> list[bytes]:
         """Sealed batches from the one after the batch that ends at `seq`."""
 
-    def hash_at(self, seq: int) -> bytes | None:
-        """The hash of the batch that ends at `seq`."""
+    def goes_on_from(self, seq: int, hash_: bytes) -> bool:
+        """Whether the log has a batch of this hash that ends at `seq`, or lost one there."""
 
 
 class NodeSync:
@@ -122,7 +122,7 @@ class NodeSync:
             return
         if self._pin.key is None:
             self._pin.keep(key)
-        if self._source.hash_at(have.seq) != have.hash:
+        if not self._source.goes_on_from(have.seq, have.hash):
             self.state = "diverged"
             self._flight.clear()
             raise _diverged(have)

@@ -5,8 +5,9 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from herdbook.errors import BatchRefused
+from herdbook.errors import BatchRefused, InputError
 from herdbook.eventlog.batch import GENESIS, VerifiedBatch
+from herdbook.eventlog.event import LOSS, LossPayload, decode_payload
 
 MAX_LAMPORT_STEP: Final = 2**32
 
@@ -41,8 +42,9 @@ def judge(
     if batch.first_seq <= position.seq:
         raise BatchRefused("fork", f"Events {_span(batch)} overlap what is held.")
     if batch.first_seq > position.seq + 1:
-        raise BatchRefused("gap", f"Events {_span(batch)} came, {position.seq + 1} is missing.")
-    if batch.prev_hash != position.hash:
+        if not _tells_loss_from(batch, position.seq + 1):
+            raise BatchRefused("gap", f"Events {_span(batch)} came, {position.seq + 1} is missing.")
+    elif batch.prev_hash != position.hash:
         raise BatchRefused("chain", f"Events {_span(batch)} follow another history.")
     # Whoever merges logs goes on from the highest Lamport time it saw. Bounded by what the same log
     # held before, a forged one moves nobody near the end of the numbers, and every receiver judges
@@ -51,6 +53,18 @@ def judge(
     if batch.events[0].lamport <= position.lamport or rise > MAX_LAMPORT_STEP:
         raise BatchRefused("bounds", f"The Lamport time of events {_span(batch)} leaps.")
     return "new"
+
+
+def _tells_loss_from(batch: VerifiedBatch, seq: int) -> bool:
+    """Whether a batch begins by saying that all numbers from this one to its own are lost."""
+    event = batch.events[0]
+    if event.kind != LOSS:
+        return False
+    try:
+        loss = decode_payload(event, LossPayload)
+    except InputError:
+        return False
+    return loss.first_seq <= seq and loss.last_seq == batch.first_seq - 1
 
 
 def _span(batch: VerifiedBatch) -> str:

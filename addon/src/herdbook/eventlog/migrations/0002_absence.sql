@@ -4,7 +4,7 @@ CREATE TABLE absence (
   first_seq INTEGER NOT NULL,
   last_lamport INTEGER NOT NULL,
   hash BLOB NOT NULL,                  -- of the batch that ended there
-  why TEXT NOT NULL                    -- retired: acknowledged and old; lost: to damage
+  why TEXT NOT NULL                    -- retired, lost or told: see piece.py
 ) STRICT;
 
 -- Up to where the Llama said that it has the log, and when: what is kept is counted from then.
@@ -12,3 +12,6 @@ CREATE TABLE acknowledged (
   seq INTEGER PRIMARY KEY,
   at_ms INTEGER NOT NULL
 ) STRICT;
+
+-- CRC-32 of an event, for SQLite does not notice every damage; NULL in older rows.
+ALTER TABLE tail ADD COLUMN crc INTEGER;

@@ -1,0 +1,227 @@
+"""The rows of `log.db`. Owns its SQL; knows neither keys nor clocks.
+
+Every method raises `StorageError`, a `DatabaseDamaged` where a page is not what was written.
+"""
+
+import zlib
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from herdbook.eventlog.batch import GENESIS, SealedBatch, hash_of
+from herdbook.eventlog.database import DatabaseDamaged, open_database, storing, transaction
+from herdbook.eventlog.event import Event
+from herdbook.eventlog.piece import NOTHING, Absence, Mark, TailEvent, event_of
+
+SCHEMA: Final = "herdbook.eventlog"
+
+type TailRow = tuple[int, int, bytes]
+"""`seq`, Lamport time, the event's bytes."""
+
+
+class Head(Struct, frozen=True):
+    """Where a log stands: its last event, its last sealed event, the hash of its last batch."""
+
+    seq: int
+    sealed_seq: int
+    sealed_hash: bytes
+
+
+class LogStore:
+    """An open `log.db`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.connection = open_database(path, SCHEMA)
+
+    def writing(self) -> AbstractContextManager[None]:
+        """All that is written within is durable once it is left, or none of it is there."""
+        return transaction(self.connection, self.path)
+
+    def claim(self, public_key: bytes) -> bool:
+        """Whether the log belongs to a key; a new log does from now on."""
+        with self.writing():
+            row = self.connection.execute("SELECT public_key FROM owner").fetchone()
+            if row is None:
+                self.connection.execute("INSERT INTO owner VALUES (?)", (public_key,))
+        owner = row[0] if row else public_key
+        if not isinstance(owner, bytes) or len(owner) != len(public_key):
+            raise _not_as_written(self.path)
+        return owner == public_key
+
+    def sealed(self) -> Mark:
+        """The end of the last batch, or of what stands in its place."""
+        with storing(self.path):
+            rows = [
+                self.connection.execute(
+                    f"SELECT last_seq, last_lamport, hash FROM {table}"  # noqa: S608
+                    " ORDER BY last_seq DESC LIMIT 1"
+                ).fetchone()
+                for table in ("batch", "absence")
+            ]
+        ends = self._as([row for row in rows if row], list[Mark])
+        return max(ends, key=lambda end: end.seq, default=NOTHING)
+
+    def end(self) -> tuple[int, int]:
+        """The last sequence number and Lamport time; 0 and 0 in an empty log."""
+        with storing(self.path):
+            last = self.connection.execute(
+                "SELECT seq, lamport FROM tail ORDER BY seq DESC LIMIT 1"
+            ).fetchone()
+        if last is None:
+            sealed = self.sealed()
+            return sealed.seq, sealed.lamport
+        return self._as(last, tuple[int, int])
+
+    def check_numbers(self, until: int) -> None:
+        """Raises `DatabaseDamaged` when something is missing among the numbers up to `until`."""
+        with storing(self.path):
+            spans = self.connection.execute(
+                "SELECT first_seq, last_seq FROM batch WHERE last_seq <= ?1"
+                " UNION ALL SELECT first_seq, last_seq FROM absence WHERE last_seq <= ?1"
+                " ORDER BY last_seq",
+                (until,),
+            )
+            expected = 1
+            for first_seq, last_seq in spans:
+                if first_seq != expected:
+                    raise _not_as_written(self.path)
+                expected = last_seq + 1
+        if expected != until + 1:
+            raise _not_as_written(self.path)
+
+    def head(self) -> Head:
+        """Where the log stands."""
+        sealed = self.sealed()
+        return Head(self.end()[0], sealed.seq, sealed.hash)
+
+    def hash_at(self, seq: int) -> bytes | None:
+        """The hash of the batch that ends, or ended, at `seq`; None when none does."""
+        if seq == 0:
+            return GENESIS
+        with storing(self.path):
+            row: tuple[bytes] | None = self.connection.execute(
+                "SELECT hash FROM batch WHERE last_seq = ?1"
+                " UNION ALL SELECT hash FROM absence WHERE last_seq = ?1",
+                (seq,),
+            ).fetchone()
+        return row[0] if row else None
+
+    def batches(self, after: int, until: int, limit: int) -> list[bytes]:
+        """The first batches that end after one number and not after another.
+
+        Raises `DatabaseDamaged` for one that is not the one whose hash was noted.
+        """
+        with storing(self.path):
+            rows = self.connection.execute(
+                "SELECT first_seq, last_seq, hash, wire FROM batch"
+                " WHERE last_seq > ? AND last_seq <= ? ORDER BY last_seq LIMIT ?",
+                (after, until, limit),
+            ).fetchall()
+        expected = after + 1
+        for first_seq, last_seq, hash_, wire in rows:
+            if not isinstance(wire, bytes) or hash_of(wire) != hash_:
+                raise _not_as_written(self.path)
+            if first_seq != expected and not self._is_absent(expected, first_seq - 1):
+                raise _not_as_written(self.path)
+            expected = last_seq + 1
+        return [row[3] for row in rows]
+
+    def absences(self, after: int) -> list[Absence]:
+        """What stands for batches that ended after a number."""
+        with storing(self.path):
+            rows = self.connection.execute(
+                "SELECT first_seq, last_seq, last_lamport, hash, why FROM absence"
+                " WHERE last_seq > ? ORDER BY last_seq",
+                (after,),
+            ).fetchall()
+        return self._as(rows, list[Absence])
+
+    def tail(self, after: int, limit: int) -> list[Event]:
+        """The oldest events that are in no batch yet, which follow that number."""
+        with storing(self.path):
+            rows = self.connection.execute(
+                "SELECT seq, event, crc FROM tail ORDER BY seq LIMIT ?", (limit,)
+            ).fetchall()
+        events = []
+        for number, row in enumerate(rows, after + 1):
+            event = event_of(TailEvent(*row)) if isinstance(row[1], bytes) else None
+            if event is None or event.seq != number:
+                raise _not_as_written(self.path)
+            events.append(event)
+        return events
+
+    def _as[T](self, rows: object, kind: type[T]) -> T:
+        """What was read, as what was written: a page may have been exchanged for another."""
+        try:
+            return msgspec.convert(rows, kind)
+        except msgspec.ValidationError as error:
+            raise _not_as_written(self.path) from error
+
+    def _is_absent(self, first: int, last: int) -> bool:
+        """Whether something stands for every number of a run."""
+        for absence in self.absences(after=first - 1):
+            if absence.first_seq > first:
+                break
+            first = absence.last_seq + 1
+        return first == last + 1
+
+    # What follows is called within `writing`.
+
+    def add_tail(self, rows: Iterable[TailRow]) -> None:
+        """Add events that are in no batch yet."""
+        self.connection.executemany(
+            "INSERT INTO tail VALUES (?, ?, ?, ?)",
+            ((seq, lamport, data, zlib.crc32(data)) for seq, lamport, data in rows),
+        )
+
+    def add_batch(self, batch: SealedBatch) -> None:
+        """Put a batch in the place of its events."""
+        self.connection.execute(
+            "INSERT INTO batch VALUES (?, ?, ?, ?, ?)",
+            (batch.last_seq, batch.first_seq, batch.last_lamport, batch.hash, batch.wire),
+        )
+        self.connection.execute("DELETE FROM tail WHERE seq <= ?", (batch.last_seq,))
+
+    def put_absence(self, absence: Absence) -> None:
+        """Put it in the place of all batches and absences in its numbers."""
+        span = (absence.first_seq, absence.last_seq)
+        for table in ("batch", "absence"):
+            self.connection.execute(
+                f"DELETE FROM {table} WHERE last_seq BETWEEN ? AND ?",  # noqa: S608
+                span,
+            )
+        self.connection.execute(
+            "INSERT INTO absence VALUES (?, ?, ?, ?, ?)",
+            (
+                absence.last_seq,
+                absence.first_seq,
+                absence.last_lamport,
+                absence.hash,
+                absence.why,
+            ),
+        )
+
+    def take_from_end(self, limit: int, before: int) -> Sequence[TailRow]:
+        """Remove the newest events of the tail below a number, and give them, newest first."""
+        rows: list[TailRow] = self.connection.execute(
+            "SELECT seq, lamport, event FROM tail WHERE seq < ? ORDER BY seq DESC LIMIT ?",
+            (before, limit),
+        ).fetchall()
+        if rows:
+            self.connection.execute(
+                "DELETE FROM tail WHERE seq BETWEEN ? AND ?", (rows[-1][0], rows[0][0])
+            )
+        return rows
+
+    def close(self) -> None:
+        """Close the database. Safe to repeat."""
+        self.connection.close()
+
+
+def _not_as_written(path: Path) -> DatabaseDamaged:
+    return DatabaseDamaged(f"Something in {path} is not as it was written.")
