@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from herdbook.alpaca import agent
@@ -16,8 +17,11 @@ from herdbook.alpaca.config import AlpacaConfig, FileConfig, RoomConfig, SensorC
 from herdbook.broker import BrokerSettings
 from herdbook.errors import LogInUse
 from herdbook.eventlog import topics
+from herdbook.eventlog.audit import audit
 from herdbook.eventlog.event import ObservationPayload, decode_payload
+from herdbook.eventlog.folder import LogFolder
 from herdbook.eventlog.readings import ReadingsPayload
+from herdbook.eventlog.retention import Retention
 from tests.alpaca.llama_double import LlamaDouble
 from tests.mosquitto import Mosquitto, free_port
 
@@ -333,6 +337,21 @@ async def test_a_restarted_node_is_the_same_node(bench: Bench) -> None:
         assert llama.hello.name == "Attic"
         assert llama.hello.seq == seq
         assert [event.seq for event in llama.events] == list(range(1, len(llama.events) + 1))
+
+
+async def test_what_the_llama_has_is_deleted_when_it_is_old(bench: Bench) -> None:
+    config = msgspec.structs.replace(bench.config(), log=Retention(keep_days=30, disk_share=1e-12))
+    async with listening(LlamaDouble(bench.server)) as llama:
+        for value in (95, 96):  # at its second start it knows from the first “have” what is there
+            async with running(config):
+                bench.write(value)
+                await until(lambda wanted=value - 94: len(sentences(llama)) == wanted)
+                bench.write(50)
+    source = LogFolder.open(bench.data)
+    found = audit(source)
+    source.close()
+    assert found.problems == []
+    assert [absence.why for absence in found.absent] == ["retired"]
 
 
 async def test_a_removed_sensor_is_taken_out_of_home_assistant(bench: Bench) -> None:

@@ -96,6 +96,7 @@ class _Node:
             config.name,
             FilePin(config.data / "llama.key"),
             clock,
+            config.log,
             on_waiting=self._waiting,
             on_hello=partial(self._outbox.put, topics.hello(self._id)),
         )

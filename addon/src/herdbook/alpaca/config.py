@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 
 from herdbook.broker import BrokerSettings
 from herdbook.errors import ConfigError
+from herdbook.eventlog.retention import Retention
 from herdbook.settings import check, read_toml
 
 type Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^\S(.*\S)?\Z")]
@@ -88,12 +89,16 @@ type SensorConfig = SystemConfig | RoomConfig | FileConfig
 
 
 class AlpacaConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """One node: its label, the folder of its log and identity, its broker and its sensors."""
+    """One node: its label, the folder of its log and identity, its broker and its sensors.
+
+    `log` is what it keeps of its log once the Llama has it.
+    """
 
     name: Name
     data: Path
     broker: BrokerSettings
     sensor: tuple[SensorConfig, ...]
+    log: Retention = Retention()
 
 
 class _Top(Struct, frozen=True, forbid_unknown_fields=True):
@@ -101,6 +106,7 @@ class _Top(Struct, frozen=True, forbid_unknown_fields=True):
     data: Annotated[str, Meta(min_length=1)]
     sensor: Annotated[list[Any], Meta(min_length=1, max_length=MAX_SENSORS)]
     broker: dict[str, Any] = {}
+    log: dict[str, Any] = {}
 
     def __post_init__(self) -> None:
         _require_printable(self.name)
@@ -127,6 +133,7 @@ def load(path: Path) -> AlpacaConfig:
         data=path.parent.absolute() / Path(top.data).expanduser(),
         broker=_check(top.broker, BrokerSettings, path, where=" in [broker]"),
         sensor=tuple(sensors),
+        log=_check(top.log, Retention, path, where=" in [log]"),
     )
 
 

@@ -18,8 +18,11 @@ from herdbook.eventlog import topics
 from herdbook.eventlog.messages import Hello, seal_hello
 from herdbook.eventlog.pin import Pin
 from herdbook.eventlog.protocol import NodeSync
+from herdbook.eventlog.retention import Retention
+from herdbook.log import PacedLog
 
 _RETRY_S: Final = 5.0
+_RETIRE_EVERY_MS: Final = 600_000
 
 _log = logging.getLogger(__name__)
 
@@ -36,6 +39,7 @@ class Uplink:
         name: str,
         pin: Pin,
         clock: Clock,
+        retention: Retention,
         on_waiting: Callable[[int], None],
         on_hello: Callable[[bytes], None],
     ) -> None:
@@ -43,6 +47,9 @@ class Uplink:
         self._name = name
         self._on_hello = on_hello
         self._clock = clock
+        self._retention = retention
+        self._retire_at = 0
+        self._paced = PacedLog(_log, clock)
         self._on_waiting = on_waiting
         self._sync = NodeSync(record.log, pin)
         self._heard = False
@@ -125,10 +132,21 @@ class Uplink:
         """The batches to send now, and how many events the Llama does not have."""
         log = self._record.log
         if self._sync.state == "sending":
-            # Not before: what waits for long is sealed in large batches, which are smaller in all.
-            log.seal()
+            self._keep_house()
         batches = self._sync.take(self._clock.monotonic_ms())
         return batches, max(0, log.head().seq - self._sync.acknowledged)
+
+    def _keep_house(self) -> None:
+        """Seal what is new, delete what is old; a full disk keeps nothing from being sent."""
+        log, now = self._record.log, self._clock.monotonic_ms()
+        try:
+            # Only once it can be sent: what waits for long is sealed in large, smaller batches.
+            log.seal()
+            log.acknowledge(self._sync.acknowledged)
+            if now >= self._retire_at and not log.retire(self._sync.acknowledged, self._retention):
+                self._retire_at = now + _RETIRE_EVERY_MS
+        except StorageError as error:
+            self._paced.warning("storage", f"The event log: {error}")
 
     def _tell(self, waiting: int) -> None:
         if self._heard:  # before, what the Llama has is not known

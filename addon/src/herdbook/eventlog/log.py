@@ -18,13 +18,14 @@ from msgspec import Struct
 
 from herdbook.clock import Clock
 from herdbook.errors import StorageError
-from herdbook.eventlog import loss, mending
+from herdbook.eventlog import loss, mending, retention
 from herdbook.eventlog.batch import MAX_EVENTS, MAX_WIRE, seal
 from herdbook.eventlog.database import DatabaseDamaged
 from herdbook.eventlog.event import MAX_WALL_MS, Event, encode, encode_payload
 from herdbook.eventlog.identity import Identity
 from herdbook.eventlog.mark import NAME, read_mark, write_mark
 from herdbook.eventlog.piece import Mark
+from herdbook.eventlog.retention import Retention
 from herdbook.eventlog.store import Head, LogStore
 from herdbook.files import FolderLock, make_folder
 
@@ -160,6 +161,19 @@ class EventLog:
             return False
         self._end = self._store.end()
         return True
+
+    @_mending
+    def acknowledge(self, seq: int) -> None:
+        """Note that the Llama has everything up to `seq`, and no more. Raises `StorageError`."""
+        retention.acknowledge(self._store, seq, self._clock)
+
+    @_mending
+    def retire(self, seq: int, rules: Retention) -> int:
+        """Delete some batches that may go, all of them acknowledged up to `seq`; returns how many.
+
+        Call it again while it deletes something. Raises `StorageError`.
+        """
+        return retention.retire(self._store, min(seq, self._mark.seq), rules, self._clock)
 
     def close(self) -> None:
         """Close the database and give up the lock. Safe to repeat."""

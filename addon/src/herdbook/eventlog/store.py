@@ -155,6 +155,56 @@ class LogStore:
             events.append(event)
         return events
 
+    def size(self) -> int:
+        """The bytes that the log takes, without what deleted rows left free in its file."""
+        with storing(self.path):
+            pages, free, page_size = (
+                self.connection.execute(f"PRAGMA {name}").fetchone()[0]
+                for name in ("page_count", "freelist_count", "page_size")
+            )
+        return int((pages - free) * page_size)
+
+    def acknowledged(self) -> tuple[int, int]:
+        """The highest number noted as acknowledged, and when; 0 and 0 when none is."""
+        with storing(self.path):
+            row = self.connection.execute(
+                "SELECT seq, at_ms FROM acknowledged ORDER BY seq DESC LIMIT 1"
+            ).fetchone()
+        return self._as(row or (0, 0), tuple[int, int])
+
+    def acknowledged_before(self, at_ms: int) -> int:
+        """The highest number that was acknowledged before a moment."""
+        with storing(self.path):
+            row = self.connection.execute(
+                "SELECT max(seq) FROM acknowledged WHERE at_ms < ?", (at_ms,)
+            ).fetchone()
+        return self._as(row[0] or 0, int)
+
+    def note_acknowledged(self, seq: int, at_ms: int | None) -> None:
+        """Note that nothing behind `seq` is acknowledged and, where it is known when, all up to it.
+
+        A transaction of its own.
+        """
+        with self.writing():
+            self.connection.execute("DELETE FROM acknowledged WHERE seq >= ?", (seq,))
+            if at_ms is not None:
+                self.connection.execute("INSERT INTO acknowledged VALUES (?, ?)", (seq, at_ms))
+            # What is retired needs no notes.
+            self.connection.execute(
+                "DELETE FROM acknowledged WHERE seq <="
+                " (SELECT max(last_seq) FROM absence WHERE why = 'retired')"
+            )
+
+    def oldest(self, until: int, limit: int) -> list[Mark]:
+        """Where the oldest batches end, of those that end at `until` or before."""
+        with storing(self.path):
+            rows = self.connection.execute(
+                "SELECT last_seq, last_lamport, hash FROM batch WHERE last_seq <= ?"
+                " ORDER BY last_seq LIMIT ?",
+                (until, limit),
+            ).fetchall()
+        return self._as(rows, list[Mark])
+
     def _as[T](self, rows: object, kind: type[T]) -> T:
         """What was read, as what was written: a page may have been exchanged for another."""
         try:
