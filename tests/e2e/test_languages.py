@@ -7,11 +7,10 @@ from string import ascii_letters
 import pytest
 from playwright.async_api import Browser, expect
 
-from herdbook.eventlog.messages import Hello
-from herdbook.ids import node_id_of
 from herdbook.llama.panel.languages import Languages
 from herdbook.llama.panel.strings import Strings
 from tests.e2e.tab import Tab, tab
+from tests.llama.panel.herd_stage import herd_of
 from tests.llama.panel.stage import PASSWORD, Stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -60,7 +59,9 @@ async def _journal(set_up: Stage) -> dict[str, str]:
     earlier = await journal.add(today.replace(day=1), "A day before.")
     assert earlier
     await journal.traces.add(earlier.id, "winter")
-    await set_up.book.hello(node_id_of(b"a key"), Hello("Hallway", "0.1.0", 3))
+    hallway, _ = await herd_of(set_up)
+    [door, warmth] = await set_up.book.series(hallway.node_id)
+    sensor = f"herd/{hallway.node_id}/sensor"
     return {
         "a day": f"day/{today}",
         "an earlier day": f"day/{today.replace(day=1)}",
@@ -74,6 +75,9 @@ async def _journal(set_up: Stage) -> dict[str, str]:
         "search": "search",
         "print": "print",
         "herd": "herd",
+        "node": f"herd/{hallway.node_id}",
+        "sensor": f"{sensor}/{warmth.id}/week",
+        "door": f"{sensor}/{door.id}/day",
         "settings": "settings",
         "keys": "keys",
         "no such page": "nowhere",

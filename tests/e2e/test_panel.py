@@ -14,6 +14,7 @@ from playwright.async_api import Browser, Route, expect
 from herdbook.journal.draft import Saving
 from herdbook.vault.rotation import Rotation, rotate
 from tests.e2e.tab import STORED, Tab, check, tab
+from tests.llama.panel.herd_stage import herd_of
 from tests.llama.panel.stage import PASSWORD, Stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -1103,6 +1104,22 @@ async def test_everybody_can_use_every_page(chromium: Browser, set_up: Stage) ->
         await check(opened, "locked day")
         await opened.open("herd")
         await check(opened, "herd")
+        hallway, attic = await herd_of(set_up)
+        await opened.open("herd")
+        await page.click("summary")
+        await check(opened, "herd with nodes")
+        for node in (hallway, attic):
+            await opened.open(f"herd/{node.node_id}")
+            for fold in await page.locator("summary").all():
+                await fold.click()
+            await check(opened, "node")
+            for series in await set_up.book.series(node.node_id):
+                for span in ("day", "week", "quarter"):
+                    await opened.open(f"herd/{node.node_id}/sensor/{series.id}/{span}")
+                    if node is hallway:
+                        await page.click("summary")
+                        await expect(page.locator("tbody tr").first).to_be_visible()
+                    await check(opened, f"{series.sensor}, {span}")
         await opened.open("nowhere")
         await check(opened, "not found")
         await opened.open("day/2031-13-45")

@@ -68,6 +68,7 @@ def test_the_golden_snapshot_is_what_the_structs_write() -> None:
     [
         ("event_observation", messages.Observation),
         ("event_today", messages.Today),
+        ("event_node_gone", messages.NodeGone),
         ("event_node", messages.Node),
     ],
 )

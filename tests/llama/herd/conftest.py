@@ -26,6 +26,7 @@ class Heard:
         self.observations: list[Observation] = []
         self.todays: list[Today] = []
         self.nodes: list[NodeRow] = []
+        self.gone: list[str] = []
 
     def on_observation(self, observation: Observation) -> None:
         self.observations.append(observation)
@@ -35,6 +36,9 @@ class Heard:
 
     def on_node(self, node: NodeRow) -> None:
         self.nodes.append(node)
+
+    def on_node_gone(self, node_id: str) -> None:
+        self.gone.append(node_id)
 
 
 class LlamaFixture:

@@ -10,8 +10,10 @@ from pathlib import Path
 import aiomqtt
 import pytest
 
+from herdbook.alpaca import discovery
 from herdbook.broker import BrokerSettings
-from herdbook.errors import NodeUnknown
+from herdbook.clock import SystemClock
+from herdbook.errors import BrokerUnavailable, NodeUnknown
 from herdbook.eventlog import topics
 from herdbook.eventlog.event import OBSERVATION, READINGS
 from herdbook.eventlog.log import EventLog
@@ -19,7 +21,8 @@ from herdbook.eventlog.messages import Hello, open_have
 from herdbook.eventlog.readings import pack
 from herdbook.house.book import HouseBook
 from herdbook.llama.api.feed import Feed, Subscription
-from tests.eventlog.samples import CO2, numbered
+from tests.eventlog.samples import CO2, SYNCED_MS, numbered
+from tests.house.household import Teller
 from tests.llama.herd.conftest import LlamaFixture, admit, until
 from tests.llama.herd.node_driver import NodeDriver
 from tests.mosquitto import Mosquitto
@@ -254,3 +257,82 @@ async def test_a_full_disk_of_the_llama_acknowledges_nothing_and_loses_nothing(
 
 async def _limit_pages(llama: LlamaFixture, pages: int) -> None:
     await llama.book._read(lambda c: c.execute(f"PRAGMA max_page_count={pages}").fetchone())
+
+
+async def test_a_node_that_is_let_go_leaves_nothing_at_the_broker(
+    llama: LlamaFixture, log: EventLog, settings: BrokerSettings
+) -> None:
+    log.append(READINGS, pack("room_temperature", "°C", [(SYNCED_MS, 20.5)]))
+    log.append(READINGS, pack("../+/#", None, [(SYNCED_MS, 20.5)]))
+    log.seal()
+    node_id = log.node_id
+    async with aiomqtt.Client(settings.host, settings.port) as home:
+        for topic in (
+            discovery.discovery_topic(node_id),
+            discovery.sensor_state_topic(node_id, "room_temperature"),
+            discovery.sensor_availability_topic(node_id, "room_temperature"),
+            discovery.sensor_state_topic(node_id, discovery.WAITING.id),
+        ):
+            await home.publish(topic, b"left behind", retain=True)
+    async with llama.running():
+        async with NodeDriver(log, settings).running() as node:
+            await admit(llama, node_id)
+            await until(lambda: node.sync.acknowledged == 2)
+        renamed = await llama.herd.rename(node_id, "Ground floor")
+        assert (renamed.name, llama.heard.nodes[-1].name) == ("Ground floor", "Ground floor")
+        await llama.herd.retire(node_id)
+        assert llama.heard.gone == [node_id]
+        # It is told that it is not approved any more; nothing else is left.
+        await until(lambda: not llama.herd._haves._marked)
+        have = topics.have(node_id)
+        assert set(await retained(settings)) <= {have}
+        await llama.herd.forget(node_id)
+        assert llama.heard.gone == [node_id, node_id]
+        assert await retained(settings) == []
+        assert await llama.herd.nodes() == []
+
+
+async def test_without_a_broker_no_node_is_let_go(
+    llama: LlamaFixture, log: EventLog, settings: BrokerSettings, mosquitto: Mosquitto
+) -> None:
+    async with llama.running():
+        async with NodeDriver(log, settings).running():
+            await admit(llama, log.node_id)
+        mosquitto.kill()
+        await until(lambda: not llama.herd.connected)
+        for let_go in (llama.herd.retire, llama.herd.forget):
+            with pytest.raises(BrokerUnavailable):
+                await let_go(log.node_id)
+        [row] = await llama.herd.nodes()
+        assert row.approved
+        mosquitto.start()
+
+
+async def test_readings_past_their_time_are_dropped(llama: LlamaFixture) -> None:
+    async with llama.running():
+        hallway = Teller(llama.book)
+        await hallway.join()
+        await hallway.measure((SYNCED_MS - 400 * 86_400_000, 1.0))
+        await hallway.measure((SystemClock().wall_ms(), 2.0))
+    async with llama.running():
+        [series] = await llama.book.series(hallway.node_id)
+
+        async def kept() -> list[float]:
+            return [one.value for one in await llama.book.readings(series.id, 0, 2 * SYNCED_MS)]
+
+        async with asyncio.timeout(10):
+            while await kept() != [2.0]:
+                await asyncio.sleep(0.01)
+
+
+async def retained(settings: BrokerSettings) -> list[str]:
+    """The topics on which the broker keeps something."""
+    found = []
+    async with aiomqtt.Client(settings.host, settings.port) as reader:
+        await reader.subscribe("#")
+        await reader.publish("herdbook/test/end", b"end")
+        async for message in reader.messages:
+            if message.topic.value == "herdbook/test/end":
+                return found
+            found.append(message.topic.value)
+    return found

@@ -1,7 +1,11 @@
+import re
+
 import pytest
 
+from herdbook.errors import BatchRefused
 from herdbook.eventlog.messages import Hello
 from herdbook.ids import fingerprint_of, node_id_of
+from tests.llama.panel.herd_stage import herd_of
 from tests.llama.panel.stage import HTMX, Browser, Stage
 
 NODE = node_id_of(b"a public key")
@@ -47,3 +51,117 @@ async def test_a_stranger_approves_nothing(set_up: Stage, browser: Browser) -> N
     row = await set_up.book.node(NODE)
     assert row is not None
     assert not row.approved
+
+
+async def test_a_node_tells_how_it_is(set_up: Stage, ada: Browser) -> None:
+    hallway, attic = await herd_of(set_up)
+    page = await ada.page("/herd")
+    assert "Number 1." in page
+    assert "Never set" in page
+    for node in (hallway, attic):
+        assert f'href="/herd/{node.node_id}"' in page
+    await set_up.book.hello(hallway.node_id, Hello("Hallway", "0.2.0", hallway.seq + 12))
+    page = await ada.page(f"/herd/{hallway.node_id}")
+    assert re.search(r"Events still to come</dt><dd>12<", page)
+    assert "0.2.0" in page
+    assert "Room temperature" in page
+    assert re.search(r'<path d="M\d', page)
+    assert re.search(r'<data value="\d\d\.\d">\d\d\.\d.°C</data>', page)
+    page = await ada.page(f"/herd/{attic.node_id}")
+    assert "about 1 January 1970" in page
+
+
+@pytest.mark.parametrize(("span", "rows"), [("day", 20), ("week", 3), ("quarter", 3)])
+async def test_a_sensor_is_drawn_and_told_in_a_table(
+    set_up: Stage, ada: Browser, span: str, rows: int
+) -> None:
+    hallway, _ = await herd_of(set_up)
+    series = {one.sensor: one.id for one in await set_up.book.series(hallway.node_id)}
+    page = await ada.page(f"/herd/{hallway.node_id}/sensor/{series['room_temperature']}/{span}")
+    assert page.count('role="img"') == 2, "for wide and for narrow screens"
+    assert page.count("<title id=") == page.count("<desc id=") == 2
+    assert page.count("<tr>") - 1 == rows
+    assert "style=" not in page
+    count = re.search(r"Readings: ([\d,]+)\.", page)
+    assert count
+    told = sum(map(int, re.findall(r"<td>(\d+)</td>\s*</tr>", page)))
+    assert int(count[1].replace(",", "")) == told
+    door = await ada.page(f"/herd/{hallway.node_id}/sensor/{series['front_door']}/{span}")
+    assert re.search(r"Yes \d+ % of the time", door)
+
+
+async def test_readings_without_a_time_are_counted_and_not_drawn(
+    set_up: Stage, ada: Browser
+) -> None:
+    _, attic = await herd_of(set_up)
+    [series] = await set_up.book.series(attic.node_id)
+    page = await ada.page(f"/herd/{attic.node_id}/sensor/{series.id}/day")
+    assert "Nothing was read in this time" in page
+    assert "clock was not set, and so in no chart: 2." in page
+
+
+async def test_a_sensor_of_another_node_is_none_of_this_one(set_up: Stage, ada: Browser) -> None:
+    hallway, attic = await herd_of(set_up)
+    [series] = await set_up.book.series(attic.node_id)
+    await ada.page(f"/herd/{hallway.node_id}/sensor/{series.id}/day", 404)
+    await ada.page(f"/herd/{hallway.node_id}/sensor/999999/day", 404)
+    await ada.page(f"/herd/{hallway.node_id}/sensor/{series.id}/century", 404)
+    await ada.page(f"/herd/{'x' * 26}", 404)
+
+
+async def test_what_was_refused_is_said_with_its_reason(set_up: Stage, ada: Browser) -> None:
+    await herd_of(set_up)
+    await set_up.book.refuse("y" * 26, "brand_new_reason", b"<script>")
+    page = await ada.page("/herd")
+    for words in ("Not signed by the node it names", "Not readable", "Came too early"):
+        assert words in page
+    assert "brand_new_reason" in page, "a reason without words is said as it is"
+    assert "Cellar" in page
+    assert "<script>" not in page
+
+
+async def test_a_node_is_called_what_people_call_it(set_up: Stage, ada: Browser) -> None:
+    hallway, _ = await herd_of(set_up)
+    answer = await ada.post(f"/herd/{hallway.node_id}/rename", {"name": "  Ground <floor> "})
+    assert answer.url.path == f"/herd/{hallway.node_id}"
+    assert "Ground &lt;floor&gt;" in await answer.text()
+    last = await set_up.book.last_observation()
+    assert last is not None
+    assert last.node_name == "Ground <floor>"
+    for wrong in ("x" * 65, "two\nlines"):
+        refused = await ada.post(f"/herd/{hallway.node_id}/rename", {"name": wrong})
+        assert refused.status == 422
+    await ada.post(f"/herd/{hallway.node_id}/rename", {"name": " "})
+    assert "Ground" not in await ada.page("/herd")
+
+
+async def test_a_node_goes_and_what_it_told_stays_or_goes_too(set_up: Stage, ada: Browser) -> None:
+    hallway, attic = await herd_of(set_up)
+    path = f"/herd/{hallway.node_id}/let-go"
+    assert (await ada.post(path, {"data": "perhaps"})).status == 422
+    page = await (await ada.post(path, {"data": "keep"})).text()
+    assert "No longer in the herd" in page
+    with pytest.raises(BatchRefused):
+        await hallway.tell(hallway.event())
+    assert len(await set_up.book.series(hallway.node_id)) == 2
+    await ada.post(f"/herd/{hallway.node_id}/approve")
+    assert "No longer in the herd" not in await ada.page("/herd")
+
+    await ada.post(path, {"data": "erase"})
+    assert "Hallway" not in await ada.page("/herd")
+    for table in ("series", "block", "rollup", "observation", "position", "node"):
+        rows = set_up.book._connection.execute(f"SELECT * FROM {table}").fetchall()
+        left = {"block": 1, "series": 1, "observation": 1, "position": 1, "node": 2}
+        assert len(rows) == left.get(table, 0), table
+    assert await set_up.book.series(attic.node_id)
+
+
+async def test_a_stranger_changes_no_node(set_up: Stage, browser: Browser) -> None:
+    await set_up.person()
+    hallway, _ = await herd_of(set_up)
+    for path, form in (("rename", {"name": "Mine"}), ("let-go", {"data": "erase"})):
+        answer = await browser.post(f"/herd/{hallway.node_id}/{path}", form)
+        assert answer.url.path == "/sign-in"
+    row = await set_up.book.node(hallway.node_id)
+    assert row is not None
+    assert (row.name, row.approved) == ("Hallway", True)

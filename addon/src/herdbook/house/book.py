@@ -21,7 +21,8 @@ from herdbook.eventlog.database import open_database, storing, transaction
 from herdbook.eventlog.event import MAX_WALL_MS
 from herdbook.eventlog.messages import Have, Hello
 from herdbook.files import make_folder
-from herdbook.house import ingest, node, observation, quarantine, readings, rollup, series
+from herdbook.house import glance, ingest, node, observation, quarantine, readings, rollup, series
+from herdbook.house.glance import Glance
 from herdbook.house.ingest import Stored, Taken
 from herdbook.house.node import NodeRow
 from herdbook.house.observation import Observation
@@ -128,6 +129,11 @@ class HouseBook:
         """What the sensors of a node measure."""
         return await self._read(lambda c: series.of_node(c, node_id))
 
+    async def glances(self, node_id: str) -> list[Glance]:
+        """What the sensors of a node say now and said in the last day."""
+        now = self._clock.wall_ms()
+        return await self._read(lambda c: glance.of_node(c, node_id, now))
+
     async def one_series(self, number: int) -> Series | None:
         """A series by its id."""
         return await self._read(lambda c: series.find(c, number))
@@ -204,6 +210,17 @@ class HouseBook:
         """A day's newest thousand observations, in order of time."""
         start, end = self._bounds(day)
         return await self._read(lambda c: observation.between(c, start, end, MAX_OBSERVATIONS))
+
+    async def last_words(self) -> dict[str, Observation]:
+        """The last that each node said, by its id."""
+
+        def every(connection: sqlite3.Connection) -> dict[str, Observation]:
+            said = (
+                observation.newest_of(connection, one.node_id, 1) for one in node.every(connection)
+            )
+            return {one.node_id: one for words in said for one in words}
+
+        return await self._read(every)
 
     async def observations_of(self, node_id: str, limit: int) -> list[Observation]:
         """The last that a node said, newest first."""

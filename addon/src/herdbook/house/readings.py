@@ -88,6 +88,19 @@ def listed(
     return list(map(Reading, columns.times, columns.numbers())) if columns else []
 
 
+def newest(connection: sqlite3.Connection, series: int) -> Reading | None:
+    """The reading with the latest time."""
+    row = connection.execute(
+        "SELECT first_ms, count, columns FROM placed WHERE series = ?"
+        " ORDER BY last_ms DESC LIMIT 1",
+        (series,),
+    ).fetchone()
+    if row is None:
+        return None
+    columns = decode(*row)
+    return Reading(columns.times[-1], columns.values[-1] / columns.divisor)
+
+
 def timeless(connection: sqlite3.Connection, series: int) -> int:
     """How many readings of a series there are whose time nobody knows."""
     row: tuple[int] = connection.execute(

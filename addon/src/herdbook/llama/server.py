@@ -69,6 +69,7 @@ async def run(
         panel = panel_app(
             vaults,
             herd,
+            book,
             clock,
             zone,
             config.base_path,

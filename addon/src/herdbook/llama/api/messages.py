@@ -98,7 +98,7 @@ class Today(Struct, frozen=True):
 
 
 class Node(Struct, frozen=True):
-    """One Alpaca; `last_seen` is ISO 8601 in UTC."""
+    """One Alpaca; `last_seen` is ISO 8601 in UTC, `clock` None before its first event."""
 
     node_id: str
     name: str
@@ -107,7 +107,15 @@ class Node(Struct, frozen=True):
     approved: bool
     online: bool
     seq: int
+    backlog: int
+    clock: str | None
     last_seen: str
+
+
+class NodeGone(Struct, frozen=True):
+    """An Alpaca that was taken out of the herd."""
+
+    node_id: str
 
 
 class Observation(Struct, frozen=True):

@@ -13,7 +13,7 @@ async def snapshot(book: HouseBook, herd: Herd) -> messages.Snapshot:
     last = await book.last_observation()
     return messages.Snapshot(
         _today(await book.today()),
-        [_node(node) for node in await herd.nodes()],
+        [_node(node) for node in await herd.nodes() if not node.retired],
         None if last is None else _observation(last),
     )
 
@@ -36,6 +36,10 @@ class News:
         """A node is new, or has changed."""
         self._publish("node", _node(node))
 
+    def on_node_gone(self, node_id: str) -> None:
+        """A node was taken out of the herd."""
+        self._publish("node_gone", messages.NodeGone(node_id))
+
     def _publish(self, event: str, data: object) -> None:
         self._feed.publish(messages.encode(messages.Event(event, data)))
 
@@ -53,6 +57,8 @@ def _node(node: NodeRow) -> messages.Node:
         approved=node.approved,
         online=node.online,
         seq=node.seq,
+        backlog=node.backlog,
+        clock=node.clock,
         last_seen=node.last_seen,
     )
 

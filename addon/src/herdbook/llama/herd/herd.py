@@ -25,6 +25,7 @@ from herdbook.house.book import HouseBook, Today
 from herdbook.house.ingest import Stored
 from herdbook.house.node import NodeRow
 from herdbook.house.observation import Observation
+from herdbook.llama.herd.discovery import retained_topics
 from herdbook.llama.herd.haves import Haves
 from herdbook.llama.herd.presence import Presence
 from herdbook.llama.herd.today import TodayWatch
@@ -49,6 +50,9 @@ class Listener(Protocol):
 
     def on_node(self, node: NodeRow) -> None:
         """A node said hello first, was approved, came, went, or has a new name or version."""
+
+    def on_node_gone(self, node_id: str) -> None:
+        """A node was taken out of the herd."""
 
 
 class Herd:
@@ -113,6 +117,37 @@ class Herd:
     async def observations(self, day: date) -> list[Observation]:
         """What the house noticed on a day, in order of time. Raises `StorageError`."""
         return await self._book.observations(day)
+
+    async def rename(self, node_id: str, label: str | None) -> NodeRow:
+        """Call a node something else here; None: what it calls itself.
+
+        Raises `NodeUnknown` or `StorageError`.
+        """
+        node = self._with_presence(await self._book.rename(node_id, label))
+        self._listener.on_node(node)
+        return node
+
+    async def retire(self, node_id: str) -> NodeRow:
+        """Take a node out of the herd, and out of Home Assistant, and keep what it told.
+
+        Raises `BrokerUnavailable`, with nothing changed, `NodeUnknown` or `StorageError`.
+        """
+        await self._clean(node_id)
+        node = self._with_presence(await self._book.retire(node_id))
+        self._haves.mark(node_id)
+        self._listener.on_node_gone(node_id)
+        return node
+
+    async def forget(self, node_id: str) -> None:
+        """The same, and erase all that it told. If it still runs it is a new node. Raises alike."""
+        await self._clean(node_id)
+        await self._book.forget(node_id)
+        self._listener.on_node_gone(node_id)
+
+    async def _clean(self, node_id: str) -> None:
+        sensors = [one.sensor for one in await self._book.series(node_id)]
+        for topic in retained_topics(node_id, sensors):
+            await self._publish_retained(topic, b"")
 
     async def _on_connect(self, _broker: Broker) -> None:
         self._presence.begin()

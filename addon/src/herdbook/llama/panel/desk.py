@@ -8,6 +8,7 @@ from aiohttp import web
 
 from herdbook.clock import Clock, day_of
 from herdbook.errors import InputError, Unauthorized
+from herdbook.house.book import HouseBook
 from herdbook.house.node import NodeRow
 from herdbook.house.observation import Observation
 from herdbook.journal.settings import Settings
@@ -32,6 +33,18 @@ class HerdDesk(Protocol):
     async def observations(self, day: date) -> list[Observation]:
         """What the house noticed on a day, in order of time."""
 
+    async def rename(self, node_id: str, label: str | None) -> NodeRow:
+        """Call a node something else; None: what it calls itself. Raises `NodeUnknown`."""
+
+    async def retire(self, node_id: str) -> NodeRow:
+        """Take a node out of the herd and keep what it told.
+
+        Raises `NodeUnknown`, or `BrokerUnavailable` with nothing changed.
+        """
+
+    async def forget(self, node_id: str) -> None:
+        """Take a node out of the herd and erase what it told. Raises alike."""
+
 
 @dataclass(frozen=True, slots=True)
 class Desk:
@@ -41,6 +54,7 @@ class Desk:
     keys: Keys
     imports: Imports
     herd: HerdDesk
+    book: HouseBook
     clock: Clock
     zone: tzinfo
     sessions: Sessions

@@ -19,6 +19,10 @@ _BASE_PATH: Final = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
 
 _FIRST_WEEKDAY: Final = {"monday": 0, "sunday": 6, "saturday": 5}
 
+_WHOLE_FROM: Final = 1000
+_TENTHS_FROM: Final = 10
+"""From which on a measured number is shown without decimals, and with one; below, with two."""
+
 _LONG: Final = 40
 """Lines of an entry, above which it is folded."""
 
@@ -103,6 +107,10 @@ class Pages:
             "weekday_short": self.weekday_short,
             "capital": _capital,
             "unbroken": _unbroken,
+            "sensor_name": _sensor_name,
+            "mark_of": self.mark_of,
+            "number": self.strings.number,
+            "measured": self.measured,
         }
 
     @property
@@ -213,6 +221,16 @@ class Pages:
             return self.strings("files.kib", count=round(size / 1_000))
         return self.strings("files.mib", count=size / 1_000_000)
 
+    def mark_of(self, moment: int) -> str:
+        """A day as it stands below a drawing: “20 Nov”."""
+        day = self.date_of(moment)
+        return self.strings("dates.day", day=day.day, month=self.month_short(day))
+
+    def measured(self, value: float, unit: str = "") -> str:
+        """A measured number and its unit, “21.4 °C”, as precise as one can tell at a glance."""
+        number = self.strings.number(value, _decimals_of(value))
+        return f"{number}\N{NO-BREAK SPACE}{unit}" if unit else number
+
     def _month(self, day: date) -> str:
         return self.strings("dates.months").split()[day.month - 1]
 
@@ -242,6 +260,17 @@ def _unbroken(sentence: str, unit: str | None) -> str:
     if unit is None:
         return sentence
     return re.sub(rf"(?<=\d) (?={re.escape(unit)})", "\N{NBSP}", sentence)
+
+
+def _sensor_name(sensor: str) -> str:
+    """“Room temperature” for what a node calls “room_temperature”."""
+    return _capital(sensor.replace("_", " "))
+
+
+def _decimals_of(value: float) -> int:
+    if value == int(value) or abs(value) >= _WHOLE_FROM:
+        return 0
+    return 1 if abs(value) >= _TENTHS_FROM else 2
 
 
 def _is_long(text: str) -> bool:

@@ -7,6 +7,7 @@ from typing import Final
 from aiohttp import web
 
 from herdbook.clock import Clock
+from herdbook.house.book import HouseBook
 from herdbook.llama.imports import Imports
 from herdbook.llama.keys import Keys
 from herdbook.llama.panel import (
@@ -25,6 +26,7 @@ from herdbook.llama.panel import (
     outgoing,
     printing,
     search,
+    sensor,
     settings,
     trace,
     traces,
@@ -118,7 +120,16 @@ _ROUTES: Final[
     ("undo", "POST", "/exchange/undo/{id}", incoming.undo),
     ("exchange_progress", "GET", "/exchange/progress", incoming.progress),
     ("herd", "GET", "/herd", nodes.show),
+    ("node", "GET", "/herd/{node_id}", nodes.show_one),
     ("approve", "POST", "/herd/{node_id}/approve", nodes.approve),
+    ("rename_node", "POST", "/herd/{node_id}/rename", nodes.rename),
+    ("let_go", "POST", "/herd/{node_id}/let-go", nodes.let_go),
+    (
+        "sensor",
+        "GET",
+        r"/herd/{node_id}/sensor/{series:[0-9]{1,15}}/{span:day|week|quarter}",
+        sensor.show,
+    ),
 )
 
 _UPLOADS: Final = (files.add, days.write, incoming.upload)
@@ -127,6 +138,7 @@ _UPLOADS: Final = (files.add, days.write, incoming.upload)
 def panel_app(
     vaults: Vaults,
     herd: HerdDesk,
+    book: HouseBook,
     clock: Clock,
     zone: tzinfo,
     base_path: str,
@@ -169,6 +181,8 @@ def panel_app(
         await changes.close()
 
     app.on_cleanup.append(finish_changes)
-    app[DESK] = Desk(vaults, changes, imports, herd, clock, zone, Sessions(clock), pages, secure)
+    app[DESK] = Desk(
+        vaults, changes, imports, herd, book, clock, zone, Sessions(clock), pages, secure
+    )
     app.on_response_prepare.append(add_headers)
     return app

@@ -41,6 +41,12 @@ class Strings:
         }
         return self._words[key].format_map(told)
 
+    def number(self, number: float, decimals: int) -> str:
+        """A number with so many decimals, as the language writes it."""
+        whole, _, rest = f"{number:.{decimals}f}".partition(".")
+        told = self._number(int(whole)) if abs(number) >= _GROUPED_FROM else whole
+        return f"{told}{self._words['numbers.point']}{rest}" if rest else told
+
     def _number(self, number: float) -> str:
         """In groups of three, from five digits on: with four, languages differ, and all read it."""
         if isinstance(number, float):

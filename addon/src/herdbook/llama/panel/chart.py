@@ -1,0 +1,149 @@
+"""A sensor's readings as the shapes of a drawing. Pure: numbers in, SVG path data out.
+
+Each point is what was read in one stretch of time: the line goes through the means, the band from
+the least to the most. Where nothing was read there is a gap.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from herdbook.house.rollup import HOUR_MS, Rollup
+
+_STEPS: Final = (1, 2, 2.5, 5, 10)
+_GAP: Final = 2.5
+"""Stretches without a reading, from which on there is a gap."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A line of the grid: where it is, in the drawing's units, and what it stands for."""
+
+    at: float
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A drawing of this size, its plot between `left` and `right`, `top` and `bottom`."""
+
+    width: int
+    height: int
+    left: float
+    right: float
+    top: float
+    bottom: float
+    band: str
+    line: str
+    levels: list[Tick]
+    times: list[Tick]
+    decimals: int
+    """How many digits after the point the levels need."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What is drawn: from `start_ms` to `end_ms`, a point for every `step_ms`, marks at `marks`."""
+
+    start_ms: int
+    end_ms: int
+    step_ms: int
+    marks: Sequence[int]
+
+
+def draw(points: Sequence[Rollup], span: Span, width: int, height: int, *, share: bool) -> Chart:
+    """At least one point, as a drawing. `share`: yes and no, between none and all of the time."""
+    left, right, top, bottom = 46.0, width - 8.0, 10.0, height - 26.0
+    levels = [0.0, 0.5, 1.0] if share else _levels(points)
+    low, high = levels[0], levels[-1]
+
+    def x(moment: float) -> float:
+        part = (moment - span.start_ms) / (span.end_ms - span.start_ms)
+        return round(left + part * (right - left), 1)
+
+    def y(value: float) -> float:
+        return round(bottom - (value - low) / (high - low) * (bottom - top), 1)
+
+    middle = span.step_ms // 2
+    band, line = [], []
+    for run in _runs(points, span.step_ms):
+        places = [x(min(point.start_ms + middle, span.end_ms)) for point in run]
+        line.append(_path(places, [y(point.mean) for point in run]))
+        if share:
+            band.append(_area(places, [y(point.mean) for point in run], [bottom] * len(run)))
+        else:
+            lows = [y(point.least) for point in run]
+            band.append(_area(places, [y(point.most) for point in run], lows))
+    return Chart(
+        width,
+        height,
+        left,
+        right,
+        top,
+        bottom,
+        " ".join(band),
+        " ".join(line),
+        [Tick(y(level), level) for level in levels],
+        [Tick(x(mark), mark) for mark in span.marks],
+        _decimals(levels),
+    )
+
+
+def spark(points: Sequence[Rollup], start_ms: int, end_ms: int) -> str:
+    """The means of hours, as a line in a drawing of 120 by 32."""
+    if not points:
+        return ""
+    low = min(point.mean for point in points)
+    high = max(point.mean for point in points)
+    height = high - low or 1.0
+    slope = 116 / (end_ms - start_ms)
+    return " ".join(
+        _path(
+            [round(2 + (point.start_ms - start_ms) * slope, 1) for point in run],
+            [round(29 - (point.mean - low) / height * 26, 1) for point in run],
+        )
+        for run in _runs(points, HOUR_MS)
+    )
+
+
+def _levels(points: Sequence[Rollup]) -> list[float]:
+    """Three to six round numbers, from below the least to above the most."""
+    low = min(point.least for point in points)
+    high = max(point.most for point in points)
+    if high == low:
+        low, high = low - 1, high + 1
+    rough = (high - low) / 4
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = power * next(one for one in _STEPS if one * power >= rough)
+    first, last = math.floor(low / step), math.ceil(high / step)
+    return [number * step for number in range(first, last + 1)]
+
+
+def _decimals(levels: Sequence[float]) -> int:
+    step = levels[1] - levels[0]
+    decimals = max(0, -math.floor(math.log10(step)))
+    return decimals if math.isclose(round(step, decimals), step) else decimals + 1
+
+
+def _runs(points: Sequence[Rollup], step_ms: int) -> Iterator[list[Rollup]]:
+    run = [points[0]]
+    for before, point in pairwise(points):
+        if point.start_ms - before.start_ms > _GAP * step_ms:
+            yield run
+            run = []
+        run.append(point)
+    yield run
+
+
+def _path(places: Sequence[float], heights: Sequence[float]) -> str:
+    steps = " ".join(f"{x:g},{y:g}" for x, y in zip(places, heights, strict=True))
+    # A line of one point is a dot, as its end is round.
+    return f"M{steps}" if len(places) > 1 else f"M{steps}h0"
+
+
+def _area(places: Sequence[float], above: Sequence[float], below: Sequence[float]) -> str:
+    there = [f"{x:g},{y:g}" for x, y in zip(places, above, strict=True)]
+    back = [f"{x:g},{y:g}" for x, y in zip(places, below, strict=True)]
+    return f"M{' '.join([*there, *reversed(back)])}Z"

@@ -1,0 +1,108 @@
+"""The page of one sensor: what it read in the last day, week or quarter, drawn and as a table."""
+
+from collections.abc import Iterable
+from datetime import datetime, time, timedelta, tzinfo
+from itertools import groupby
+from typing import Final
+
+from aiohttp import web
+
+from herdbook.errors import NodeUnknown
+from herdbook.house.readings import Reading
+from herdbook.house.rollup import HOUR_MS, Rollup
+from herdbook.house.series import Series
+from herdbook.llama.panel.chart import Span, draw
+from herdbook.llama.panel.desk import Desk, desk_of, signed_in
+
+_DAY_MS: Final = 24 * HOUR_MS
+_TEN_MINUTES_MS: Final = 600_000
+SPANS: Final = ("day", "week", "quarter")
+_DAYS: Final = {"day": 1, "week": 7, "quarter": 90}
+_WIDE: Final = (720, 300)
+_NARROW: Final = (350, 240)
+
+
+async def show(request: web.Request) -> web.Response:
+    """One span of time of one sensor."""
+    signed_in(request)
+    desk = desk_of(request)
+    node_id, span = request.match_info["node_id"], request.match_info["span"]
+    series = await desk.book.one_series(int(request.match_info["series"]))
+    node = await desk.book.node(node_id)
+    if node is None or series is None or series.node_id != node_id:
+        raise NodeUnknown("No node of that id has such a sensor.")
+    now = desk.clock.wall_ms()
+    start = now - _DAYS[span] * _DAY_MS
+    points, rows = await _read(desk, series, span, start, now)
+    charts = []
+    if points:
+        step = {"day": _TEN_MINUTES_MS, "week": HOUR_MS, "quarter": _DAY_MS}[span]
+        for width, height in (_WIDE, _NARROW):
+            marks = _marks(span, start, now, desk.zone, sparse=width < 500)
+            drawn = Span(start, now, step, marks)
+            charts.append(draw(points, drawn, width, height, share=series.yes_no))
+    return desk.pages.page(
+        "sensor.html",
+        {
+            "node": node,
+            "series": series,
+            "span": span,
+            "spans": SPANS,
+            "charts": charts,
+            "whole": _whole(rows),
+            "rows": rows,
+            "timeless": await desk.book.timeless(series.id),
+        },
+    )
+
+
+async def _read(
+    desk: Desk, series: Series, span: str, start: int, end: int
+) -> tuple[list[Rollup], list[Rollup]]:
+    """What is drawn, and the lines of the table."""
+    hours = await desk.book.by_hour(series.id, start, end + 1)
+    if span == "day":
+        fine = _by_step(await desk.book.readings(series.id, start, end + 1), _TEN_MINUTES_MS)
+        # Single readings may be gone while their hours are there.
+        return fine or hours, hours
+    days = await desk.book.by_day(series.id, start, end + 1)
+    return (hours if span == "week" else days), days
+
+
+def _by_step(readings: Iterable[Reading], step_ms: int) -> list[Rollup]:
+    rolled = []
+    for start, its in groupby(readings, lambda one: one.at_ms - one.at_ms % step_ms):
+        values = [one.value for one in its]
+        mean = sum(values) / len(values)
+        rolled.append(Rollup(start, len(values), min(values), max(values), mean))
+    return rolled
+
+
+def _whole(rows: list[Rollup]) -> Rollup | None:
+    """All of them as one."""
+    if not rows:
+        return None
+    count = sum(one.count for one in rows)
+    return Rollup(
+        rows[0].start_ms,
+        count,
+        min(one.least for one in rows),
+        max(one.most for one in rows),
+        sum(one.mean * one.count for one in rows) / count,
+    )
+
+
+def _marks(span: str, start: int, end: int, zone: tzinfo, *, sparse: bool) -> list[int]:
+    """The moments that are named below the drawing: full hours, or midnights of the household."""
+    if span == "day":
+        apart = 6 if sparse else 3
+        first = start - start % HOUR_MS
+        hours = (datetime.fromtimestamp(first / 1000 + 3600 * n, zone) for n in range(26))
+        every = [hour for hour in hours if hour.hour % apart == 0]
+    else:
+        apart = {"week": 2 if sparse else 1, "quarter": 30 if sparse else 14}[span]
+        last = datetime.fromtimestamp(end / 1000, zone).date()
+        days = (last - timedelta(days=number) for number in range(0, _DAYS[span], apart))
+        every = [datetime.combine(day, time.min, zone) for day in days]
+    found = sorted(int(moment.timestamp() * 1000) for moment in every)
+    return [moment for moment in found if start <= moment <= end]

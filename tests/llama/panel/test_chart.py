@@ -1,0 +1,72 @@
+"""Readings as shapes."""
+
+import re
+
+import pytest
+
+from herdbook.house.rollup import HOUR_MS, Rollup
+from herdbook.llama.panel.chart import Span, draw, spark
+
+
+def hour(number: int, least: float, mean: float, most: float) -> Rollup:
+    return Rollup(number * HOUR_MS, 10, least, most, mean)
+
+
+DAY = Span(0, 24 * HOUR_MS, HOUR_MS, [0, 12 * HOUR_MS, 24 * HOUR_MS])
+
+
+def numbers(path: str) -> list[float]:
+    return [float(number) for number in re.findall(r"-?\d+(?:\.\d+)?", path)]
+
+
+def test_everything_lies_within_the_plot() -> None:
+    points = [hour(number, 10 - number, 15 + number / 3, 20 + number) for number in range(24)]
+    chart = draw(points, DAY, 720, 300, share=False)
+    for path in (chart.band, chart.line):
+        assert all(chart.left <= x <= chart.right for x in numbers(path)[::2])
+        assert all(chart.top <= y <= chart.bottom for y in numbers(path)[1::2])
+    assert chart.levels[0].value <= -13
+    assert chart.levels[-1].value >= 43
+    assert [tick.at for tick in chart.times] == [
+        chart.left,
+        (chart.left + chart.right) / 2,
+        chart.right,
+    ]
+
+
+def test_higher_is_further_up_and_later_is_further_right() -> None:
+    chart = draw([hour(1, 1, 1, 1), hour(2, 5, 5, 5)], DAY, 720, 300, share=False)
+    x1, y1, x2, y2 = numbers(chart.line)
+    assert (x2 > x1, y2 < y1) == (True, True)
+
+
+def test_where_nothing_was_read_there_is_a_gap_and_one_reading_is_a_dot() -> None:
+    points = [hour(number, 1, 2, 3) for number in (0, 1, 2, 8, 14, 15)]
+    chart = draw(points, DAY, 720, 300, share=False)
+    assert chart.line.count("M") == 3
+    assert chart.line.count("h0") == 1
+    assert chart.band.count("Z") == 3
+    assert spark(points, 0, 24 * HOUR_MS).count("M") == 3
+    assert spark([], 0, 1) == ""
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "decimals"),
+    [(0, 100, 0), (19.8, 22.3, 0), (0.01, 0.02, 4), (5, 5, 1), (-3, -1, 1), (1000, 90_000, 0)],
+)
+def test_levels_are_few_and_round(low: float, high: float, decimals: int) -> None:
+    chart = draw([hour(1, low, low, high)], DAY, 350, 240, share=False)
+    levels = [tick.value for tick in chart.levels]
+    assert 3 <= len(levels) <= 7
+    assert levels[0] <= low
+    assert levels[-1] >= high
+    assert chart.decimals == decimals
+    assert len({f"{level:.{chart.decimals}f}" for level in levels}) == len(levels)
+
+
+def test_a_share_goes_from_none_to_all() -> None:
+    chart = draw([hour(1, 0, 0.25, 1), hour(2, 0, 0.5, 1)], DAY, 720, 300, share=True)
+    assert [tick.value for tick in chart.levels] == [0, 0.5, 1]
+    assert numbers(chart.line)[1] == pytest.approx(
+        chart.bottom - (chart.bottom - chart.top) / 4, abs=0.1
+    )
