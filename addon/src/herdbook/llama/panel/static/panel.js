@@ -21,6 +21,11 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   if (isError && xhr.getResponseHeader("HX-Retarget") === null) event.detail.shouldSwap = false;
 });
 
+// A secret that opened nothing is typed once more: where it stands, in its place.
+document.addEventListener("htmx:afterSwap", ({ detail: { target } }) => {
+  if (target.id === "door-notice") target.closest("form").elements.secret.select();
+});
+
 // A form that got no answer, or one of somebody else's, must not just stand there.
 document.addEventListener("htmx:afterRequest", (event) => {
   const { elt, successful, xhr } = event.detail;
