@@ -29,6 +29,7 @@ from .client import (
     LlamaClient,
     LlamaError,
     Node,
+    NodeGone,
     Observation,
     Person,
     Snapshot,
@@ -192,6 +193,11 @@ class HerdbookCoordinator(DataUpdateCoordinator[Herd]):
                 self._tell(event)
             elif isinstance(event, Today):
                 self._set_herd(replace(self._herd, today=event))
+            elif isinstance(event, NodeGone):
+                nodes = {
+                    id_: node for id_, node in self._herd.nodes.items() if id_ != event.node_id
+                }
+                self._set_herd(replace(self._herd, nodes=nodes))
             else:
                 nodes = {**self._herd.nodes, event.node_id: event}
                 self._set_herd(replace(self._herd, nodes=nodes))

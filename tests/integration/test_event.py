@@ -155,6 +155,14 @@ async def test_an_alpaca_that_left_the_herd(
     assert er.async_get(hass).async_get(HALLWAY) is None
 
 
+async def test_an_alpaca_that_was_taken_out_of_the_herd_is_gone_at_once(
+    hass: HomeAssistant, loaded: MockConfigEntry, llama: LlamaDouble
+) -> None:
+    await llama.tell("node_gone", {"node_id": llama.snapshot["nodes"][0]["node_id"]})
+    await until(lambda: hass.states.get(HALLWAY) is None)
+    assert er.async_get(hass).async_get(HALLWAY) is None
+
+
 async def test_it_sits_on_the_device_that_mqtt_made(
     hass: HomeAssistant, entry: MockConfigEntry, mqtt_device: Any
 ) -> None:

@@ -24,7 +24,7 @@ from .errors import (
     UnknownPerson,
     UnsupportedSchema,
 )
-from .model import Hello, Node, Observation, Person, Snapshot, Today
+from .model import Hello, Node, NodeGone, Observation, Person, Snapshot, Today
 
 __all__ = [
     "Backoff",
@@ -42,6 +42,7 @@ __all__ = [
     "LlamaError",
     "MalformedMessage",
     "Node",
+    "NodeGone",
     "Observation",
     "Person",
     "Snapshot",

@@ -29,7 +29,7 @@ from .errors import (
     UnsupportedSchema,
     error_of,
 )
-from .model import Hello, Node, Observation, Person, Snapshot, Today
+from .model import Hello, Node, NodeGone, Observation, Person, Snapshot, Today
 
 SCHEMA: Final = 1
 LARGEST_MESSAGE: Final = 1024 * 1024
@@ -39,10 +39,11 @@ COMMAND_TIMEOUT_S: Final = 10.0
 # The Llama pings every 20 s; one that is silent for this long is gone.
 SILENCE_S: Final = 50.0
 
-type Event = Observation | Today | Node
+type Event = Observation | Today | Node | NodeGone
 _EVENTS: Final[dict[str, Callable[[Any], Event]]] = {
     "observation": Observation.from_json,
     "today": Today.from_json,
+    "node_gone": NodeGone.from_json,
     "node": Node.from_json,
 }
 _CLOSING: Final = (

@@ -91,6 +91,19 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
+class NodeGone:
+    """An Alpaca that somebody took out of the herd."""
+
+    node_id: str
+
+    @classmethod
+    def from_json(cls, value: Any) -> Self:
+        """See the module."""
+        where: Final = "a node that is gone"
+        return cls(node_id=fields.filled(fields.as_object(value, where), "node_id", where))
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """A dated statement about the house, with what it rests on.
 

@@ -53,12 +53,13 @@ async def test_start_gives_the_snapshot(session: aiohttp.ClientSession, llama: L
 
 async def test_events_come_in_order(session: aiohttp.ClientSession, llama: LlamaDouble) -> None:
     connection, _ = await api.LlamaClient(session, llama.url, TOKEN).connect()
-    for name in ("event_observation", "event_today", "event_node"):
+    for name in ("event_observation", "event_today", "event_node", "event_node_gone"):
         await llama.push(GOLDEN[name])
-    assert [await connection.next_event() for _ in range(3)] == [
+    assert [await connection.next_event() for _ in range(4)] == [
         api.Observation.from_json(GOLDEN["event_observation"]["data"]),
         api.Today.from_json(GOLDEN["event_today"]["data"]),
         api.Node.from_json(GOLDEN["event_node"]["data"]),
+        api.NodeGone.from_json(GOLDEN["event_node_gone"]["data"]),
     ]
     await connection.close()
 

@@ -286,6 +286,12 @@ async def test_a_node_that_is_let_go_leaves_nothing_at_the_broker(
         await until(lambda: not llama.herd._haves._marked)
         have = topics.have(node_id)
         assert set(await retained(settings)) <= {have}
+        # It still runs, and says so: nobody is told of it as if it waited.
+        before = len(llama.heard.nodes)
+        async with NodeDriver(log, settings).running() as node:
+            await until(lambda: node.sync.state == "unapproved")
+            await llama.herd.rename(node_id, "Cellar")
+        assert llama.heard.nodes[before:] == []
         await llama.herd.forget(node_id)
         assert llama.heard.gone == [node_id, node_id]
         assert await retained(settings) == []

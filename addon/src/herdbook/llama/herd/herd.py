@@ -109,9 +109,8 @@ class Herd:
 
         Raises `NodeUnknown` or `StorageError`.
         """
-        node = self._with_presence(await self._book.approve(node_id))
+        node = self._told(await self._book.approve(node_id))
         self._haves.mark(node_id)
-        self._listener.on_node(node)
         return node
 
     async def observations(self, day: date) -> list[Observation]:
@@ -123,9 +122,7 @@ class Herd:
 
         Raises `NodeUnknown` or `StorageError`.
         """
-        node = self._with_presence(await self._book.rename(node_id, label))
-        self._listener.on_node(node)
-        return node
+        return self._told(await self._book.rename(node_id, label))
 
     async def retire(self, node_id: str) -> NodeRow:
         """Take a node out of the herd, and out of Home Assistant, and keep what it told.
@@ -223,7 +220,7 @@ class Herd:
             return
         self._haves.mark(node_id)
         if before is None or (before.name, before.version) != (node.name, node.version):
-            self._listener.on_node(self._with_presence(node))
+            self._told(node)
 
     async def _on_availability(self, node_id: str, payload: bytes, *, live: bool) -> None:
         if payload not in {topics.ONLINE, topics.OFFLINE}:
@@ -260,10 +257,17 @@ class Herd:
             self._log.warning("presence", f"Cannot say who came or went: {error}")
             return
         if node is not None:
-            self._listener.on_node(self._with_presence(node))
+            self._told(node)
 
     async def _publish_retained(self, topic: str, payload: bytes) -> None:
         await self._broker.publish(topic, payload, retain=True)
+
+    def _told(self, node: NodeRow) -> NodeRow:
+        """The node with its presence, once told to the listener; one that has left is no news."""
+        present = self._with_presence(node)
+        if not node.retired:
+            self._listener.on_node(present)
+        return present
 
     def _with_presence(self, node: NodeRow) -> NodeRow:
         return msgspec.structs.replace(node, online=self._presence.is_online(node.node_id))
