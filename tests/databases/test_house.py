@@ -92,7 +92,8 @@ async def test_the_attic_is_put_right_when_its_clock_is_known(
     await book.close()
 
 
-async def test_a_kill_in_between_loses_nothing(
+@pytest.mark.parametrize("folder", [FOLDER / "v2.db"], indirect=True)
+async def test_a_kill_while_it_is_folded_again_loses_nothing(
     folder: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("herdbook.house.refold._AT_ONCE", 1)

@@ -126,7 +126,7 @@ async def test_only_an_approved_node_is_stored(book: HouseBook) -> None:
 async def test_strange_payloads_and_kinds_stay_in_their_batch(book: HouseBook) -> None:
     await admit(book)
     events = [
-        event(1, kind="retraction"),
+        event(1, kind="unheard of"),
         event(2, kind=READINGS),
         event(3, payload=encode_payload(pack("s", None, [(1, 1.0)]))),
         event(4),

@@ -21,9 +21,20 @@ from herdbook.eventlog.database import open_database, storing, transaction
 from herdbook.eventlog.event import MAX_WALL_MS
 from herdbook.eventlog.messages import Have, Hello
 from herdbook.files import make_folder
-from herdbook.house import glance, ingest, node, observation, quarantine, readings, rollup, series
+from herdbook.house import (
+    glance,
+    ingest,
+    memory,
+    node,
+    observation,
+    quarantine,
+    readings,
+    rollup,
+    series,
+)
 from herdbook.house.glance import Glance
 from herdbook.house.ingest import Stored, Taken
+from herdbook.house.memory import Topic, Verdict
 from herdbook.house.node import NodeRow
 from herdbook.house.observation import Observation
 from herdbook.house.quarantine import Quarantined
@@ -225,6 +236,14 @@ class HouseBook:
     async def observations_of(self, node_id: str, limit: int) -> list[Observation]:
         """The last that a node said, newest first."""
         return await self._read(lambda c: observation.newest_of(c, node_id, limit))
+
+    async def topics(self) -> list[Topic]:
+        """What the house remembers; memory.py says in which order."""
+        return await self._read(memory.topics)
+
+    async def review(self, topic: str, answer: str, verdict: Verdict | None) -> None:
+        """Note what a person thinks of a fact; None: nothing any more."""
+        await self._write(lambda c: memory.review(c, topic, answer, verdict))
 
     async def last_observation(self) -> Observation | None:
         """The newest observation; observation.py says which one that is."""

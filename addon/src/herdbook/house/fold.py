@@ -16,10 +16,11 @@ from herdbook.eventlog.event import (
     decode_payload,
     encode_payload,
 )
-from herdbook.house import observation, quarantine, readings, series
+from herdbook.house import memory, observation, quarantine, readings, series
 from herdbook.house.arrivals import Arrivals
 from herdbook.house.block import Columns
 from herdbook.house.clocks import Clocks
+from herdbook.house.memory import MEMORY, RETRACTION, MemoryPayload, RetractionPayload
 from herdbook.house.place import NEVER_SURE, SURE
 
 CLOCK: Final = "clock"
@@ -77,6 +78,12 @@ class Fold:
                     observations += 1
                 elif event.kind == CLOCK:
                     self._set_right(event)
+                elif event.kind == MEMORY:
+                    self._remember(event)
+                elif event.kind == RETRACTION:
+                    memory.take_back(
+                        self._connection, self._node_id, decode_payload(event, RetractionPayload)
+                    )
                 else:
                     whole = False
             except InputError:
@@ -92,8 +99,7 @@ class Fold:
                 self._connection, self._node_id, source.sensor, source.unit, yes_no=source.yes_no
             )
             if number is None:
-                if not self._again:
-                    quarantine.count(self._connection, "sensors", sum(map(_length, parts)))
+                self._count("sensors", sum(map(_length, parts)))
                 continue
             stretch = source.stretch
             if stretch > 0 and not self._clocks.waits(stretch):
@@ -106,6 +112,12 @@ class Fold:
         payload = decode_payload(event, ObservationPayload)
         place = self._clocks.place(event)
         observation.add(self._connection, self._node_id, event, payload, place, self._latest_ms)
+
+    def _remember(self, event: Event) -> None:
+        payload = decode_payload(event, MemoryPayload)
+        place = self._clocks.place(event)
+        if not memory.add(self._connection, self._node_id, event, payload, place):
+            self._count("memories", 1)
 
     def _set_right(self, event: Event) -> None:
         offset_ms = decode_payload(event, ClockPayload).offset_ms
@@ -121,6 +133,10 @@ class Fold:
         for payload in refused:
             self._refuse(encode_payload(payload))
         return sum(len(payload.values) for payload in refused)
+
+    def _count(self, reason: str, times: int) -> None:
+        if not self._again:
+            quarantine.count(self._connection, reason, times)
 
     def _refuse(self, payload: Raw) -> None:
         if not self._again:

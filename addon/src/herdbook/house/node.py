@@ -31,6 +31,7 @@ _ERASE: Final = (
     "DELETE FROM rollup WHERE series IN (SELECT id FROM series WHERE node_id = ?)",
     "DELETE FROM series WHERE node_id = ?",
     "DELETE FROM observation WHERE node_id = ?",
+    "DELETE FROM memory WHERE node_id = ?",
     "DELETE FROM stretch WHERE node_id = ?",
     "DELETE FROM boot WHERE node_id = ?",
     "DELETE FROM position WHERE node_id = ?",

@@ -1,0 +1,171 @@
+"""Facts that stay true until something else is told. SQL on the house book's memories and reviews.
+
+A node tells a *fact*: which value an aspect of a subject has, and a sentence that says so. What it
+tells of the same aspect later takes the place of it, a retraction takes it back. The same fact
+told by two nodes is one; other values of the same aspect contradict it, and stay beside it for a
+person to judge: nothing is taken away because somebody else says otherwise.
+
+Facts are compared without regard to case, spacing and ways of writing the same character.
+"""
+
+import sqlite3
+import unicodedata
+from itertools import groupby
+from typing import Annotated, Final, Literal
+
+from msgspec import Meta, Struct
+
+from herdbook.clock import Quality, iso
+from herdbook.errors import InputError
+from herdbook.eventlog.event import MAX_WALL_MS, Event, Label
+from herdbook.house.place import Place
+
+MEMORY: Final = "memory"
+RETRACTION: Final = "retraction"
+MAX_MEMORIES: Final = 1024
+"""Of one node."""
+
+type Verdict = Literal["kept", "dismissed"]
+
+_EVERY: Final = (
+    "SELECT m.topic, m.answer, m.subject, m.aspect, m.value, m.sentence, m.confidence,"
+    " m.told_ms, m.clock, coalesce(n.label, n.name), r.verdict"
+    " FROM memory m JOIN node n USING (node_id) LEFT JOIN review r USING (topic, answer)"
+    " ORDER BY m.topic, m.answer, m.told_ms DESC, m.node_id"
+)
+
+
+class MemoryPayload(Struct, frozen=True):
+    """What an event of kind ``memory`` carries."""
+
+    subject: Label
+    aspect: Label
+    value: Annotated[str, Meta(min_length=1, max_length=200)]
+    sentence: Annotated[str, Meta(min_length=1, max_length=1000)]
+    confidence: Annotated[float, Meta(ge=0, le=1)]
+
+
+class RetractionPayload(Struct, frozen=True):
+    """What an event of kind ``retraction`` carries: its node says no longer what this is."""
+
+    subject: Label
+    aspect: Label
+
+
+class Fact(Struct, frozen=True):
+    """One fact, in the words of who told it last; `nodes` are the names of all who tell it."""
+
+    answer: str
+    value: str
+    sentence: str
+    confidence: float
+    told_at: str
+    clock: Quality
+    nodes: list[str]
+    verdict: Verdict | None
+
+
+class Topic(Struct, frozen=True):
+    """What is told of one aspect of one subject."""
+
+    topic: str
+    subject: str
+    aspect: str
+    facts: list[Fact]
+
+    @property
+    def contradictory(self) -> bool:
+        """Whether more than one fact is told that nobody dismissed."""
+        return sum(fact.verdict != "dismissed" for fact in self.facts) > 1
+
+
+def add(
+    connection: sqlite3.Connection,
+    node_id: str,
+    event: Event,
+    payload: MemoryPayload,
+    place: Place,
+) -> bool:
+    """Fold a fact; False when its node has told as many as it may. Raises `InputError`."""
+    told_ms = event.wall_ms + place.by_ms
+    if not 0 <= told_ms <= MAX_WALL_MS:
+        raise InputError("A memory leaves the calendar.")
+    topic = _topic(payload)
+    (others,) = connection.execute(
+        "SELECT count(*) FROM memory WHERE node_id = ? AND topic <> ?", (node_id, topic)
+    ).fetchone()
+    if others >= MAX_MEMORIES:
+        return False
+    connection.execute(
+        "INSERT OR REPLACE INTO memory VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            node_id,
+            topic,
+            _compared(payload.value),
+            event.seq,
+            payload.subject,
+            payload.aspect,
+            payload.value,
+            payload.sentence,
+            payload.confidence,
+            told_ms,
+            place.quality,
+        ),
+    )
+    return True
+
+
+def take_back(connection: sqlite3.Connection, node_id: str, payload: RetractionPayload) -> None:
+    """Fold a retraction; there need not be anything to retract."""
+    connection.execute(
+        "DELETE FROM memory WHERE node_id = ? AND topic = ?", (node_id, _topic(payload))
+    )
+
+
+def review(
+    connection: sqlite3.Connection, topic: str, answer: str, verdict: Verdict | None
+) -> None:
+    """Note what a person thinks of a fact, if it is told; None: nothing any more."""
+    if verdict is None:
+        connection.execute("DELETE FROM review WHERE topic = ? AND answer = ?", (topic, answer))
+        return
+    connection.execute(
+        "INSERT OR REPLACE INTO review SELECT DISTINCT topic, answer, ?3 FROM memory"
+        " WHERE topic = ?1 AND answer = ?2",
+        (topic, answer, verdict),
+    )
+
+
+def topics(connection: sqlite3.Connection) -> list[Topic]:
+    """All that is told: first what contradicts itself, then by subject and aspect."""
+    found = []
+    for topic, rows in groupby(connection.execute(_EVERY), lambda row: row[0]):
+        told = list(rows)
+        facts = [_fact(list(its)) for _, its in groupby(told, lambda row: row[1])]
+        found.append(Topic(topic, told[0][2], told[0][3], facts))
+    return sorted(found, key=lambda one: not one.contradictory)
+
+
+def _fact(
+    rows: list[tuple[str, str, str, str, str, str, float, int, Quality, str, Verdict]],
+) -> Fact:
+    """A fact from all who tell it, the latest first."""
+    _, answer, _, _, value, sentence, _, told_ms, clock, _, verdict = rows[0]
+    return Fact(
+        answer=answer,
+        value=value,
+        sentence=sentence,
+        confidence=max(row[6] for row in rows),
+        told_at=iso(told_ms),
+        clock=clock,
+        nodes=sorted({row[9] for row in rows}),
+        verdict=verdict,
+    )
+
+
+def _topic(payload: MemoryPayload | RetractionPayload) -> str:
+    return f"{_compared(payload.subject)}\x1f{_compared(payload.aspect)}"
+
+
+def _compared(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
