@@ -14,7 +14,7 @@ from hashlib import md5
 from pathlib import Path
 
 import pytest
-from aiohttp import ClientPayloadError, FormData
+from aiohttp import ClientPayloadError, ClientResponse, FormData
 
 from herdbook.ids import random_id
 from herdbook.journal.checks import problems
@@ -23,6 +23,7 @@ from herdbook.journal.entry import Entry
 from herdbook.journal.files import Files
 from herdbook.journal.journal import Journal
 from herdbook.llama import imports
+from herdbook.llama.panel import incoming
 from herdbook.llama.panel.desk import DESK
 from herdbook.vault.spool import Spool
 from tests.journal.pictures import PLACE, picture, stream
@@ -337,6 +338,76 @@ async def test_a_person_brings_one_file_at_a_time(
     go.set()
     assert (await first).status == 423
     assert list(folder_of(set_up).glob(".*")) == []
+
+
+async def progress(browser: Browser) -> ClientResponse:
+    """What an open page asks."""
+    return await browser.client.get(
+        "/exchange/progress", headers={"HX-Request": "true"}, allow_redirects=False
+    )
+
+
+async def slow_look(
+    ada: Browser, monkeypatch: pytest.MonkeyPatch, body: bytes
+) -> tuple[str, threading.Event]:
+    """The page that is shown while a file is looked into, and what lets that end."""
+    go, piece = threading.Event(), Spool.piece
+
+    def held(spool: Spool, place: int) -> bytes:
+        assert spool.given == 0 or go.wait(10)
+        return piece(spool, place)
+
+    monkeypatch.setattr(Spool, "piece", held)
+    monkeypatch.setattr(incoming, "_LOOK_S", 0.01)
+    answer = await upload(ada, body)
+    assert answer.url.path == "/exchange/progress"
+    return text_of(await answer.text()), go
+
+
+async def test_a_long_look_says_how_far_it_is(
+    set_up: Stage, ada: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = day_one(*(("bin", secrets.token_bytes(300_000)) for _ in range(3)))
+    page, go = await slow_look(ada, monkeypatch, body)
+    assert page.startswith("Looking into the file You can leave this page")
+    assert (await ada.get("/exchange")).url.path == "/exchange/progress"
+    assert (await upload(ada, body)).status == 422, "one at a time"
+    answer = await progress(ada)
+    percent = int(re.findall(r'value="(\d+)"', await answer.text())[0])
+    assert 0 < percent < 100
+    go.set()
+    person = set_up.vaults.people.find(name="Ada")
+    await set_up.server.app[DESK].imports.wait(person.id, 10)
+    answer = await progress(ada)
+    assert answer.headers["HX-Redirect"] == "/exchange/preview"
+    assert "3 photos and files come along" in text_of(await ada.page("/exchange/preview"))
+
+
+async def test_what_a_long_look_does_not_like_is_said_at_its_field(
+    set_up: Stage, ada: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, go = await slow_look(ada, monkeypatch, b"no journal")
+    go.set()
+    person = set_up.vaults.people.find(name="Ada")
+    await set_up.server.app[DESK].imports.wait(person.id, 10)
+    assert (await progress(ada)).headers["HX-Redirect"] == "/exchange"
+    page = await ada.page("/exchange")
+    assert "no file that Herdbook can bring in" in text_of(page)
+    assert 'aria-describedby="wrong"' in page
+    assert "no file that Herdbook" not in await ada.page("/exchange")
+
+
+async def test_a_lock_amid_a_long_look_ends_it(
+    set_up: Stage, ada: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, go = await slow_look(ada, monkeypatch, day_one(("bin", secrets.token_bytes(600_000))))
+    await lock(set_up)
+    go.set()
+    person = set_up.vaults.people.find(name="Ada")
+    await set_up.server.app[DESK].imports.wait(person.id, 10)
+    assert list(folder_of(set_up).glob(".*")) == []
+    await ada.sign_in()
+    assert (await ada.get("/exchange/preview")).url.path == "/exchange"
 
 
 async def test_a_journal_is_larger_than_the_memory_it_takes(

@@ -7,6 +7,7 @@ what is being brought in or taken back now. A vault that locks takes all of it a
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterator
 from datetime import tzinfo
+from functools import partial
 from typing import Final, Literal
 
 from herdbook.clock import Clock
@@ -42,33 +43,44 @@ class Imports:
         vaults.on_lock.append(self.discard)
 
     async def prepare(self, opening: Opening, pieces: AsyncIterable[bytes]) -> None:
-        """Read a file as it comes in; it replaces the one that its person had waiting.
+        """Take in a file as it comes, then look into it; that goes on after this returns.
 
-        Raises `InputError` for a file that cannot be brought in, and while another one comes,
-        `StorageError`, `VaultLocked`.
+        It replaces the one that its person had waiting, once that can be brought in. Raises
+        `InputError` while another one comes or other work is going on, `StorageError`,
+        `VaultLocked`.
         """
-        self._vaults.journal(opening)
-        spool = await self._spools.receive(opening.person, pieces)
+        self._check_idle(opening)
+        spool = await self._spools.receive(opening.person, self._in_use(opening, pieces))
+        try:
+            work = self._new_work(opening, "look", spool.size)
+        except InputError:
+            self._spools.let_go(opening.person.id, spool)
+            raise
+        work.spool = spool
+        self._start(work, lambda: self._look(opening, spool))
+
+    async def _in_use(self, opening: Opening, pieces: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+        async for piece in pieces:
+            self._vaults.journal(opening)
+            yield piece
+
+    async def _look(self, opening: Opening, spool: Spool) -> None:
         try:
             # One at a time: what is read is held in memory.
             async with self._reading:
+                self._vaults.journal(opening)
                 with spool.open() as file:
                     is_sealed = is_llamora(await asyncio.to_thread(file.read, 16))
                 if is_sealed:
-                    self._vaults.journal(opening)
                     self._wait(opening, Sealed(spool, self._expiry()))
                 else:
-                    await self._read(opening, spool)
+                    keep_place = self._vaults.settings(opening).keep_place
+                    read = partial(read_file, zone=self._zone, keep_place=keep_place)
+                    incoming = await asyncio.to_thread(lambda: read(spool.open()))
+                    await self._keep(opening, incoming, spool)
         except BaseException:
             self._spools.let_go(opening.person.id, spool)
             raise
-
-    async def _read(self, opening: Opening, spool: Spool) -> None:
-        keep_place = self._vaults.settings(opening).keep_place
-        incoming = await asyncio.to_thread(
-            lambda: read_file(spool.open(), self._zone, keep_place=keep_place)
-        )
-        await self._keep(opening, incoming, spool)
 
     async def unseal(self, opening: Opening, name: str, secret: str) -> None:
         """Open the file that waits with the name and secret that it had where it was made.
@@ -169,10 +181,15 @@ class Imports:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _new_work(self, opening: Opening, kind: Literal["in", "back"], total: int) -> Work:
+    def _check_idle(self, opening: Opening) -> None:
         running = self._work.get(opening.person.id)
         if running is not None and not running.finished:
-            raise InputError("A file is being brought in or taken out.", fix="Wait for its end.")
+            raise InputError(
+                "A file is being looked into, brought in or taken out.", fix="Wait for its end."
+            )
+
+    def _new_work(self, opening: Opening, kind: Literal["look", "in", "back"], total: int) -> Work:
+        self._check_idle(opening)
         work = self._work[opening.person.id] = Work(kind, total)
         return work
 

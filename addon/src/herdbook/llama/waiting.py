@@ -30,13 +30,14 @@ class Sealed:
 
 @dataclass(slots=True)
 class Work:
-    """Entries and their files brought in, or entries taken back, of so many.
+    """A file looked into, entries and their files brought in, or entries taken back.
 
-    `changed` are the entries that came or went, with so many `files`; `left` are those that stay
-    after an undo. Once `finished`, `error` says why it ended early, if it did.
+    `total` of them, or of the bytes of the file that is looked into, its `spool`. `changed` are the
+    entries that came or went, with so many `files`; `left` are those that stay after an undo. Once
+    `finished`, `error` says why it ended early, if it did.
     """
 
-    kind: Literal["in", "back"]
+    kind: Literal["look", "in", "back"]
     total: int
     done: int = 0
     changed: int = 0
@@ -45,3 +46,9 @@ class Work:
     finished: bool = False
     error: HerdbookError | None = None
     task: asyncio.Task[None] | None = None
+    spool: Spool | None = field(default=None, repr=False)
+
+    def percent(self) -> int:
+        """How far it is. Some files are read twice: for those it is at its end early."""
+        done = self.done if self.spool is None else self.spool.given
+        return min(100, 100 * done // max(self.total, 1))

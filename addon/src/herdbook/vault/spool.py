@@ -24,7 +24,7 @@ _NAME: Final = "incoming"
 
 
 class Spool:
-    """Bytes that are written once, then read by any thread; `size` of them.
+    """Bytes that are written once, then read by any thread; `size` of them, `given` so far.
 
     Every method but `close` may raise `StorageError`, and `VaultLocked` once it is closed.
     """
@@ -32,6 +32,7 @@ class Spool:
     def __init__(self, folder: Path) -> None:
         """`folder` is the vault's; `remove_spools` finds there what a crash left."""
         self.size = 0
+        self.given = 0
         self._path = folder / f".{_NAME}.{secrets.token_hex(4)}"
         # Whoever lets go of it need not know who is reading.
         self._lock = Lock()
@@ -63,6 +64,7 @@ class Spool:
         with self._lock, translated():
             found = self._opened().execute("SELECT bytes FROM pieces WHERE place = ?", (place,))
             piece: bytes = found.get
+            self.given += len(piece)
             return piece
 
     def close(self) -> None:

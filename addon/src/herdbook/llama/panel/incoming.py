@@ -21,6 +21,7 @@ from herdbook.llama.waiting import Sealed
 _PIECE: Final = 64 * 1024
 _SHOWN: Final = 50
 """Doubts, and names of files, on the page."""
+_LOOK_S: Final = 5.0
 _WAIT_S: Final = 1.0
 """How long an answer waits for the end: most files need less."""
 
@@ -39,13 +40,23 @@ async def show(request: web.Request) -> web.Response:
 
 
 async def upload(request: web.Request) -> web.Response:
-    """Read the file that was chosen, and go on to what it would add."""
+    """Look into the file that was chosen, and go on to what it would add."""
     desk = desk_of(request)
     opening = signed_in(request)[1]
     try:
         await desk.imports.prepare(opening, _file_of(request))
     except InputError as error:
         return await _page(desk, opening, error)
+    await desk.imports.wait(opening.person.id, _LOOK_S)
+    work = desk.imports.work(opening.person.id)
+    if work is not None and not work.finished:
+        return desk.pages.go(request, "exchange_progress")
+    failed = work.error if work is not None else None
+    if isinstance(failed, InputError):
+        return await _page(desk, opening, failed)
+    desk.imports.forget_work(opening.person.id)
+    if failed is not None:
+        raise failed
     return desk.pages.go(request, "preview")
 
 
@@ -118,12 +129,16 @@ async def undo(request: web.Request) -> web.Response:
 
 
 async def progress(request: web.Request) -> web.Response:
-    """How far it is; an open page asks again and again."""
+    """How far it is; an open page asks again and again, and so the vault is in use."""
     desk = desk_of(request)
-    work = desk.imports.work(signed_in(request)[1].person.id)
+    opening = signed_in(request)[1]
+    if desk.vaults.admits(opening):
+        desk.vaults.journal(opening)
+    work = desk.imports.work(opening.person.id)
     if work is None or work.finished:
-        return desk.pages.go(request, "exchange")
-    values = {"percent": 100 * work.done // max(work.total, 1), "back": work.kind == "back"}
+        is_seen = work is not None and work.kind == "look" and work.error is None
+        return desk.pages.go(request, "preview" if is_seen else "exchange")
+    values = {"percent": work.percent(), "kind": work.kind}
     template = "parts/progress.html" if is_htmx(request) else "exchange_progress.html"
     return desk.pages.page(template, values)
 
@@ -133,6 +148,9 @@ async def _page(desk: Desk, opening: Opening, wrong: HerdbookError | None = None
     imports = await desk.vaults.journal(opening).exchange.imports()
     work = desk.imports.work(opening.person.id)
     desk.imports.forget_work(opening.person.id)
+    status = status_of(wrong) if wrong else 200
+    if work is not None and work.kind == "look":
+        wrong, work = wrong or work.error, None
     stopped = work.error if work else None
     return desk.pages.page(
         "exchange.html",
@@ -144,7 +162,7 @@ async def _page(desk: Desk, opening: Opening, wrong: HerdbookError | None = None
             "imports": imports,
             "limit": FILE_LIMIT // 1024**3,
         },
-        status=status_of(wrong) if wrong else 200,
+        status=status,
     )
 
 
