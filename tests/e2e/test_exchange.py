@@ -64,7 +64,7 @@ def of_day_one(path: Path) -> Path:
 
 
 def hostile_photos(path: Path) -> Path:
-    """One that can come, under a name that would do harm; one of 4 GB, one outside, one HEIC."""
+    """One that can come, under a name that would do harm; one of 10 GB, one outside, one HEIC."""
     films = {"ok": b"<script>alert(1)</script>", "bomb": bytes(100), "heic": HEIC}
     told = [
         {"name": f"../../{HOSTILE_NAME}", "added_ms": 1, "path": f"files/{name}"} for name in films
@@ -84,10 +84,7 @@ def hostile_photos(path: Path) -> Path:
         for name, data in films.items():
             made.writestr(f"files/{name}", data)
         made.writestr("../../passwd", b"x")
-    body = bytearray(path.read_bytes())
-    at = body.rindex(b"files/bomb") - 46
-    body[at + 24 : at + 28] = (0xFFFF_FFF0).to_bytes(4, "little")
-    path.write_bytes(body)
+        made.getinfo("files/bomb").file_size = 10 * 1024**3
     return path
 
 

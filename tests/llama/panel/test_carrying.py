@@ -27,7 +27,7 @@ from herdbook.llama.panel import incoming
 from herdbook.llama.panel.desk import DESK
 from herdbook.vault.spool import Spool
 from tests.journal.pictures import PLACE, picture, stream
-from tests.llama.panel.stage import Browser, Stage
+from tests.llama.panel.stage import Browser, Stage, stage
 from tests.llama.panel.test_incoming import text_of, upload
 from tests.llama.panel.test_outgoing import taken
 
@@ -313,6 +313,16 @@ async def test_no_byte_of_a_photo_lies_readable_on_the_disk(
             look("locked")
     assert max(seen) > 600_000
     assert canary not in caplog.text
+
+
+async def test_what_a_crash_left_is_removed_by_the_next_start(tmp_path: Path) -> None:
+    async with stage(tmp_path) as before:
+        await before.person()
+        left = folder_of(before) / ".incoming.0123abcd"
+    left.write_bytes(secrets.token_bytes(9_000))
+    async with stage(tmp_path) as after:
+        assert not left.exists()
+        assert {path.name for path in folder_of(after).iterdir()} >= {"header.json", "journal.db"}
 
 
 async def test_a_person_brings_one_file_at_a_time(
