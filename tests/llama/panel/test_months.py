@@ -27,7 +27,7 @@ async def test_a_month_shows_its_written_days(ada: Browser) -> None:
     ]
     assert page.count('href="/day/2026-11-') == 30
     assert page.count('<i class="dot">') == 2 + 2, "two days, two months"
-    assert 'aria-label="December 2026, 1 entry"' in page
+    assert 'Dec<span class="quiet-read"> 2026, 1 entry</span>' in page
     assert "Your journal holds 2024 to 2026." in page
     assert 'href="/calendar/2024-01"' in page
     assert 'href="/calendar/2026-10"' in page
