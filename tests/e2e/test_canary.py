@@ -25,8 +25,11 @@ type Way = Callable[[Visit, str], Awaitable[None]]
 
 
 def canary() -> str:
-    """A sentence nobody else writes, with characters that encodings disagree about."""
-    return f"The canary {secrets.token_hex(8)} sings “naïvely” at the window."
+    """A sentence nobody else writes, with characters that encodings disagree about.
+
+    It is short enough to name a trace.
+    """
+    return f"Canary {secrets.token_hex(6)} sings “naïvely”."
 
 
 async def by_panel(walk: Visit, text: str) -> None:
@@ -44,6 +47,26 @@ async def by_file(walk: Visit, text: str) -> None:
     await page.set_input_files("#add-files", paper)  # type: ignore[arg-type]
     await expect(page.locator("#attached .attached-one")).to_have_count(1)
     await walk.panel.write(text)
+
+
+async def by_search(walk: Visit, text: str) -> None:
+    """It is looked for, and kept among the last searches."""
+    await walk.panel.write(text)
+    page = walk.panel.page
+    await page.goto(f"{walk.product.llama.panel_url}search")
+    await page.fill("#query", text)
+    await page.click(".search-form .primary")
+    await expect(page.locator(".result")).to_have_count(1)
+
+
+async def by_trace(walk: Visit, text: str) -> None:
+    await walk.panel.write(text)
+    page = walk.panel.page
+    await page.locator(".trace-add summary").last.click()
+    await page.locator(".trace-add input:visible").fill(text)
+    await page.keyboard.press("Enter")
+    await page.locator(".chip a").last.click()
+    await expect(page.locator("h1")).to_contain_text(text)
 
 
 async def by_rest(walk: Visit, text: str) -> None:
@@ -96,7 +119,8 @@ async def _configure(walk: Visit, kind: str, name: str, config: dict[str, Any]) 
 
 
 WAYS: Final[tuple[Way, ...]] = (
-    by_panel, by_file, by_draft, by_rest, by_websocket, by_script, by_automation, by_locked_vault,
+    by_panel, by_file, by_search, by_trace, by_draft,
+    by_rest, by_websocket, by_script, by_automation, by_locked_vault,
 )  # fmt: skip
 
 
