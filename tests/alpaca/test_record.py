@@ -1,12 +1,23 @@
+import asyncio
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
 from herdbook.alpaca.record import Record
-from herdbook.errors import StorageError
+from herdbook.errors import InputError, StorageError
+from herdbook.eventlog.batch import open_batch
+from herdbook.eventlog.event import OBSERVATION, Event, decode_payload
 from herdbook.eventlog.log import EventLog
 from herdbook.eventlog.readings import pack
+from tests.eventlog.samples import CO2, numbered, open_log
 from tests.fakes.clock import ManualClock
+
+
+class Large(msgspec.Struct):
+    text: str
+
 
 BLOCK = pack("t", None, [(1_800_000_000_000, 1.5)])
 
@@ -47,7 +58,86 @@ async def test_the_oldest_are_given_up_when_too_many_wait(
             for _ in range(1003):
                 await record.append("readings", BLOCK)
         assert await record.append("readings", BLOCK)
-        assert (await record.call(record.log.head)).seq == 1000
+        assert (await record.call(record.log.head)).seq == 1001
     finally:
         await record.close()
-    assert caplog.text.count("An event was lost") == 4
+    assert caplog.text.count("Events were lost, 1:") == 3
+
+
+async def test_whoever_appends_at_the_same_time_shares_a_transaction(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = await Record.open(tmp_path / "node", ManualClock())
+    sizes = []
+    append_many = EventLog.append_many
+
+    def counted(log: EventLog, items: list[Any]) -> list[Event]:
+        sizes.append(len(items))
+        return append_many(log, items)
+
+    monkeypatch.setattr(EventLog, "append_many", counted)
+    try:
+        payloads = [numbered(number) for number in range(1, 2501)]
+        appended = await asyncio.gather(*(record.append(OBSERVATION, one) for one in payloads))
+        assert all(appended)
+        assert sizes == [1000, 1000, 500]
+        await record.call(record.log.seal)
+        wires = await record.call(lambda: record.log.batches_after(0, 9))
+        events = [e for wire in wires for e in open_batch(wire, record.identity.node_id).events]
+        values = [decode_payload(event, type(CO2)).value for event in events]
+        assert values == [one.value for one in payloads], "in the order of the calls"
+    finally:
+        await record.close()
+
+
+async def test_an_event_out_of_bounds_keeps_no_other_out(tmp_path: Path) -> None:
+    record = await Record.open(tmp_path / "node", ManualClock())
+    try:
+        outcomes = await asyncio.gather(
+            record.append(OBSERVATION, CO2),
+            record.append("k" * 65, CO2),
+            record.append("", CO2),
+            record.append(OBSERVATION, msgspec.structs.replace(CO2, sentence="x" * 1001)),
+            record.append("large", Large("x" * 65_100)),
+            record.append("large", Large("x" * 64_000)),
+            record.append(OBSERVATION, CO2),
+            return_exceptions=True,
+        )
+        assert [isinstance(one, InputError) for one in outcomes] == [0, 1, 1, 1, 1, 0, 0]
+        assert (await record.call(record.log.head)).seq == 3
+    finally:
+        await record.close()
+
+
+async def test_an_append_that_is_cancelled_and_a_close_lose_nothing(tmp_path: Path) -> None:
+    record = await Record.open(tmp_path / "node", ManualClock())
+    tasks = [asyncio.create_task(record.append(OBSERVATION, CO2)) for _ in range(20)]
+    await asyncio.sleep(0)
+    for task in tasks[::2]:
+        task.cancel()
+    await record.close()
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    assert results[1::2] == [True] * 10
+    log = open_log(tmp_path / "node")
+    assert log.head().seq == 20
+    log.close()
+
+
+async def test_a_fault_is_told_to_all_who_wait_and_the_next_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = await Record.open(tmp_path / "node", ManualClock())
+    try:
+        with monkeypatch.context() as patch:
+
+            def broken(*_: object) -> None:
+                raise ZeroDivisionError
+
+            patch.setattr(EventLog, "append_many", broken)
+            outcomes = await asyncio.gather(
+                *(record.append(OBSERVATION, CO2) for _ in range(3)), return_exceptions=True
+            )
+            assert [type(one) for one in outcomes] == [ZeroDivisionError] * 3
+        assert await record.append(OBSERVATION, CO2)
+    finally:
+        await record.close()

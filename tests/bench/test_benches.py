@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bench import herd_house, journal, vault
+from bench import herd, herd_house, journal, vault
 from bench.household import household
 
 ROOT = Path(__file__).parents[2]
@@ -45,6 +45,11 @@ def test_the_vaults_bench_measures_what_it_says() -> None:
     assert {"kdf_s", "open_ms", "search_ms", "vector_ms", "save_ms", "rss_mb"} <= set(lines)
     # With fewer vectors than candidates nothing can be missed.
     assert lines["vector_recall"]["value"] == 1
+
+
+def test_the_herds_bench_measures_what_it_says() -> None:
+    lines = _lines("herd", 600)
+    assert set(re.findall(r"`([a-z_]+_per_s)`", herd.__doc__ or "")) == set(lines)
 
 
 def test_the_journals_bench_measures_what_it_says() -> None:

@@ -1,25 +1,25 @@
-"""The event log as the agent writes it: from one thread, and patiently.
+"""The event log as the agent writes it: from one thread, many events at once, and patiently.
 
 Owns what happens when the disk refuses: events wait in memory, bounded, and go in with the next.
 """
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Final, Self
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from herdbook.clock import Clock
 from herdbook.errors import StorageError
+from herdbook.eventlog.event import draft
 from herdbook.eventlog.log import EventLog
 
 _MOST_WAITING: Final = 1000
-_BATCH: Final = 100
+_AT_ONCE: Final = 1000
 
 _log = logging.getLogger(__name__)
 
@@ -31,7 +31,9 @@ class Record:
         self.identity = log.identity
         self._thread = thread
         self._log = log
-        self._waiting: deque[tuple[str, Struct]] = deque(maxlen=_MOST_WAITING)
+        self._queue: list[tuple[str, Raw, asyncio.Future[bool]]] = []
+        self._writing: asyncio.Task[None] | None = None
+        self._waiting: list[tuple[str, Raw]] = []  # refused by the disk
         self._refused = False
 
     @classmethod
@@ -48,11 +50,18 @@ class Record:
         return cls(thread, log)
 
     async def append(self, kind: str, payload: Struct) -> bool:
-        """Add an event. False when the disk refused it: it then waits for the next call.
+        """Add an event; durable when this returns True. False: the disk refused it, and it waits.
 
-        Of more than 1,000 that wait, the oldest are lost; the log says so.
+        Whoever appends at the same time shares a transaction. Being cancelled takes nothing back.
+        Of more than 1,000 that wait for the disk the oldest are lost; the log says so. Raises
+        `InputError` for an event that is out of its bounds.
         """
-        return await self.call(partial(self._append, kind, payload))
+        raw = draft(kind, payload)  # here, so that it keeps nobody else's out
+        done = asyncio.get_running_loop().create_future()
+        self._queue.append((kind, raw, done))
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write())
+        return await asyncio.shield(done)
 
     async def call[R](self, function: Callable[[], R]) -> R:
         """Run something that uses the log in the log's thread."""
@@ -64,21 +73,41 @@ class Record:
         return self._log
 
     async def close(self) -> None:
-        """Close the log and end its thread."""
+        """Write what is queued, close the log and end its thread."""
+        if self._writing is not None:
+            await self._writing
         await self.call(self._log.close)
         self._thread.shutdown()
 
-    def _append(self, kind: str, payload: Struct) -> bool:
-        if len(self._waiting) == _MOST_WAITING:
-            _log.error("An event was lost: the disk has refused more than memory may hold.")
-        self._waiting.append((kind, payload))
+    async def _write(self) -> None:
+        """Write what is queued, as much at once as has come together, until nothing is."""
         try:
-            while self._waiting:
-                some = [self._waiting[i] for i in range(min(_BATCH, len(self._waiting)))]
+            while self._queue:
+                group, self._queue = self._queue[:_AT_ONCE], self._queue[_AT_ONCE:]
+                try:
+                    written = await self.call(
+                        partial(self._append, [(kind, raw) for kind, raw, _ in group])
+                    )
+                except Exception as error:
+                    for _, _, done in group:
+                        done.set_exception(error)
+                    raise
+                for _, _, done in group:
+                    done.set_result(written)
+        finally:
+            self._writing = None
+
+    def _append(self, events: list[tuple[str, Raw]]) -> bool:
+        self._waiting += events
+        try:
+            while some := self._waiting[:_AT_ONCE]:
                 self._log.append_many(some)
-                for _ in some:
-                    self._waiting.popleft()
+                del self._waiting[: len(some)]
         except StorageError as error:
+            lost = max(0, len(self._waiting) - _MOST_WAITING)
+            if lost:
+                del self._waiting[:lost]
+                _log.error("Events were lost, %d: the disk refuses more than memory holds.", lost)
             if not self._refused:
                 _log.error("%s Events wait in memory until then.", error)
             self._refused = True

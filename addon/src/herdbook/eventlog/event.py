@@ -15,6 +15,9 @@ from herdbook.errors import InputError
 MAX_INT: Final = 2**53 - 1
 MAX_WALL_MS: Final = LAST_MS
 MAX_EVENT: Final = 64 * 1024
+MAX_HEAD: Final = 512
+"""More than the members of an event beside its payload ever take."""
+MAX_KIND: Final = 64
 
 OBSERVATION: Final = "observation"
 READINGS: Final = "readings"
@@ -92,6 +95,19 @@ def encode_payload(payload: Struct) -> Raw:
     except msgspec.ValidationError as error:
         raise InputError(f"{type(payload).__name__}: {error}.") from error
     return Raw(data)
+
+
+def draft(kind: str, payload: Struct) -> Raw:
+    """A payload whose event will be one: `EventLog.append_many` refuses it no more.
+
+    Raises `InputError` as `encode` does.
+    """
+    raw = encode_payload(payload)
+    if not 0 < len(kind) <= MAX_KIND:
+        raise InputError(f"An event cannot be of kind {kind[:80]!r}.")
+    if len(raw) > MAX_EVENT - MAX_HEAD:
+        raise InputError(f"A {kind} event with {len(raw)} bytes is too large for the log.")
+    return raw
 
 
 def decode_payload[P: Struct](event: Event, kind: type[P]) -> P:

@@ -14,14 +14,14 @@ from functools import wraps
 from pathlib import Path
 from typing import Concatenate, Final
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from herdbook.clock import Clock
 from herdbook.errors import StorageError
 from herdbook.eventlog import loss, mending, retention
 from herdbook.eventlog.batch import MAX_EVENTS, MAX_WIRE, seal
 from herdbook.eventlog.database import DatabaseDamaged
-from herdbook.eventlog.event import MAX_WALL_MS, Event, encode, encode_payload
+from herdbook.eventlog.event import MAX_HEAD, MAX_WALL_MS, Event, encode, encode_payload
 from herdbook.eventlog.identity import Identity
 from herdbook.eventlog.mark import NAME, read_mark, write_mark
 from herdbook.eventlog.piece import Mark
@@ -31,8 +31,6 @@ from herdbook.files import FolderLock, make_folder
 
 # Uncompressed: what compression cannot shrink still fits the wire, with its head.
 _MAX_SEALED: Final = MAX_WIRE - 8 * 1024
-_EVENT_HEAD: Final = 256
-"""More than the members of an event before its payload ever take."""
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 
 type _Opened = tuple[LogStore, Mark, tuple[int, int]]
@@ -99,8 +97,10 @@ class EventLog:
         return self.append_many([(kind, payload)])[0]
 
     @_mending
-    def append_many(self, items: Sequence[tuple[str, Struct]]) -> list[Event]:
+    def append_many(self, items: Sequence[tuple[str, Struct | Raw]]) -> list[Event]:
         """Add events in one transaction: all are durable when this returns, or none is.
+
+        A payload may be one that `herdbook.eventlog.event.draft` gave.
 
         Raises `InputError` for an event that is over 64 KiB or out of its bounds, `StorageError`
         when the disk fails.
@@ -214,7 +214,7 @@ class EventLog:
             store.close()
             raise
 
-    def _event(self, seq: int, lamport: int, kind: str, payload: Struct) -> Event:
+    def _event(self, seq: int, lamport: int, kind: str, payload: Struct | Raw) -> Event:
         wall, quality = self._clock.wall_ms(), self._clock.quality()
         if not 0 <= wall <= MAX_WALL_MS:
             wall, quality = min(max(wall, 0), MAX_WALL_MS), "unset"
@@ -226,7 +226,7 @@ class EventLog:
             wall_ms=wall,
             clock_quality=quality,
             kind=kind,
-            payload=encode_payload(payload),
+            payload=payload if isinstance(payload, Raw) else encode_payload(payload),
         )
 
     def _next_run(self, after: int) -> list[Event]:
@@ -234,7 +234,7 @@ class EventLog:
         events: list[Event] = []
         size = 0
         for event in self._store.tail(after, MAX_EVENTS):
-            size += len(event.payload) + _EVENT_HEAD
+            size += len(event.payload) + MAX_HEAD
             if size > _MAX_SEALED:
                 break
             events.append(event)
