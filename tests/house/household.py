@@ -10,6 +10,7 @@ from herdbook.eventlog.readings import Sample, pack
 from herdbook.house.book import HouseBook
 from herdbook.house.fold import CLOCK, ClockPayload
 from herdbook.house.ingest import Stored
+from herdbook.house.memory import MEMORY, MemoryPayload
 from herdbook.house.series import Series
 from tests.eventlog.samples import event, identity
 
@@ -61,3 +62,11 @@ def answer(teller: Teller, offset_ms: int, boot_id: str = "b") -> Event:
     """What a node tells when NTP has answered: this boot's time was zero then."""
     payload = encode_payload(ClockPayload(offset_ms))
     return teller.event(kind=CLOCK, payload=payload, boot_id=boot_id, monotonic_ms=90_000)
+
+
+def fact(
+    teller: Teller, value: str, subject: str = "bathroom", name: str = "airing", **more: object
+) -> Event:
+    """How long something takes, as a node tells it."""
+    payload = MemoryPayload(subject, name, value, f"The {subject} takes {value}.", 0.8)
+    return teller.event(kind=MEMORY, payload=encode_payload(payload), **more)

@@ -9,11 +9,10 @@ from herdbook.house.memory import (
     MEMORY,
     RETRACTION,
     Fact,
-    MemoryPayload,
     RetractionPayload,
 )
 from tests.eventlog.samples import SYNCED_MS, identity
-from tests.house.household import Teller
+from tests.house.household import Teller, fact
 
 
 @pytest.fixture
@@ -21,13 +20,6 @@ async def attic(book: HouseBook) -> Teller:
     teller = Teller(book, identity(2))
     await teller.join("Attic")
     return teller
-
-
-def fact(
-    teller: Teller, value: str, subject: str = "bathroom", name: str = "airing", **more: object
-) -> Event:
-    payload = MemoryPayload(subject, name, value, f"The {subject} takes {value}.", 0.8)
-    return teller.event(kind=MEMORY, payload=encode_payload(payload), **more)
 
 
 def taken_back(teller: Teller, subject: str = "bathroom", name: str = "airing") -> Event:

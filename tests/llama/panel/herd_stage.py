@@ -8,7 +8,7 @@ from herdbook.eventlog.messages import Hello
 from herdbook.house.book import DAY_MS
 from tests.eventlog.samples import identity, numbered
 from tests.fakes.clock import ManualClock
-from tests.house.household import Teller
+from tests.house.household import Teller, fact
 from tests.llama.panel.stage import Stage
 
 MINUTE_MS = 60_000
@@ -38,6 +38,10 @@ async def herd_of(set_up: Stage, days: int = 2) -> tuple[Teller, Teller]:
         )
     noticed = hallway.event(payload=encode_payload(numbered(1)), wall_ms=clock.wall_ms() - 5000)
     await hallway.tell(noticed)
+    for teller, value in ((hallway, "20 minutes"), (attic, "20 Minutes"), (attic, "an hour")):
+        subject = "window" if value == "an hour" else "bathroom"
+        await teller.tell(fact(teller, value, subject))
+    await hallway.tell(fact(hallway, "half an hour", "window"))
     unset = {"clock_quality": "unset", "boot_id": "b", "monotonic_ms": 9000, "wall_ms": 9000}
     await attic.tell(
         attic.block([(5000, 1.0), (6000, 2.0)], "attic_humidity", "%", **unset),

@@ -151,9 +151,28 @@ async def test_a_node_goes_and_what_it_told_stays_or_goes_too(set_up: Stage, ada
     assert "Hallway" not in await ada.page("/herd")
     for table in ("series", "block", "rollup", "observation", "position", "node"):
         rows = set_up.book._connection.execute(f"SELECT * FROM {table}").fetchall()
-        left = {"block": 1, "series": 1, "observation": 1, "position": 1, "node": 2}
+        left = {"block": 1, "series": 1, "observation": 1, "position": 3, "node": 2}
         assert len(rows) == left.get(table, 0), table
     assert await set_up.book.series(attic.node_id)
+
+
+async def test_what_contradicts_itself_is_shown_until_somebody_judges(
+    set_up: Stage, ada: Browser
+) -> None:
+    await herd_of(set_up)
+    page = await ada.page("/herd")
+    assert page.count("These do not agree") == 1
+    assert page.index("These do not agree") < page.index("Bathroom")
+    assert "Attic, Hallway, " in page, "who tell the same"
+    topic = (await set_up.book.topics())[0]
+    form = {"topic": topic.topic, "answer": "an hour", "verdict": "dismissed"}
+    part = await (await ada.post("/herd/memories", form, headers=HTMX)).text()
+    assert "<html" not in part
+    assert "Dismissed" in part
+    assert "These do not agree" not in part
+    assert (await ada.post("/herd/memories", form | {"verdict": ""})).url.path == "/herd"
+    assert "These do not agree" in await ada.page("/herd")
+    assert (await ada.post("/herd/memories", form | {"verdict": "true"})).status == 422
 
 
 async def test_a_stranger_changes_no_node(set_up: Stage, browser: Browser) -> None:

@@ -30,6 +30,7 @@ async def show(request: web.Request) -> web.Response:
             "approved": [node for node in nodes if node.approved],
             "retired": [node for node in nodes if node.retired],
             "words": await desk.book.last_words(),
+            "topics": await desk.book.topics(),
             "refusals": await _refusals(desk),
             "refused": (await desk.book.quarantined())[:_REFUSED],
             "said_of": partial(_said, desk),

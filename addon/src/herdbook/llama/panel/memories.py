@@ -1,0 +1,26 @@
+"""What the house remembers, on the herd's page: what a person keeps of it and what they dismiss."""
+
+from typing import Final
+
+from aiohttp import web
+
+from herdbook.errors import InputError
+from herdbook.house.memory import Verdict
+from herdbook.llama.panel.desk import desk_of, fields_of, signed_in
+from herdbook.llama.panel.pages import is_htmx
+
+_VERDICTS: Final[dict[str, Verdict | None]] = {"kept": "kept", "dismissed": "dismissed", "": None}
+
+
+async def review(request: web.Request) -> web.Response:
+    """Note what a person thinks of a fact; by htmx, give all of them anew."""
+    signed_in(request)
+    desk = desk_of(request)
+    fields = await fields_of(request)
+    verdict = fields.get("verdict")
+    if verdict not in _VERDICTS:
+        raise InputError("There is no such choice.", reason="no_such_choice")
+    await desk.book.review(fields.get("topic", ""), fields.get("answer", ""), _VERDICTS[verdict])
+    if not is_htmx(request):
+        return desk.pages.go(request, "herd")
+    return desk.pages.page("parts/memories.html", {"topics": await desk.book.topics()})
