@@ -12,6 +12,7 @@ import apsw
 
 from herdbook.clock import SystemClock
 from herdbook.crypto.keys import inbox_public_key
+from herdbook.journal import entries
 from herdbook.journal import journal as module
 from herdbook.journal.journal import SCHEMA, Journal
 from herdbook.vault.database import Database
@@ -59,16 +60,17 @@ def after(owner: object, name: str) -> None:
 
 def in_the_middle_of_entries() -> None:
     """The second entry's row is written, nothing is committed."""
-    real = module._insert
+    real = entries.add_once
     done: list[None] = []
 
-    def instead(connection: apsw.Connection, entry: Any, composition: str | None) -> None:
-        real(connection, entry, composition)
+    def instead(connection: apsw.Connection, entry: Any, composition: str | None) -> bool:
+        is_new = real(connection, entry, composition)
         done.append(None)
         if len(done) == 2:
             die()
+        return is_new
 
-    module._insert = instead
+    entries.add_once = instead
 
 
 STEPS: dict[str, Callable[[], None]] = {

@@ -118,6 +118,7 @@ def test_every_word_comes_from_the_catalogue_and_every_one_is_used() -> None:
         "numbers.",
         "day.empty_",
         "exchange.kind_",
+        "exchange.progress_",
         "herd.clock_",
         "herd.refused_",
         "herd.span_",
