@@ -69,6 +69,20 @@ async def test_everything_is_kept(folder: Path, clock: ManualClock) -> None:
         await book.close()
 
 
+@pytest.mark.parametrize("folder", [FOLDER / "v2.db"], indirect=True)
+async def test_a_damaged_batch_costs_only_what_is_in_it(
+    folder: Path, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    with closing(sqlite3.connect(folder / "house.db")) as connection, connection:
+        connection.execute("UPDATE batch SET wire = x'00' WHERE last_seq = 50")
+    book = await HouseBook.open(folder, clock, UTC)
+    assert "ends at 50 is lost" in caplog.text
+    [room] = [one for one in await book.series(HALLWAY.node_id) if one.sensor == "warmth"]
+    assert len(await book.readings(room.id, 0, 2 * SYNCED_MS)) == 2 * 70
+    assert (await book.have(HALLWAY.node_id)).seq == 124
+    await book.close()
+
+
 async def test_what_could_not_be_folded_stays_as_it_came(folder: Path, clock: ManualClock) -> None:
     book = await HouseBook.open(folder, clock, UTC)
     [(wire,)] = book._connection.execute("SELECT wire FROM unfolded").fetchall()

@@ -1,14 +1,18 @@
 """Folding again what a former version stored, once, when the house book is opened."""
 
+import logging
 import sqlite3
 from pathlib import Path
 from typing import Final
 
+from herdbook.errors import BatchRefused
 from herdbook.eventlog.batch import open_batch
 from herdbook.eventlog.database import storing, transaction
 from herdbook.house.fold import Fold
 
 _AT_ONCE: Final = 100
+
+_LOGGER = logging.getLogger(__name__)
 
 
 def refold(connection: sqlite3.Connection, path: Path, now_ms: int) -> None:
@@ -36,14 +40,20 @@ def refold(connection: sqlite3.Connection, path: Path, now_ms: int) -> None:
 def _fold(
     connection: sqlite3.Connection, fold: Fold, node_id: str, last_seq: int, wire: bytes
 ) -> None:
-    events = open_batch(wire, node_id).events
-    folded = fold.run(events)
-    fold.finish()
-    if not folded.whole:
+    try:
+        events = open_batch(wire, node_id).events
+    except BatchRefused as error:
+        # Damaged on this disk since it was taken: what it held is lost, the rest must not be.
+        _LOGGER.error("The batch of node %s that ends at %d is lost: %s", node_id, last_seq, error)
+        whole = False
+    else:
+        whole = fold.run(events).whole
+        fold.finish()
+        connection.execute(
+            "UPDATE node SET clock = ? WHERE node_id = ?", (events[-1].clock_quality, node_id)
+        )
+    if not whole:
         connection.execute(
             "INSERT INTO unfolded (node_id, last_seq, wire) VALUES (?, ?, ?)",
             (node_id, last_seq, wire),
         )
-    connection.execute(
-        "UPDATE node SET clock = ? WHERE node_id = ?", (events[-1].clock_quality, node_id)
-    )
