@@ -44,7 +44,9 @@ def _fold(
         events = open_batch(wire, node_id).events
     except BatchRefused as error:
         # Damaged on this disk since it was taken: what it held is lost, the rest must not be.
-        _LOGGER.error("The batch of node %s that ends at %d is lost: %s", node_id, last_seq, error)
+        _LOGGER.warning(
+            "The batch of node %s that ends at %d is lost: %s", node_id, last_seq, error
+        )
         whole = False
     else:
         whole = fold.run(events).whole
