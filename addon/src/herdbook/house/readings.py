@@ -125,6 +125,9 @@ def move(connection: sqlite3.Connection, stretch: int, by_ms: int, *, placed: bo
 
     Those that would leave the calendar stay where they are.
     """
+    if by_ms == 0 and placed:
+        settle(connection, stretch, placed=True)  # they stand where they belong already
+        return
     rows = connection.execute(
         "SELECT series, first_ms, count, columns FROM block"
         " WHERE stretch = ? AND first_ms + ? >= 0 AND last_ms + ? <= ? ORDER BY series, id",
@@ -184,9 +187,11 @@ def _uncount(connection: sqlite3.Connection, series: int, columns: Columns) -> N
 
 def _narrow(connection: sqlite3.Connection, series: int, gone: Columns) -> None:
     """Put the hours right that readings were taken out of."""
-    for hour in {time // rollup.HOUR_MS for time in gone.times}:
-        start = hour * rollup.HOUR_MS
-        left = between(connection, series, start, start + rollup.HOUR_MS)
+    starts = [start for start, _, _ in gone.periods(rollup.HOUR_MS)]
+    # Hours that follow each other are looked at together: each block is opened once.
+    for _, run in groupby(enumerate(starts), lambda one: one[1] - one[0] * rollup.HOUR_MS):
+        hours = [start for _, start in run]
+        left = between(connection, series, hours[0], hours[-1] + rollup.HOUR_MS)
         if left is not None:
             rollup.narrow(connection, series, rollup.hours_of(left))
 
