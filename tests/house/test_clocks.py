@@ -84,9 +84,11 @@ async def test_a_clock_that_stood_still_while_off_is_believed_until_it_is_put_ri
     before = minutes(hallway, -110, 0)
     await hallway.tell(before, minutes(hallway, 0, -2 * HOUR_MS, **UNKNOWN))
     series = await hallway.series()
+    assert await book.unchecked(series.id) == 10
     [two_hours_ago] = await book.by_hour(series.id, *ALWAYS)
     assert (two_hours_ago.count, two_hours_ago.least, two_hours_ago.most) == (20, -110, 9)
     await hallway.tell(answer(hallway, BOOTED))
+    assert await book.unchecked(series.id) == 0
     then, now = await book.by_hour(series.id, *ALWAYS)
     assert (then.count, then.least, then.most, then.mean) == (10, -110, -101, -105.5)
     assert (now.start_ms, now.count, now.least, now.most) == (BOOTED, 10, 0, 9)

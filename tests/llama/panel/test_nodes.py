@@ -98,6 +98,11 @@ async def test_readings_without_a_time_are_counted_and_not_drawn(
     page = await ada.page(f"/herd/{attic.node_id}/sensor/{series.id}/day")
     assert "Nothing was read in this time" in page
     assert "clock was not set, and so in no chart: 2." in page
+    told = {"clock_quality": "unknown", "boot_id": "c"}
+    at = set_up.clock.wall_ms() - 60_000
+    await attic.measure((at, 5.0), sensor="attic_humidity", unit="%", **told)
+    page = await ada.page(f"/herd/{attic.node_id}/sensor/{series.id}/day")
+    assert "nobody has checked the node’s clock yet: 1." in page
 
 
 async def test_a_sensor_of_another_node_is_none_of_this_one(set_up: Stage, ada: Browser) -> None:

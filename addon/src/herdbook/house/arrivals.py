@@ -29,6 +29,14 @@ class Source(NamedTuple):
     placed: bool
 
 
+def block_of(event: Event) -> ReadingsPayload:
+    """The block that an event carries. Raises `InputError` when its payload is none."""
+    try:
+        return _payloads.decode(event.payload)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise InputError(f"The payload of {event.kind} event {event.seq}: {error}.") from error
+
+
 class _Told(Struct):
     """What a batch tells of one source with one number of decimals: payloads, not looked into."""
 
@@ -46,12 +54,8 @@ class Arrivals:
         self._told: dict[_Key, _Told] = {}
         self._columns: dict[_Key, tuple[Place, list[Columns]]] = {}
 
-    def add(self, event: Event, place: Place) -> int:
+    def add(self, payload: ReadingsPayload, place: Place) -> int:
         """Take in a block; returns how many readings it has. Raises `InputError` for no block."""
-        try:
-            payload = _payloads.decode(event.payload)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            raise InputError(f"The payload of {event.kind} event {event.seq}: {error}.") from error
         count = len(payload.values)
         if len(payload.times) != count - 1:
             raise InputError("A block of readings has not as many times as values.")

@@ -157,6 +157,10 @@ class HouseBook:
         """How many readings of a series there are whose time nobody knows."""
         return await self._read(lambda c: readings.timeless(c, number))
 
+    async def unchecked(self, number: int) -> int:
+        """How many of its times nobody has checked yet: they are “about”."""
+        return await self._read(lambda c: readings.unchecked(c, number))
+
     async def by_hour(self, number: int, start_ms: int, end_ms: int) -> list[Rollup]:
         """The hours of a series; rollup.py says which."""
         return await self._read(lambda c: rollup.by_hour(c, number, start_ms, end_ms))

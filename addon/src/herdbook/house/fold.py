@@ -17,7 +17,7 @@ from herdbook.eventlog.event import (
     encode_payload,
 )
 from herdbook.house import memory, observation, quarantine, readings, series
-from herdbook.house.arrivals import Arrivals
+from herdbook.house.arrivals import Arrivals, block_of
 from herdbook.house.block import Columns
 from herdbook.house.clocks import Clocks
 from herdbook.house.memory import MEMORY, RETRACTION, MemoryPayload, RetractionPayload
@@ -72,7 +72,7 @@ class Fold:
         for event in events:
             try:
                 if event.kind == READINGS:
-                    counted += add(event, place(event))
+                    counted += add(block_of(event), place(event))
                 elif event.kind == OBSERVATION:
                     self._noticed(event)
                     observations += 1

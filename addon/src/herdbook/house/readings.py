@@ -111,6 +111,14 @@ def timeless(connection: sqlite3.Connection, series: int) -> int:
     return row[0]
 
 
+def unchecked(connection: sqlite3.Connection, series: int) -> int:
+    """How many readings have a time that is believed, but that nobody has checked yet."""
+    row: tuple[int | None] = connection.execute(
+        "SELECT sum(count) FROM placed WHERE series = ? AND stretch > 0", (series,)
+    ).fetchone()
+    return row[0] or 0
+
+
 def count_between(connection: sqlite3.Connection, start_ms: int, end_ms: int) -> int:
     """How many readings were taken from `start_ms` to before `end_ms`, both whole quarters."""
     row: tuple[int | None] = connection.execute(

@@ -51,6 +51,7 @@ async def show(request: web.Request) -> web.Response:
             "charts": charts,
             "whole": _whole(rows),
             "rows": rows,
+            "unchecked": await desk.book.unchecked(series.id),
             "timeless": await desk.book.timeless(series.id),
         },
     )
