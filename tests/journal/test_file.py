@@ -16,6 +16,7 @@ from herdbook.journal.file import UNKNOWN, clean_description, clean_name, kind_o
         ("C:\\Users\\Ada\\Sea side.PNG", "Sea side.PNG"),
         ("  .bashrc ", "bashrc"),
         ("..", "file"),
+        (". 0", "0"),
         ("", "file"),
         ("a\0b\r\nX-Header: 1.png", "a b X-Header_ 1.png"),
         ("photo\u202egpj.exe", "photo gpj.exe"),
@@ -31,7 +32,7 @@ def test_names(typed: str, kept: str) -> None:
     assert clean_name(typed) == kept
 
 
-@given(st.text(max_size=300))
+@given(st.one_of(st.text(max_size=300), st.text(". a\u0301/\u200b", max_size=300)))
 def test_a_clean_name_is_clean(typed: str) -> None:
     name = clean_name(typed)
     assert clean_name(name) == name

@@ -80,7 +80,7 @@ def clean_name(text: str) -> str:
     name = unicodedata.normalize("NFC", last[: 4 * _NAME_LIMIT]).translate(_FORBIDDEN)
     # Unseen letters could turn the ending round: “exe.jpg” would be a program's name.
     seen = "".join(one if unicodedata.category(one)[0] != "C" else " " for one in name)
-    name = " ".join(seen.split()).lstrip(".").rstrip(". ")
+    name = " ".join(seen.split()).strip(". ")
     if len(name) > _NAME_LIMIT:
         stem, dot, ending = name.rpartition(".")
         ending = dot + ending if stem and len(ending) <= _ENDING_LIMIT else ""
