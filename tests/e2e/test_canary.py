@@ -5,10 +5,13 @@ Assistant's storage, database and traces, and the browser's profile. The tests s
 each sentence in every form that `demo.plaintext` knows, while all runs and after it has ended.
 """
 
+import io
 import json
 import secrets
+import zipfile
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
+from urllib.parse import urljoin
 
 import pytest
 from playwright.async_api import expect
@@ -69,6 +72,34 @@ async def by_trace(walk: Visit, text: str) -> None:
     await expect(page.locator("h1")).to_contain_text(text)
 
 
+async def by_import(walk: Visit, text: str) -> None:
+    """It is what an entry says, what its file says, and what that is called."""
+    page = walk.panel.page
+    base, _, day = str(await page.locator("#composer").get_attribute("action")).partition("day/")
+    told = {"name": text, "added_ms": 1, "path": f"files/{text}"}
+    entry = {
+        "id": secrets.token_hex(16),
+        "day": day.partition("/")[0],
+        "created_ms": 1,
+        "text": text,
+        "author": "person",
+        "files": [told],
+    }
+    outline = {"format": "herdbook-journal", "version": 1, "entries": [entry]}
+    body = io.BytesIO()
+    with zipfile.ZipFile(body, "w") as made:
+        made.writestr("journal.json", json.dumps(outline))
+        made.writestr(f"files/{text}", f"{text}\n".encode() * 20_000)
+    await page.goto(urljoin(page.url, f"{base}exchange"))
+    journal = {"name": text, "mimeType": "application/zip", "buffer": body.getvalue()}
+    await page.set_input_files("#file", journal)  # type: ignore[arg-type]
+    await page.get_by_role("button", name="Look into the file").click()
+    await expect(page.get_by_text("One photo or file comes along")).to_be_visible()
+    assert find(walk.product.folder.path, text) == [], "while it waits"
+    await page.get_by_role("button", name="Bring them in").click()
+    await expect(page.get_by_role("status")).to_contain_text("One photo or file came along.")
+
+
 async def by_rest(walk: Visit, text: str) -> None:
     await walk.product.hass.act("herdbook.write_entry", {"text": text})
 
@@ -119,7 +150,7 @@ async def _configure(walk: Visit, kind: str, name: str, config: dict[str, Any]) 
 
 
 WAYS: Final[tuple[Way, ...]] = (
-    by_panel, by_file, by_search, by_trace, by_draft,
+    by_panel, by_file, by_import, by_search, by_trace, by_draft,
     by_rest, by_websocket, by_script, by_automation, by_locked_vault,
 )  # fmt: skip
 
