@@ -433,7 +433,7 @@ async def test_an_entry_is_changed_moved_and_given_back_its_words(ada: Tab, set_
     await ada.field_is("")
     await expect(page.locator(".entry-note")).to_have_count(0)
     await page.click(".entry-changed")
-    await ada.entries("The first snw.")
+    await ada.entries("The first snow.", "The first snw.")
     await page.go_back()
     # Another day.
     await page.click(".menu summary")
