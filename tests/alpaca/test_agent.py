@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+import herdbook.clock
 from herdbook.alpaca import agent
 from herdbook.alpaca.config import AlpacaConfig, FileConfig, RoomConfig, SensorConfig, SystemConfig
 from herdbook.broker import BrokerSettings
@@ -22,6 +23,7 @@ from herdbook.eventlog.event import ObservationPayload, decode_payload
 from herdbook.eventlog.folder import LogFolder
 from herdbook.eventlog.readings import ReadingsPayload
 from herdbook.eventlog.retention import Retention
+from herdbook.eventlog.timeline import ClockPayload
 from tests.alpaca.llama_double import LlamaDouble
 from tests.mosquitto import Mosquitto, free_port
 
@@ -32,6 +34,14 @@ def nothing_failed_unseen(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     yield
     faults = [record for record in caplog.get_records("call") if record.name == "asyncio"]
     assert [fault.getMessage() for fault in faults] == []
+
+
+@pytest.fixture(autouse=True)
+def synchronized(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What tells that the clock is synchronised, once it exists; on this machine it may."""
+    path = tmp_path / "synchronized"
+    monkeypatch.setattr(herdbook.clock, "_SYNCHRONIZED", path)
+    return path
 
 
 async def until(condition: Callable[[], object], seconds: float = 15) -> None:
@@ -337,6 +347,21 @@ async def test_a_restarted_node_is_the_same_node(bench: Bench) -> None:
         assert llama.hello.name == "Attic"
         assert llama.hello.seq == seq
         assert [event.seq for event in llama.events] == list(range(1, len(llama.events) + 1))
+
+
+async def test_the_llama_is_told_when_the_node_knows_the_time(
+    bench: Bench, synchronized: Path
+) -> None:
+    async with listening(LlamaDouble(bench.server)) as llama, running(bench.config()):
+        bench.write(95)
+        await until(lambda: sentences(llama))
+    assert {event.kind for event in llama.events} == {"observation", "readings"}
+    synchronized.touch()
+    async with listening(LlamaDouble(bench.server)) as llama, running(bench.config()):
+        await until(lambda: any(event.kind == "clock" for event in llama.events))
+    (told,) = (event for event in llama.events if event.kind == "clock")
+    offset = decode_payload(told, ClockPayload).offset_ms
+    assert abs(told.wall_ms - told.monotonic_ms - offset) < 100
 
 
 async def test_what_the_llama_has_is_deleted_when_it_is_old(bench: Bench) -> None:

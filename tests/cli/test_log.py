@@ -12,9 +12,18 @@ from typing import Any
 import msgspec
 import pytest
 
-from herdbook.eventlog.event import OBSERVATION, READINGS, Event, ObservationPayload
+from herdbook.cli.event_lines import line_of, object_of
+from herdbook.eventlog.event import (
+    CLOCK,
+    OBSERVATION,
+    READINGS,
+    Event,
+    LossPayload,
+    ObservationPayload,
+)
 from herdbook.eventlog.log import EventLog
 from herdbook.eventlog.readings import pack
+from herdbook.eventlog.timeline import ClockPayload, Moment
 from tests.eventlog.samples import CO2, SYNCED_MS, numbered, open_log
 from tests.fakes.clock import ManualClock
 
@@ -213,8 +222,22 @@ def test_a_time_that_was_not_synchronised_is_about(folder: Path) -> None:
     assert _run("show", folder).stdout.startswith("       1 ~1970-01-01 00:00:05")
 
 
+def test_times_are_put_right_by_what_the_boot_learned_later(folder: Path) -> None:
+    clock = ManualClock(5_000, "unset")
+    log = open_log(folder, clock)
+    log.append(OBSERVATION, CO2)
+    clock.monotonic += 60_000
+    clock.wall, clock._quality = SYNCED_MS, "synced"
+    log.append(CLOCK, ClockPayload(clock.wall - clock.monotonic))
+    log.close()
+    lines = _run("show", folder).stdout.splitlines()
+    assert lines[0].startswith("       1  2026-11-01 11:59:00  observation")
+    assert [event["about"] for event in _objects("show", folder)] == [False, False]
+    assert len(_objects("show", folder, "--from", "2026-11-01T11:59", "--to", "1")) == 1
+
+
 def test_every_kind_of_payload_has_a_line_and_an_object() -> None:
-    from herdbook.cli.event_lines import line_of, object_of
+    now = Moment(SYNCED_MS, known=True)
 
     def event(kind: str, payload: bytes) -> Event:
         return Event(1, 1, "boot", 0, SYNCED_MS, "synced", kind, msgspec.Raw(payload))
@@ -227,6 +250,10 @@ def test_every_kind_of_payload_has_a_line_and_an_object() -> None:
         b"\x91" * 2000,
     ):
         for kind in (OBSERVATION, READINGS, "clock", "new"):
-            assert "bytes" in line_of(event(kind, payload))
-        msgspec.json.encode(object_of(event("new", payload)))
-    assert object_of(event("new", b"\xa1\xff"))["payload_hex"] == "a1ff"
+            assert "bytes" in line_of(event(kind, payload), now)
+        msgspec.json.encode(object_of(event("new", payload), now))
+    assert object_of(event("new", b"\xa1\xff"), now)["payload_hex"] == "a1ff"
+    told = event("clock", msgspec.msgpack.encode(ClockPayload(5)))
+    assert "the time is known" in line_of(told, now)
+    lost = event("loss", msgspec.msgpack.encode(LossPayload(3, 9)))
+    assert "events 3 to 9 were lost" in line_of(lost, now)

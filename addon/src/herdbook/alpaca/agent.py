@@ -28,6 +28,7 @@ from herdbook.alpaca.record import Record
 from herdbook.alpaca.sampler import Sampler
 from herdbook.alpaca.sensors import open_sensors
 from herdbook.alpaca.sensors.measurement import Measurement, Sensor
+from herdbook.alpaca.timekeeping import keep_time
 from herdbook.alpaca.uplink import Uplink
 from herdbook.broker import Broker, Will
 from herdbook.clock import Clock, SystemClock
@@ -122,6 +123,7 @@ class _Node:
         ):
             try:
                 async with asyncio.TaskGroup() as sampling:
+                    sampling.create_task(keep_time(self._clock, self.event))
                     for sampler in self._samplers:
                         sampling.create_task(sampler.run())
                     on_ready(self._id)

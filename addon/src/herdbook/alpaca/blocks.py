@@ -1,6 +1,7 @@
 """Collects the samples of one measurement into blocks for the event log.
 
 A block is in memory for up to a minute: a crash loses that much of the readings, and nothing else.
+Its samples were all timed by the same clock: when that is set, another block begins.
 """
 
 from typing import Final
@@ -8,6 +9,7 @@ from typing import Final
 from herdbook.alpaca.sensors.measurement import Measurement
 from herdbook.eventlog.event import MAX_WALL_MS
 from herdbook.eventlog.readings import MAX_SAMPLES, ReadingsPayload, Sample, pack
+from herdbook.eventlog.timeline import STEP_MS
 
 _BLOCK_MS: Final = 60_000
 
@@ -31,6 +33,13 @@ class ReadingsBlock:
         )
         self._samples.append((min(max(wall_ms, 0), MAX_WALL_MS), kept))
 
+    def ends_before(self, wall_ms: int, monotonic_ms: int) -> bool:
+        """Whether a sample at this moment belongs in another block: the clock was set since."""
+        if not self._samples:
+            return False
+        began_ms, _ = self._samples[0]
+        return abs((wall_ms - monotonic_ms) - (began_ms - self._begun_ms)) >= STEP_MS
+
     def is_due(self, monotonic_ms: int) -> bool:
         """Whether it is full, in time or in number."""
         full = len(self._samples) >= MAX_SAMPLES
@@ -41,4 +50,9 @@ class ReadingsBlock:
         if not self._samples:
             return None
         samples, self._samples = self._samples, []
-        return pack(self._measurement.id, self._measurement.unit, samples)
+        return pack(
+            self._measurement.id,
+            self._measurement.unit,
+            samples,
+            monotonic_ms=self._begun_ms,
+        )

@@ -94,6 +94,8 @@ class Sampler:
                 _log.info("%s is read again.", channel.name)
             channel.failed = False
             self._listener.state(channel.measurement, sample)
+            if channel.block.ends_before(wall_ms, monotonic_ms) and (ended := channel.block.take()):
+                yield READINGS, ended
             channel.block.add(sample, wall_ms, monotonic_ms)
             if channel.observer is not None and (
                 observation := channel.observer.notice(sample, monotonic_ms / 1000)

@@ -8,30 +8,38 @@ import msgspec
 from herdbook.clock import iso
 from herdbook.errors import InputError
 from herdbook.eventlog.event import (
+    CLOCK,
+    LOSS,
     OBSERVATION,
     READINGS,
     Event,
+    LossPayload,
     ObservationPayload,
     decode_payload,
 )
 from herdbook.eventlog.readings import ReadingsPayload
+from herdbook.eventlog.timeline import ClockPayload, Moment
 
 _LONGEST: Final = 300
 
 
-def line_of(event: Event) -> str:
-    """Number, local time, kind and content; ``~`` where the clock was not synchronised."""
-    time = datetime.fromtimestamp(event.wall_ms / 1000).astimezone()
-    about = " " if event.clock_quality == "synced" else "~"
+def line_of(event: Event, moment: Moment) -> str:
+    """Number, local time, kind and content; ``~`` where nobody knows the time."""
+    time = datetime.fromtimestamp(moment.wall_ms / 1000).astimezone()
+    about = " " if moment.known else "~"
     text = f"{event.seq:>8} {about}{time:%Y-%m-%d %H:%M:%S}  {event.kind:<11}  {_content(event)}"
     return "".join(letter if letter.isprintable() else "�" for letter in text)
 
 
-def object_of(event: Event) -> dict[str, Any]:
-    """The event as one JSON object; ``payload`` is null where JSON cannot hold it."""
+def object_of(event: Event, moment: Moment) -> dict[str, Any]:
+    """The event as one JSON object; ``payload`` is null where JSON cannot hold it.
+
+    ``time`` is the corrected one, and ``about`` says that nobody knows it.
+    """
     shown: dict[str, Any] = {
         **msgspec.structs.asdict(event),
-        "time": iso(event.wall_ms),
+        "time": iso(moment.wall_ms),
+        "about": not moment.known,
         "payload": None,
     }
     try:
@@ -48,6 +56,12 @@ def _content(event: Event) -> str:
             return decode_payload(event, ObservationPayload).sentence[:_LONGEST]
         if event.kind == READINGS:
             return _readings(decode_payload(event, ReadingsPayload))
+        if event.kind == CLOCK:
+            decode_payload(event, ClockPayload)
+            return "the time is known; earlier events of this boot follow from it"
+        if event.kind == LOSS:
+            loss = decode_payload(event, LossPayload)
+            return f"events {loss.first_seq} to {loss.last_seq} were lost to damage"
     except InputError:
         return f"not what this kind holds: {len(event.payload)} bytes"
     return f"{len(event.payload)} bytes"

@@ -5,6 +5,7 @@ import os
 import sys
 from collections import deque
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from herdbook.eventlog.audit import Audit
     from herdbook.eventlog.event import Event
     from herdbook.eventlog.piece import LogSource
+    from herdbook.eventlog.timeline import Moment, Timeline
 
 EXIT_WHOLE: Final = 0
 EXIT_DAMAGED: Final = 1
@@ -112,10 +114,13 @@ def _show(options: argparse.Namespace) -> int:
     source = _open(options)
     damaged = False
     try:
-        chosen: Iterable[Event | Problem] = (
-            item
+        timeline = _timeline(source)
+        chosen: Iterable[tuple[Event, Moment] | Problem] = (
+            item if isinstance(item, Problem) else (item, timeline.moment_of(item))
             for item in events_of(source)
-            if isinstance(item, Problem) or _is_wanted(item, options)
+        )
+        chosen = (
+            item for item in chosen if isinstance(item, Problem) or _is_wanted(*item, options)
         )
         if options.limit is not None:
             chosen = deque(chosen, options.limit)
@@ -124,9 +129,9 @@ def _show(options: argparse.Namespace) -> int:
                 damaged = True
                 print(f"herdbook: Damaged: {item.message} ({item.reason})", file=sys.stderr)
             elif options.json:
-                _print_json(object_of(item))
+                _print_json(object_of(*item))
             else:
-                print(line_of(item))
+                print(line_of(*item))
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever reads has seen enough; nor shall the end of the process try to print the rest.
@@ -136,17 +141,31 @@ def _show(options: argparse.Namespace) -> int:
     return EXIT_DAMAGED if damaged else EXIT_WHOLE
 
 
-def _is_wanted(event: "Event", options: argparse.Namespace) -> bool:
+def _timeline(source: "LogSource") -> "Timeline":
+    """What the log's own `clock` events tell of its times."""
+    from herdbook.eventlog.audit import Problem, events_of
+    from herdbook.eventlog.event import CLOCK
+    from herdbook.eventlog.timeline import Timeline
+
+    timeline = Timeline()
+    for item in events_of(source):
+        if not isinstance(item, Problem) and item.kind == CLOCK:
+            with suppress(InputError):  # it is shown as what it is not
+                timeline.learn(item)
+    return timeline
+
+
+def _is_wanted(event: "Event", moment: "Moment", options: argparse.Namespace) -> bool:
     if options.kind and event.kind not in options.kind:
         return False
     first, last = options.first, options.last
     if first.seq is not None and event.seq < first.seq:
         return False
-    if first.wall_ms is not None and event.wall_ms < first.wall_ms:
+    if first.wall_ms is not None and moment.wall_ms < first.wall_ms:
         return False
     if last.seq is not None and event.seq > last.seq:
         return False
-    return last.wall_ms is None or event.wall_ms < last.wall_ms
+    return last.wall_ms is None or moment.wall_ms < last.wall_ms
 
 
 def _export(options: argparse.Namespace) -> int:

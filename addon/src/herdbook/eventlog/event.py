@@ -22,6 +22,7 @@ MAX_KIND: Final = 64
 OBSERVATION: Final = "observation"
 READINGS: Final = "readings"
 LOSS: Final = "loss"
+CLOCK: Final = "clock"
 
 type Count = Annotated[int, Meta(ge=0, le=MAX_INT)]
 type WallMs = Annotated[int, Meta(ge=0, le=MAX_WALL_MS)]

@@ -1,0 +1,24 @@
+"""Logs, once the time is known and whenever it is known anew, how this boot's clocks stand."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from msgspec import Struct
+
+from herdbook.clock import Clock
+from herdbook.eventlog.event import CLOCK
+from herdbook.eventlog.timeline import Timekeeper
+
+_LOOK_EVERY_S: Final = 10.0
+
+
+async def keep_time(clock: Clock, log_event: Callable[[str, Struct], Awaitable[None]]) -> None:
+    """Look at the clock until cancelled."""
+    keeper = Timekeeper()
+    while True:
+        # The two clocks are read one after the other; what lies between them is far below a step.
+        payload = keeper.notice(clock.wall_ms(), clock.monotonic_ms(), clock.quality())
+        if payload is not None:
+            await log_event(CLOCK, payload)
+        await asyncio.sleep(_LOOK_EVERY_S)
