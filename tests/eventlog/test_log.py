@@ -15,6 +15,7 @@ from herdbook.errors import InputError, LogInUse, StorageError
 from herdbook.eventlog.batch import GENESIS, MAX_EVENTS, MAX_WIRE, VerifiedBatch, open_batch
 from herdbook.eventlog.event import MAX_WALL_MS, OBSERVATION, ObservationPayload, decode_payload
 from herdbook.eventlog.log import EventLog
+from herdbook.eventlog.mark import read_mark
 from herdbook.eventlog.receiver import START, Position, judge
 from tests.eventlog.samples import CO2, SYNCED_MS, fill, numbered, open_log
 from tests.fakes.clock import ManualClock
@@ -191,9 +192,9 @@ log = EventLog.open(Path(sys.argv[1]), SystemClock())
 print("ready", flush=True)
 number = log.head().seq
 while True:
-    for _ in range(7):
-        number += 1
-        log.append("observation", numbered(number))
+    for size in (1, 1, 30, 1, 2, 200, 1):
+        group = [("observation", numbered(number + n)) for n in range(1, size + 1)]
+        number = log.append_many(group)[-1].seq
         print(number, flush=True)
     log.seal()
     print(f"sealed {number}", flush=True)
@@ -225,6 +226,9 @@ def test_kill_9_anywhere_leaves_a_log_that_goes_on(tmp_path: Path) -> None:
         head = log.head()
         assert head.seq >= max(numbers, default=0), "a confirmed event was lost"
         assert head.sealed_seq >= max(sealed, default=0), "a confirmed batch was lost"
+        mark = read_mark(tmp_path)
+        assert mark is not None
+        assert mark.seq == head.sealed_seq
         batches = opened(log)
         for batch in batches:
             assert published.setdefault(batch.last_seq, batch.wire) == batch.wire

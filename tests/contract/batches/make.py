@@ -10,9 +10,17 @@ from typing import Any
 import msgspec
 import zstandard
 
-from herdbook.eventlog.batch import GENESIS, SealedBatch, seal
-from herdbook.eventlog.event import READINGS, Event, encode_payload
+from herdbook.eventlog.batch import GENESIS, SealedBatch, open_batch, seal
+from herdbook.eventlog.event import (
+    CLOCK,
+    LOSS,
+    READINGS,
+    Event,
+    LossPayload,
+    encode_payload,
+)
 from herdbook.eventlog.readings import pack
+from herdbook.eventlog.timeline import ClockPayload
 from tests.eventlog.samples import SYNCED_MS, event, events, forge, identity, raw
 
 
@@ -50,6 +58,18 @@ def main() -> None:
         event(6, lamport=900, kind="something_new", payload=msgspec.Raw(b"\x81\xa1x\x07")),
     ]
     second = seal(identity(), first.hash, later)
+    block = pack("room_co2", "ppm", [(SYNCED_MS, 420.0), (SYNCED_MS + 30_000, 421.5)])
+    dated = msgspec.structs.replace(block, monotonic_ms=7_000)
+    third = seal(
+        identity(),
+        second.hash,
+        [
+            event(7, kind=CLOCK, lamport=901, payload=encode_payload(ClockPayload(-5))),
+            event(8, kind=READINGS, lamport=902, payload=encode_payload(dated)),
+        ],
+    )
+    loss = event(21, kind=LOSS, lamport=921, payload=encode_payload(LossPayload(9, 20)))
+    fourth = seal(identity(), bytes(range(32)), [loss])
     flipped = bytearray(first.wire)
     flipped[-1] ^= 1
     newer = bytearray(first.wire)
@@ -59,6 +79,13 @@ def main() -> None:
         _accepted(
             "second batch: readings, an unset clock, an unknown kind", second, first.hash, later
         ),
+        _accepted(
+            "third batch: a clock, readings with their boot's time",
+            third,
+            second.hash,
+            open_batch(third.wire, identity().node_id).events,
+        ),
+        _accepted("a loss of 9 to 20, behind it", fourth, bytes(range(32)), [loss]),
         _refused("a changed body", "signature", bytes(flipped)),
         _refused("version 2", "version", bytes(newer)),
         _refused("cut in its head", "malformed", first.wire[:100]),
