@@ -55,4 +55,4 @@ def test_a_block_ends_when_the_clock_is_set(step: int, ends: bool) -> None:
     assert block.ends_before(SYNCED_MS + 10_000 + step, 11_000) is ends
     taken = block.take()
     assert taken is not None
-    assert (taken.start_ms, taken.monotonic_ms) == (SYNCED_MS, 1_000)
+    assert (taken.start_ms, taken.offset_ms) == (SYNCED_MS, SYNCED_MS - 1_000)

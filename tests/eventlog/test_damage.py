@@ -5,6 +5,7 @@ import random
 import shutil
 import sqlite3
 from contextlib import closing
+from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -22,9 +23,12 @@ from herdbook.eventlog.event import (
 from herdbook.eventlog.folder import LogFolder
 from herdbook.eventlog.log import EventLog
 from herdbook.eventlog.mark import read_mark
+from herdbook.eventlog.messages import Hello
 from herdbook.eventlog.protocol import NodeSync
+from herdbook.house.book import HouseBook
 from tests.eventlog.samples import fill, identity, numbered, open_log
 from tests.eventlog.test_protocol import NODE, MemoryPin, Receiver
+from tests.fakes.clock import ManualClock
 
 PAGE = 4096
 
@@ -224,6 +228,30 @@ def test_a_loss_is_told_once_and_to_every_llama(folder: Path, sent: dict[int, by
     log.close()
     assert losses(first) == losses(second) == [LossPayload(1, 600)]
     assert [batch.wire for batch in first.held][-2:] == [batch.wire for batch in second.held][-2:]
+
+
+async def test_a_house_book_goes_on_behind_a_loss(
+    folder: Path, tmp_path: Path, sent: dict[int, bytes]
+) -> None:
+    book = await HouseBook.open(tmp_path / "llama", ManualClock(), UTC)
+    await book.hello(NODE.node_id, Hello("Hallway", "0.1.0", 600))
+    await book.approve(NODE.node_id)
+    for last, wire in sent.items():
+        if last <= 300:
+            await book.store(open_batch(wire, NODE.node_id))
+    (folder / "log.db").unlink()
+    log = open_log(folder)
+    log.append(OBSERVATION, numbered(1000))
+    have = await book.have(NODE.node_id)
+    assert log.goes_on_from(have.seq, have.hash)
+    log.seal()
+    for wire in log.batches_after(have.seq, 9):
+        assert (await book.store(open_batch(wire, NODE.node_id))).verdict == "new"
+    have = await book.have(NODE.node_id)
+    assert (have.seq, have.hash) == (log.head().seq, log.head().sealed_hash)
+    assert await book.refusals() == {}
+    await book.close()
+    log.close()
 
 
 def test_it_can_happen_again(folder: Path, sent: dict[int, bytes]) -> None:

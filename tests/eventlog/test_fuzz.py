@@ -127,7 +127,7 @@ def test_events_of_anything() -> None:
 def test_blocks_of_readings() -> None:
     good = {
         "sensor": "s", "unit": "°C", "start_ms": 0, "times": [10, 0], "decimals": 1,
-        "values": [1, 2, 3], "monotonic_ms": 5,
+        "values": [1, 2, 3], "offset_ms": 5,
     }  # fmt: skip
     for rng in rounds(4):
         changed = {**good, rng.choice(list(good)): _value(rng)}

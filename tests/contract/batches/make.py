@@ -59,7 +59,7 @@ def main() -> None:
     ]
     second = seal(identity(), first.hash, later)
     block = pack("room_co2", "ppm", [(SYNCED_MS, 420.0), (SYNCED_MS + 30_000, 421.5)])
-    dated = msgspec.structs.replace(block, monotonic_ms=7_000)
+    dated = msgspec.structs.replace(block, offset_ms=SYNCED_MS - 7_000)
     third = seal(
         identity(),
         second.hash,

@@ -37,8 +37,7 @@ class ReadingsBlock:
         """Whether a sample at this moment belongs in another block: the clock was set since."""
         if not self._samples:
             return False
-        began_ms, _ = self._samples[0]
-        return abs((wall_ms - monotonic_ms) - (began_ms - self._begun_ms)) >= STEP_MS
+        return abs(wall_ms - monotonic_ms - self._offset_ms()) >= STEP_MS
 
     def is_due(self, monotonic_ms: int) -> bool:
         """Whether it is full, in time or in number."""
@@ -49,10 +48,15 @@ class ReadingsBlock:
         """The block, which is empty afterwards; None when it was so before."""
         if not self._samples:
             return None
+        offset_ms = self._offset_ms()
         samples, self._samples = self._samples, []
         return pack(
             self._measurement.id,
             self._measurement.unit,
             samples,
-            monotonic_ms=self._begun_ms,
+            offset_ms=offset_ms,
         )
+
+    def _offset_ms(self) -> int:
+        """Wall time less monotonic time at the first sample."""
+        return self._samples[0][0] - self._begun_ms

@@ -21,7 +21,7 @@ from herdbook.errors import StorageError
 from herdbook.eventlog import loss, mending, retention
 from herdbook.eventlog.batch import MAX_EVENTS, MAX_WIRE, seal
 from herdbook.eventlog.database import DatabaseDamaged
-from herdbook.eventlog.event import MAX_HEAD, MAX_WALL_MS, Event, encode, encode_payload
+from herdbook.eventlog.event import MAX_WALL_MS, Event, encode, encode_payload
 from herdbook.eventlog.identity import Identity
 from herdbook.eventlog.mark import NAME, read_mark, write_mark
 from herdbook.eventlog.piece import Mark
@@ -127,7 +127,7 @@ class EventLog:
         end = self._store.sealed()
         if end.seq < self._mark.seq:
             raise DatabaseDamaged(f"{self._path} does not have what was signed any more.")
-        while events := self._next_run(end.seq):
+        while events := self._store.tail(end.seq, MAX_EVENTS, _MAX_SEALED):
             batch = seal(self.identity, end.hash, events)
             with self._store.writing():
                 self._store.add_batch(batch)
@@ -228,17 +228,6 @@ class EventLog:
             kind=kind,
             payload=payload if isinstance(payload, Raw) else encode_payload(payload),
         )
-
-    def _next_run(self, after: int) -> list[Event]:
-        """The oldest events of the tail that fit one batch."""
-        events: list[Event] = []
-        size = 0
-        for event in self._store.tail(after, MAX_EVENTS):
-            size += len(event.payload) + MAX_HEAD
-            if size > _MAX_SEALED:
-                break
-            events.append(event)
-        return events
 
 
 def _identity(folder: Path) -> Identity:

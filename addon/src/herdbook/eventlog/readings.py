@@ -13,7 +13,7 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from herdbook.errors import InputError
-from herdbook.eventlog.event import MAX_INT, MAX_WALL_MS, Count, Label, Unit, WallMs
+from herdbook.eventlog.event import MAX_INT, MAX_WALL_MS, Label, Unit, WallMs
 
 MAX_SAMPLES: Final = 4096
 MAX_DECIMALS: Final = 6
@@ -28,8 +28,8 @@ class ReadingsPayload(Struct, frozen=True, omit_defaults=True):
     `times` holds, for each sample after the first, by how many milliseconds its step differs from
     the step before. `decimals` is the number of digits after the point; None says that the values
     are yes and no, and `values` then holds 1 and 0. Otherwise it holds differences.
-    `monotonic_ms` is the boot's own time of the first sample, by which a wrong `start_ms` can be
-    put right.
+    `offset_ms` is wall time less the boot's own time at the first sample, by which a wrong
+    `start_ms` can be put right.
     """
 
     sensor: Label
@@ -38,7 +38,7 @@ class ReadingsPayload(Struct, frozen=True, omit_defaults=True):
     times: Column
     decimals: Annotated[int, Meta(ge=0, le=MAX_DECIMALS)] | None
     values: Annotated[Column, Meta(min_length=1)]
-    monotonic_ms: Count | None = None
+    offset_ms: Annotated[int, Meta(ge=-MAX_INT, le=MAX_INT)] | None = None
 
     def samples(self) -> list[Sample]:
         """The samples, as (wall time in ms, value). Raises `InputError` when they cannot be."""
@@ -67,11 +67,11 @@ def pack(
     unit: str | None,
     samples: Sequence[Sample],
     *,
-    monotonic_ms: int | None = None,
+    offset_ms: int | None = None,
 ) -> ReadingsPayload:
     """A block of 1 to 4,096 samples, all bool or all numbers, in the order given.
 
-    `monotonic_ms` is the boot's own time of the first.
+    `offset_ms` is wall time less the boot's own time, at the first.
 
     Numbers keep as many decimals as all of them need, at most six. Raises `InputError` for no or
     too many samples, a number that is not finite, and one too large to keep.
@@ -98,7 +98,7 @@ def pack(
         [*steps[:1], *_differences(steps)],
         decimals,
         values,
-        monotonic_ms,
+        offset_ms,
     )
 
 

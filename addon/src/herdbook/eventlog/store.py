@@ -141,8 +141,11 @@ class LogStore:
             ).fetchall()
         return self._as(rows, list[Absence])
 
-    def tail(self, after: int, limit: int) -> list[Event]:
-        """The oldest events that are in no batch yet, which follow that number."""
+    def tail(self, after: int, limit: int, size: int) -> list[Event]:
+        """The oldest events that are in no batch yet, which follow a number.
+
+        At most `limit` of them and, as they are encoded, `size` bytes.
+        """
         with storing(self.path):
             rows = self.connection.execute(
                 "SELECT seq, event, crc FROM tail ORDER BY seq LIMIT ?", (limit,)
@@ -152,6 +155,9 @@ class LogStore:
             event = event_of(TailEvent(*row)) if isinstance(row[1], bytes) else None
             if event is None or event.seq != number:
                 raise _not_as_written(self.path)
+            size -= len(row[1])
+            if size < 0:
+                break
             events.append(event)
         return events
 

@@ -74,16 +74,16 @@ class Timeline:
 
     def start_of(self, event: Event, block: ReadingsPayload) -> Moment:
         """When the first sample of a block was taken; the others follow at their distances."""
-        if block.monotonic_ms is None:
+        if block.offset_ms is None:
             moment = self.moment_of(event)
             return Moment(
                 min(max(block.start_ms + moment.wall_ms - event.wall_ms, 0), MAX_WALL_MS),
                 moment.known,
             )
-        jumped = block.start_ms - block.monotonic_ms - (event.wall_ms - event.monotonic_ms)
+        jumped = block.offset_ms - (event.wall_ms - event.monotonic_ms)
         if event.clock_quality == "synced" and abs(jumped) < STEP_MS:
             return Moment(block.start_ms, known=True)
-        return self._moment(event, block.monotonic_ms, block.start_ms)
+        return self._moment(event, block.start_ms - block.offset_ms, block.start_ms)
 
     def _moment(self, event: Event, monotonic_ms: int, wall_ms: int) -> Moment:
         points = self._points.get(event.boot_id)
