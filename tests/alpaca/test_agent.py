@@ -16,11 +16,12 @@ import herdbook.clock
 from herdbook.alpaca import agent
 from herdbook.alpaca.config import AlpacaConfig, FileConfig, RoomConfig, SensorConfig, SystemConfig
 from herdbook.broker import BrokerSettings
-from herdbook.errors import LogInUse
+from herdbook.errors import LogInUse, StorageError
 from herdbook.eventlog import topics
 from herdbook.eventlog.audit import audit
 from herdbook.eventlog.event import ObservationPayload, decode_payload
 from herdbook.eventlog.folder import LogFolder
+from herdbook.eventlog.log import EventLog
 from herdbook.eventlog.readings import ReadingsPayload
 from herdbook.eventlog.retention import Retention
 from herdbook.eventlog.timeline import ClockPayload
@@ -362,6 +363,28 @@ async def test_the_llama_is_told_when_the_node_knows_the_time(
     (told,) = (event for event in llama.events if event.kind == "clock")
     offset = decode_payload(told, ClockPayload).offset_ms
     assert abs(told.wall_ms - told.monotonic_ms - offset) < 100
+
+
+async def test_a_disk_that_is_full_for_a_while_holds_up_and_stops_nothing(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(*_: object) -> None:
+        raise StorageError("The disk is full.")
+
+    async with listening(LlamaDouble(bench.server)) as llama, running(bench.config()) as node:
+        await until(lambda: state(node, "waiting_to_sync") in llama.retained)
+        with monkeypatch.context() as patch:
+            for method in ("seal", "append_many", "acknowledge"):
+                patch.setattr(EventLog, method, full)
+            bench.write(95)
+            await until(lambda: llama.retained.get(state(node)) == b"95.0")
+            await until(lambda: "Events wait in memory" in caplog.text)
+            bench.write(50)
+            await until(lambda: llama.retained.get(state(node)) == b"50.0")
+            assert sentences(llama) == []
+        bench.write(96)
+        await until(lambda: len(sentences(llama)) == 2)
+    assert [event.seq for event in llama.events] == list(range(1, len(llama.events) + 1))
 
 
 async def test_what_the_llama_has_is_deleted_when_it_is_old(bench: Bench) -> None:

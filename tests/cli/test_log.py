@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from herdbook.cli.event_lines import line_of, object_of
+from herdbook.eventlog.audit import audit
 from herdbook.eventlog.event import (
     CLOCK,
     OBSERVATION,
@@ -21,7 +22,10 @@ from herdbook.eventlog.event import (
     LossPayload,
     ObservationPayload,
 )
+from herdbook.eventlog.folder import LogFolder
 from herdbook.eventlog.log import EventLog
+from herdbook.eventlog.mark import read_mark
+from herdbook.eventlog.piece import Mark
 from herdbook.eventlog.readings import pack
 from herdbook.eventlog.timeline import ClockPayload, Moment
 from tests.eventlog.samples import CO2, SYNCED_MS, numbered, open_log
@@ -81,6 +85,22 @@ def test_a_log_is_verified_while_its_node_writes(log: EventLog, folder: Path) ->
     assert found["whole"] is True
     assert (found["node_id"], found["batches"], found["last_seq"]) == (log.node_id, 3, 11)
     assert log.append(OBSERVATION, CO2).seq == 12
+
+
+def test_a_node_that_seals_meanwhile_is_not_called_damaged(
+    log: EventLog, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def meanwhile(path: Path) -> Mark | None:
+        log.append(OBSERVATION, CO2)
+        log.seal()
+        return read_mark(path)
+
+    monkeypatch.setattr("herdbook.eventlog.folder.read_mark", meanwhile)
+    source = LogFolder.open(folder)
+    log.append(OBSERVATION, CO2)
+    log.seal()
+    assert audit(source).problems == []
+    source.close()
 
 
 def test_a_log_is_named_by_its_nodes_configuration(log: EventLog, folder: Path) -> None:

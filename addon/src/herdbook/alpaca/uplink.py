@@ -137,16 +137,19 @@ class Uplink:
         return batches, max(0, log.head().seq - self._sync.acknowledged)
 
     def _keep_house(self) -> None:
-        """Seal what is new, delete what is old; a full disk keeps nothing from being sent."""
+        """Delete what is old, seal what is new; a full disk keeps nothing from being sent."""
+        # Only now is it sealed: what waits for long goes into large batches, smaller in all.
+        for work in (self._retire, self._record.log.seal):
+            try:
+                work()
+            except StorageError as error:
+                self._paced.warning("storage", f"The event log: {error}")
+
+    def _retire(self) -> None:
         log, now = self._record.log, self._clock.monotonic_ms()
-        try:
-            # Only once it can be sent: what waits for long is sealed in large, smaller batches.
-            log.seal()
-            log.acknowledge(self._sync.acknowledged)
-            if now >= self._retire_at and not log.retire(self._sync.acknowledged, self._retention):
-                self._retire_at = now + _RETIRE_EVERY_MS
-        except StorageError as error:
-            self._paced.warning("storage", f"The event log: {error}")
+        log.acknowledge(self._sync.acknowledged)
+        if now >= self._retire_at and not log.retire(self._sync.acknowledged, self._retention):
+            self._retire_at = now + _RETIRE_EVERY_MS
 
     def _tell(self, waiting: int) -> None:
         if self._heard:  # before, what the Llama has is not known

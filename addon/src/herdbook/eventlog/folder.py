@@ -14,7 +14,7 @@ import msgspec
 from herdbook.errors import StorageError
 from herdbook.eventlog.database import storing
 from herdbook.eventlog.mark import read_mark
-from herdbook.eventlog.piece import Absence, Piece, Stored, TailEvent, Unreadable
+from herdbook.eventlog.piece import Absence, Mark, Piece, Stored, TailEvent, Unreadable
 from herdbook.eventlog.readable import readable_rows
 from herdbook.schema import check_version
 
@@ -22,9 +22,11 @@ from herdbook.schema import check_version
 class LogFolder:
     """The log in a folder; see `herdbook.eventlog.piece.LogSource`. Use `open`."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path, public_key: bytes) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, public_key: bytes, mark: Mark | None
+    ) -> None:
         self.public_key = public_key
-        self.mark = read_mark(path.parent)
+        self.mark = mark
         self._connection = connection
 
     @classmethod
@@ -35,6 +37,7 @@ class LogFolder:
             raise StorageError(
                 f"There is no event log in {folder}.", fix="Name the “data” folder of an Alpaca."
             )
+        mark = read_mark(folder)  # first: the log moves on, and must not be behind it
         with storing(path):
             connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
             try:
@@ -44,7 +47,7 @@ class LogFolder:
                 owner = connection.execute("SELECT public_key FROM owner").fetchone()
                 if owner is None:
                     raise StorageError(f"{path} was made, and never begun.")
-                return cls(connection, path, bytes(owner[0]))
+                return cls(connection, bytes(owner[0]), mark)
             except BaseException:
                 connection.close()
                 raise

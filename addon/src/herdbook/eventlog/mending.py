@@ -104,7 +104,7 @@ class _Mender:
         with self._store.writing():
             if path.exists():
                 with closing(sqlite3.connect(path)) as damaged:
-                    self._copy(LogFolder(damaged, path, self._public_key), mark)
+                    self._copy(LogFolder(damaged, self._public_key, mark), mark)
             else:
                 self._reach(mark)
         return Mended(self._batches, self._events, self._lost, self._lost_events)
