@@ -134,6 +134,25 @@ def test_what_is_wrong_is_named_by_batch(log: EventLog, folder: Path) -> None:
     assert len(shown.stdout.splitlines()) == 7
 
 
+def test_a_file_that_is_no_database_any_more_is_damaged_not_unknown(
+    log: EventLog, folder: Path
+) -> None:
+    log.close()
+    (folder / "log.db").write_bytes(b"no database at all" * 300)
+    result = _run("verify", folder)
+    assert (result.returncode, result.stderr) == (1, "")
+    assert "is not a database" in result.stdout
+    assert "Start the node" in result.stdout
+    (found,) = _objects("verify", folder)
+    assert found["problems"][0]["reason"] == "unreadable"
+    mended = open_log(folder)
+    assert mended.head().seq == 9, "what was signed stays used"
+    mended.close()
+    told = _run("verify", folder)
+    assert told.returncode == 0
+    assert "Events 1 to 9 are not kept any more: lost to damage." in told.stdout
+
+
 def test_what_is_exported_verifies_and_shows_elsewhere(
     log: EventLog, folder: Path, tmp_path: Path
 ) -> None:

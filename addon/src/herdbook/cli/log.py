@@ -72,9 +72,18 @@ def _source(parser: argparse.ArgumentParser) -> None:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from herdbook.eventlog.audit import audit
+    from herdbook.eventlog.audit import Problem, audit
+    from herdbook.eventlog.database import DatabaseDamaged
 
-    source = _open(options)
+    try:
+        source = _open(options)
+    except DatabaseDamaged as error:  # from its first page on
+        if options.json:
+            problem = Problem(1, None, "unreadable", error.message)
+            _print_json({"whole": False, "problems": [problem]})
+        else:
+            print(f"Damaged: {error.message}\n{_MEND}")
+        return EXIT_DAMAGED
     try:
         found = audit(source)
     finally:
