@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from herdbook.eventlog.batch import GENESIS, open_batch, seal
-from herdbook.eventlog.event import READINGS, Event, encode_payload
+from herdbook.eventlog.event import CLOCK, READINGS, Event, encode_payload
 from herdbook.eventlog.identity import Identity
 from herdbook.eventlog.messages import Hello
 from herdbook.eventlog.readings import Sample, pack
+from herdbook.eventlog.timeline import ClockPayload
 from herdbook.house.book import HouseBook
-from herdbook.house.fold import CLOCK, ClockPayload
 from herdbook.house.ingest import Stored
 from herdbook.house.memory import MEMORY, MemoryPayload
 from herdbook.house.series import Series
@@ -37,9 +37,16 @@ class Teller:
         return event(self.seq, **changes)
 
     def block(
-        self, samples: Sequence[Sample], sensor: str = "s", unit: str | None = "°C", **more: object
+        self,
+        samples: Sequence[Sample],
+        sensor: str = "s",
+        unit: str | None = "°C",
+        *,
+        offset_ms: int | None = None,
+        **more: object,
     ) -> Event:
-        payload = encode_payload(pack(sensor, unit, samples))
+        """Samples as one block; `offset_ms` is wall time less the boot's own at the first."""
+        payload = encode_payload(pack(sensor, unit, samples, offset_ms=offset_ms))
         return self.event(kind=READINGS, payload=payload, **more)
 
     async def tell(self, *events: Event) -> Stored:

@@ -9,10 +9,9 @@ import msgspec
 import pytest
 
 from herdbook.clock import iso
-from herdbook.eventlog.event import MAX_WALL_MS, Event, Raw, encode_payload
+from herdbook.eventlog.event import CLOCK, MAX_WALL_MS, Event, Raw, encode_payload
 from herdbook.house.book import HouseBook
 from herdbook.house.clocks import MAX_KEPT
-from herdbook.house.fold import CLOCK
 from herdbook.house.rollup import HOUR_MS
 from tests.eventlog.samples import SYNCED_MS, numbered
 from tests.fakes.clock import ManualClock
@@ -140,6 +139,38 @@ async def test_a_boot_that_nobody_puts_right_hinders_no_other(
     await hallway.tell(answer(hallway, BOOTED, boot_id="another"))
     series = await hallway.series()
     assert await book.timeless(series.id) == 10
+
+
+@pytest.mark.parametrize("early", [True, False])
+async def test_a_block_from_before_the_clock_was_set_is_put_right(
+    book: HouseBook, hallway: Teller, *, early: bool
+) -> None:
+    """It was packed in 1970, and logged when the clock had just been set."""
+    asked = answer(hallway, BOOTED)
+    block = hallway.block(
+        [(5000, 1.0), (35_000, 2.0)],
+        offset_ms=0,
+        boot_id="b",
+        wall_ms=BOOTED + 40_000,
+        monotonic_ms=40_000,
+    )
+    if early:
+        await hallway.tell(asked)
+        await hallway.tell(block)
+    else:
+        await hallway.tell(asked, block)
+    series = await hallway.series()
+    assert await book.readings(series.id, *ALWAYS) == [(BOOTED + 5000, 1), (BOOTED + 35_000, 2)]
+    right = hallway.block(
+        [(BOOTED + 50_000, 3.0)],
+        offset_ms=BOOTED - 10,
+        boot_id="b",
+        wall_ms=BOOTED + 60_000,
+        monotonic_ms=60_000,
+    )
+    await hallway.tell(right)
+    assert (await book.readings(series.id, *ALWAYS))[-1] == (BOOTED + 50_000, 3)
+    assert await book.timeless(series.id) == 0
 
 
 async def test_a_clock_that_leaves_the_calendar_moves_nothing(

@@ -19,6 +19,8 @@ from typing import Final
 
 from herdbook.clock import Quality
 from herdbook.eventlog.event import Event
+from herdbook.eventlog.readings import ReadingsPayload
+from herdbook.eventlog.timeline import STEP_MS
 from herdbook.house import observation, readings
 from herdbook.house.place import HERE, SURE, Place
 
@@ -39,13 +41,26 @@ class Clocks:
         """Where an event belongs, and all that it tells of."""
         if event.clock_quality == "synced":
             return HERE
-        lead = event.wall_ms - event.monotonic_ms
+        return self._place(event, event.clock_quality, event.wall_ms - event.monotonic_ms)
+
+    def place_block(self, event: Event, block: ReadingsPayload) -> Place:
+        """Where the readings of an event belong: they may be of before its clock was set."""
+        lead = block.offset_ms
+        if lead is None:
+            return self.place(event)
+        if event.clock_quality != "synced":
+            return self._place(event, event.clock_quality, lead)
+        if abs(lead - (event.wall_ms - event.monotonic_ms)) < STEP_MS:
+            return HERE
+        return self._place(event, "unset", lead)
+
+    def _place(self, event: Event, quality: Quality, lead: int) -> Place:
         if self._last is not None:
-            boot_id, quality, known, place = self._last
-            if (boot_id, quality) == (event.boot_id, event.clock_quality) and _evenly(lead, known):
+            boot_id, last, known, place = self._last
+            if (boot_id, last) == (event.boot_id, quality) and _evenly(lead, known):
                 return place
-        place = self._find(event.boot_id, event.clock_quality, lead)
-        self._last = (event.boot_id, event.clock_quality, lead, place)
+        place = self._find(event.boot_id, quality, lead)
+        self._last = (event.boot_id, quality, lead, place)
         return place
 
     def waits(self, stretch: int) -> bool:

@@ -2,12 +2,13 @@
 
 import sqlite3
 from collections.abc import Iterable
-from typing import Final
 
 from msgspec import Raw, Struct
 
 from herdbook.errors import InputError
 from herdbook.eventlog.event import (
+    CLOCK,
+    LOSS,
     MAX_WALL_MS,
     OBSERVATION,
     READINGS,
@@ -16,20 +17,13 @@ from herdbook.eventlog.event import (
     decode_payload,
     encode_payload,
 )
+from herdbook.eventlog.timeline import ClockPayload
 from herdbook.house import memory, observation, quarantine, readings, series
 from herdbook.house.arrivals import Arrivals, block_of
 from herdbook.house.block import Columns
 from herdbook.house.clocks import Clocks
 from herdbook.house.memory import MEMORY, RETRACTION, MemoryPayload, RetractionPayload
 from herdbook.house.place import NEVER_SURE, SURE
-
-CLOCK: Final = "clock"
-
-
-class ClockPayload(Struct, frozen=True):
-    """What an event of kind ``clock`` carries: the wall time at which its boot's time was zero."""
-
-    offset_ms: int
 
 
 class Folded(Struct, frozen=True):
@@ -68,11 +62,12 @@ class Fold:
         """Fold a batch. What cannot be is counted as refused, and left."""
         observations = counted = 0
         whole = True
-        place, add = self._clocks.place, self._arrivals.add
+        add = self._arrivals.add
         for event in events:
             try:
                 if event.kind == READINGS:
-                    counted += add(block_of(event), place(event))
+                    block = block_of(event)
+                    counted += add(block, self._clocks.place_block(event, block))
                 elif event.kind == OBSERVATION:
                     self._noticed(event)
                     observations += 1
@@ -84,7 +79,7 @@ class Fold:
                     memory.take_back(
                         self._connection, self._node_id, decode_payload(event, RetractionPayload)
                     )
-                else:
+                elif event.kind != LOSS:  # that tells only why numbers are missing
                     whole = False
             except InputError:
                 whole = False
