@@ -3,15 +3,16 @@
 `merge_per_s`: events taken in, in batches of a thousand, each checked (signature, chain, bounds)
 and folded, sixteen to a durable transaction, as from the broker; beside it the same events inserted
 into SQLite, a row each, in as many transactions. `readings_per_s`: the readings in them, the same
-way; beside it a row each. `bytes_per_reading`: the database file, with its indexes and hours, for
-each reading; beside it zstd over the same times and values, eight bytes each.
+way; beside it a row each. `bytes_per_event_on_wire`: the batches, for each event (a block of one
+minute's readings of a sensor) in them; beside it all events compressed at once.
+`bytes_per_reading`: the database file, with its indexes and hours, for each reading; beside it zstd
+over the same times and values, eight bytes each.
 `query_90d_by_hour_ms`: one sensor's hours of all days, as the panel asks for them; beside it SQL
 over the rows. `day_ms`: the readings of one day, the same way.
 
 Medians of all sensors for what is asked, kernel cache warm.
 """
 
-import asyncio
 import gc
 import sqlite3
 import tempfile
@@ -29,13 +30,19 @@ from typing import Final
 import zstandard
 
 from bench.herd_log import DAY_S, NODE, START_MS, HerdLog
-from bench.report import Report, options
+from bench.report import Report
 from herdbook.clock import SystemClock
 from herdbook.eventlog.batch import open_batch
+from herdbook.eventlog.event import encode
 from herdbook.eventlog.messages import Hello
 from herdbook.house.book import HouseBook
 
-LIMITS: Final = {"merge_per_s": 200_000, "bytes_per_reading": 2, "query_90d_by_hour_ms": 10}
+LIMITS: Final = {
+    "merge_per_s": 200_000,
+    "bytes_per_event_on_wire": 20,
+    "bytes_per_reading": 2,
+    "query_90d_by_hour_ms": 10,
+}
 TOGETHER: Final = 16
 """Batches that a Llama stores in one transaction when they arrive faster than it stores."""
 _LEVEL: Final = 3
@@ -59,9 +66,11 @@ async def measure(report: Report, days: int) -> None:
         with closing(_rows(folder / "rows.db")) as rows:
             events_s, readings_s = _as_rows(rows, log)
             size = (folder / "house.db").stat().st_size / log.readings
+            wire = sum(len(batch.wire) for batch in log.batches) / log.events
             for metric, value, unit, against in (
                 ("merge_per_s", log.events / merge_s, "/s", log.events / events_s),
                 ("readings_per_s", log.readings / merge_s, "/s", log.readings / readings_s),
+                ("bytes_per_event_on_wire", wire, "B", _packed(log) / log.events),
                 ("bytes_per_reading", size, "B", _zstd(log) / log.readings),
             ):
                 _add(report, metric, value, unit, days, against)
@@ -70,6 +79,7 @@ async def measure(report: Report, days: int) -> None:
 
 def _add(report: Report, metric: str, value: float, unit: str, n: int, against: float) -> None:
     peer = {"merge_per_s": "SQLite, a row an event", "bytes_per_reading": "zstd"}
+    peer["bytes_per_event_on_wire"] = "zstd of all events in one piece"
     limit = f"; limit {LIMITS[metric]}" if metric in LIMITS else ""
     what = peer.get(metric, "SQLite, a row a reading")
     report.add(metric, value, unit, n=n, reference=f"{what}: {against:.2f}{limit}", against=against)
@@ -127,6 +137,16 @@ def _insert(
     return time.perf_counter() - begun
 
 
+def _packed(log: HerdLog) -> int:
+    """Bytes of all events compressed at once, as no batch can be."""
+    events = [
+        encode(event)
+        for batch in log.batches
+        for event in open_batch(batch.wire, NODE.node_id).events
+    ]
+    return len(zstandard.compress(b"".join(events), _LEVEL))
+
+
 def _zstd(log: HerdLog) -> int:
     size = 0
     for samples in log.samples.values():
@@ -161,13 +181,3 @@ async def _ms(work: Callable[[], Awaitable[object]]) -> float:
     begun = time.perf_counter()
     await work()
     return (time.perf_counter() - begun) * 1000
-
-
-async def main() -> None:
-    """Measure, and print."""
-    chosen = options("herd_house", "Merge, keep and ask for n days of ten sensors.", n=90)
-    await measure(Report("herd_house", as_json=chosen.json), chosen.n)
-
-
-if __name__ == "__main__":
-    asyncio.run(main())

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bench import herd, herd_house, journal, vault
+from bench import herd, journal, vault
 from bench.household import household
 
 ROOT = Path(__file__).parents[2]
@@ -48,8 +48,10 @@ def test_the_vaults_bench_measures_what_it_says() -> None:
 
 
 def test_the_herds_bench_measures_what_it_says() -> None:
-    lines = _lines("herd", 600)
-    assert set(re.findall(r"`([a-z_]+_per_s)`", herd.__doc__ or "")) == set(lines)
+    lines = _lines("herd", 2)
+    documented = set(re.findall(r"`([a-z0-9]+_[a-z0-9_]+)`", herd.__doc__ or ""))
+    assert documented == set(lines)
+    assert lines["bytes_per_reading"]["value"] < 4, "even of two days, with all tables empty else"
 
 
 def test_the_journals_bench_measures_what_it_says() -> None:
@@ -61,12 +63,6 @@ def test_the_journals_bench_measures_what_it_says() -> None:
     assert lines["oldest_phrases_found"]["value"] == 25
     assert lines["requests"]["ratio"] <= 1
     assert lines["kilobytes"]["ratio"] <= 1
-
-
-def test_the_house_books_bench_measures_what_it_says() -> None:
-    lines = _lines("herd_house", 2)
-    assert set(lines) == set(re.findall(r"`([a-z0-9]+_[a-z0-9_]+)`", herd_house.__doc__ or ""))
-    assert lines["bytes_per_reading"]["value"] < 4, "even of two days, with all tables empty else"
 
 
 def test_what_is_looked_for_is_found_best_by_words_and_meaning_together() -> None:
