@@ -5,15 +5,21 @@ import io
 import json
 import re
 import zipfile
-from datetime import date
+from datetime import UTC, date
 from html import unescape
+from pathlib import Path
 
 import pytest
 from aiohttp import ClientPayloadError
 
+from herdbook.clock import SystemClock
 from herdbook.journal.journal import Journal
+from herdbook.llama.backup import import_vault
+from herdbook.llama.people import Person
+from herdbook.llama.vaults import Vaults
+from tests.disk import Disk
 from tests.journal.exchange.files import json_within
-from tests.llama.panel.stage import Browser, Stage
+from tests.llama.panel.stage import FAST, PASSWORD, Browser, Stage, stage
 
 DAY = date(2026, 11, 20)
 HOSTILE = '<script>alert("1")</script>\n<!-- entry {} -->\n\\<!-- entry " -->\n**bold** --> &amp;'
@@ -21,6 +27,10 @@ HOSTILE = '<script>alert("1")</script>\n<!-- entry {} -->\n\\<!-- entry " -->\n*
 
 def journal_of(set_up: Stage) -> Journal:
     return set_up.vaults._open[set_up.vaults.people.find(name="Ada").id].journal
+
+
+def ada_of(set_up: Stage) -> Person:
+    return set_up.vaults.people.find(name="Ada")
 
 
 async def fill(set_up: Stage) -> str:
@@ -126,3 +136,50 @@ async def test_a_vault_that_locks_cuts_the_file_off(set_up: Stage, ada: Browser)
         with pytest.raises(ClientPayloadError):
             await answer.read()
     assert len(set_up.vaults.on_lock) == len(set(set_up.vaults.on_lock))
+
+
+async def test_the_vault_is_taken_along_sealed_while_it_is_open(
+    set_up: Stage, ada: Browser, tmp_path: Path
+) -> None:
+    await fill(set_up)
+    answer = await ada.post("/exchange/take-out", {"kind": "vault"})
+    assert answer.status == 200
+    name = answer.headers["Content-Disposition"]
+    assert re.fullmatch(r'attachment; filename="vault-[0-9-]{10}\.tar"', name)
+    assert answer.headers["Cache-Control"] == "no-store"
+    data = await answer.read()
+    assert b"the first words" not in data
+    folder = set_up.vaults.folder_of(ada_of(set_up))
+    assert list(folder.parent.iterdir()) == [folder], "nothing is left of making it"
+    (tmp_path / "taken.tar").write_bytes(data)
+    await import_vault(tmp_path / "elsewhere", tmp_path / "taken.tar", None)
+    elsewhere = Vaults(tmp_path / "elsewhere", SystemClock(), UTC, FAST)
+    journal = elsewhere.journal(await elsewhere.unlock("Ada", PASSWORD))
+    assert [entry.text for entry in await journal.on_day(date(2025, 1, 31))] == ["older"]
+    await elsewhere.close()
+    await journal_of(set_up).add(DAY, "and on it goes")
+    assert "and on it goes" in await ada.page(f"/day/{DAY}")
+
+
+async def test_a_sealed_vault_that_finds_no_room_is_said_and_leaves_nothing(disk: Disk) -> None:
+    disk.make_room()
+    async with stage(disk.path) as set_up, set_up.browser() as ada:
+        await set_up.person("Ada")
+        await ada.sign_in()
+        await journal_of(set_up).add(DAY, "older")
+        folder = set_up.vaults.folder_of(ada_of(set_up))
+        disk.leave(0)
+        answer = await ada.post("/exchange/take-out", {"kind": "vault"})
+        assert answer.status == 507
+        disk.make_room()
+        assert list(folder.parent.iterdir()) == [folder]
+        assert (await ada.post("/exchange/take-out", {"kind": "vault"})).status == 200
+
+
+async def test_only_who_has_it_open_takes_a_vault_along(set_up: Stage, ada: Browser) -> None:
+    await set_up.vaults.lock(ada_of(set_up).id)
+    async with set_up.browser() as stranger:
+        for browser in (ada, stranger):
+            answer = await browser.post("/exchange/take-out", {"kind": "vault"})
+            assert "Content-Disposition" not in answer.headers
+            assert answer.status != 200 or answer.url.path == "/sign-in"

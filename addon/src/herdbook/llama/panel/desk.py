@@ -1,6 +1,6 @@
 """What every handler of the panel works with, and the small questions all of them ask."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, tzinfo
 from typing import Final, Protocol
 
@@ -18,6 +18,7 @@ from herdbook.llama.opening import Opening
 from herdbook.llama.panel.pages import Pages
 from herdbook.llama.panel.sessions import Session, Sessions
 from herdbook.llama.people import Person
+from herdbook.llama.sealed_copy import SealedCopies
 from herdbook.llama.vaults import Vaults
 
 
@@ -60,6 +61,7 @@ class Desk:
     sessions: Sessions
     pages: Pages
     secure: bool
+    copies: SealedCopies = field(default_factory=SealedCopies)
 
     def today(self) -> date:
         """The household's day now."""

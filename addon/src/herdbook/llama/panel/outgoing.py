@@ -1,6 +1,8 @@
-"""Taking the journal out, in files that anybody can read: sent as they are made, kept nowhere."""
+"""Taking the journal out: in files that anybody can read, which are sent as they are made and kept
+nowhere, or as the vault that it is, which stays sealed."""
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing
 from datetime import date
@@ -8,6 +10,7 @@ from typing import Final, Protocol
 
 from aiohttp import web
 
+from herdbook.clock import iso
 from herdbook.errors import HerdbookError, InputError
 from herdbook.journal.exchange.html_page import HtmlPage, Words
 from herdbook.journal.exchange.json_file import JsonFile
@@ -48,17 +51,12 @@ async def take_out(request: web.Request) -> web.StreamResponse:
     """
     desk = desk_of(request)
     opening = signed_in(request)[1]
-    writer = _writer(desk, (await fields_of(request)).get("kind", ""))
+    kind = (await fields_of(request)).get("kind", "")
+    if kind == "vault":
+        return await _take_sealed(request, desk, opening)
+    writer = _writer(desk, kind)
     days = await desk.vaults.journal(opening).exchange.days()
-    name = f"journal-{desk.today()}{writer.suffix}"
-    response = web.StreamResponse(
-        headers={
-            "Content-Type": writer.content_type,
-            "Content-Disposition": f'attachment; filename="{name}"',
-        }
-    )
-    # A connection has one request (see `herdbook.llama.listener`), which is to be said beforehand.
-    response.force_close()
+    response = _download(f"journal-{desk.today()}{writer.suffix}", writer.content_type)
 
     def cut(person_id: str) -> None:
         if person_id == opening.person.id and request.transport is not None:
@@ -74,6 +72,36 @@ async def take_out(request: web.Request) -> web.StreamResponse:
     finally:
         desk.vaults.on_lock.remove(cut)
         writer.close()
+    return response
+
+
+async def _take_sealed(request: web.Request, desk: Desk, opening: Opening) -> web.StreamResponse:
+    """The vault as it lies on the disk. It may lock meanwhile: nothing in it is open."""
+    desk.vaults.journal(opening)  # raises `VaultLocked`, as for every other kind
+    copy = await desk.copies.open(
+        desk.vaults.folder_of(opening.person),
+        person=opening.person.name,
+        made=iso(desk.clock.wall_ms()),
+    )
+    with copy:
+        response = _download(f"vault-{desk.today()}.tar", "application/x-tar")
+        response.content_length = os.fstat(copy.fileno()).st_size
+        await response.prepare(request)
+        while piece := await asyncio.to_thread(copy.read, _PIECE):
+            async with asyncio.timeout(_STALL_S):
+                await response.write(piece)
+    return response
+
+
+def _download(name: str, content_type: str) -> web.StreamResponse:
+    response = web.StreamResponse(
+        headers={
+            "Content-Type": content_type,
+            "Content-Disposition": f'attachment; filename="{name}"',
+        }
+    )
+    # A connection has one request (see `herdbook.llama.listener`), which is to be said beforehand.
+    response.force_close()
     return response
 
 
@@ -132,4 +160,4 @@ def _writer(desk: Desk, kind: str) -> _Writer:
             desk.pages.long_date,
         )
         return HtmlPage(words, desk.zone, render)
-    raise InputError("A journal is not taken out like that.", fix="Choose one of the three files.")
+    raise InputError("A journal is not taken out like that.", fix="Choose one of the four files.")
