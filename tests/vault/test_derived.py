@@ -11,6 +11,7 @@ import pytest
 
 from herdbook.clock import SystemClock
 from herdbook.crypto.kdf import MEMORY_FLOOR_KIB, KdfParameters
+from herdbook.journal import indexing
 from herdbook.journal.checks import problems
 from herdbook.journal.journal import SCHEMA, Journal
 from herdbook.journal.query import read_query
@@ -45,6 +46,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory, draft: Draft) -> Path:
             text = " ".join(f"word{chance.randrange(3_000)}" for _ in range(30))
             await journal.add(DAY + timedelta(days=number), f"entry{number} {text}")
         await journal.remember_search("snow")
+        await vault.database.write(indexing.catch_up)
         await vault.database.close()
         return folder / vault.vault_id
 
@@ -149,3 +151,19 @@ async def test_other_damage_beside_it_is_not_played_down(vault: Path) -> None:
     report = verify(vault, PASSWORD, problems)
     assert len(report.problems) == 2
     assert not report.only_derived
+
+
+async def test_what_waits_to_be_indexed_is_no_damage(vault: Path) -> None:
+    """As a kill right after a save leaves it."""
+    opened = await open_vault(vault, PASSWORD, SCHEMA)
+    await Journal(opened, SystemClock()).add(DAY, "just written")
+    await opened.database.close()
+    assert verify(vault, PASSWORD, problems).whole
+    opened = await open_vault(vault, PASSWORD, SCHEMA)
+    assert await opened.database.read(indexing.behind) == 1, "and it is looked at, no more"
+    change = "DELETE FROM words_data WHERE id > 10"
+    await opened.database.alone(lambda connection: connection.execute(change).fetchall())
+    await opened.database.close()
+    report = verify(vault, PASSWORD, problems)
+    assert report.problems == ["The full-text index “words” is not what is written."]
+    assert report.only_derived

@@ -78,6 +78,8 @@ MAY_BE = {
     -1: {"value", "confidence"},
     True: {"approved", "online"},
 }
+UNREAD = {("node", "backlog"), ("node", "clock")}
+"""What is for other clients than ours."""
 
 
 def wrong_members() -> list[tuple[str, str, Any]]:
@@ -86,7 +88,8 @@ def wrong_members() -> list[tuple[str, str, Any]]:
         for reader, (_, data) in READERS.items()
         for member in data
         for wrong in WRONG
-        if not (isinstance(wrong, str | int) and member in MAY_BE.get(wrong, ()))
+        if (reader, member) not in UNREAD
+        and not (isinstance(wrong, str | int) and member in MAY_BE.get(wrong, ()))
         and (member, wrong) != ("nodes", [])
     ]
 

@@ -1,24 +1,38 @@
 """What holds for every row of a journal beyond what its schema enforces. SQL only."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from hashlib import sha256
 
 import apsw
 
 from herdbook.errors import InputError
+from herdbook.journal import indexing
 from herdbook.journal import trace as traces
 from herdbook.journal.entry import clean_text, read_day
 from herdbook.journal.file import clean_name
 
 
 def problems(connection: apsw.Connection) -> list[str]:
-    """Sentences about rows that no Herdbook writes, naming them by number and never by text."""
+    """Sentences about rows that no Herdbook writes, naming them by number and never by text.
+
+    On a copy of a journal: what waits to be indexed in it is.
+    """
+    _index(connection)
     return [
         *_entries(connection),
         *_drafts(connection),
         *_traces(connection),
         *_files(connection),
     ]
+
+
+def _index(connection: apsw.Connection) -> None:
+    """Nobody is to take an index for a wrong one only because something waits for it."""
+    if _has_table(connection, "derived_indexed"):
+        # One that cannot be written is told of by who looks into indexes, with what it lacks.
+        with suppress(apsw.CorruptError, apsw.ConstraintError, apsw.SQLError), connection:
+            indexing.catch_up(connection)
 
 
 def _entries(connection: apsw.Connection) -> Iterator[str]:

@@ -4,7 +4,8 @@ Works on a sealed copy, so that a damaged vault is not touched and a running Lla
 Knows no table of the journal's: whoever calls brings the checks of the schema.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -102,20 +103,37 @@ def _check_pages(pages: Pages, report: Report) -> None:
 def _check_structure(connection: apsw.Connection, report: Report, check: Check) -> None:
     try:
         found = [str(row[0]) for row in connection.execute(f"PRAGMA integrity_check({_LIMIT})")]
-        stale = list(stale_indexes(connection))
+        with _undone(connection):
+            of_rows = check(connection)[:_LIMIT]
+            stale = list(stale_indexes(connection))
         if stale:
             found = [line for line in found if not is_of_index(line)]
         if found not in ([], ["ok"]):
             report.problems.append("The pages do not fit together: " + "; ".join(found) + ".")
         keys = connection.execute("PRAGMA foreign_key_check").fetchall()
         report.problems += [f"Row {row} of {table} points nowhere." for table, row, *_ in keys]
-        report.problems += check(connection)[:_LIMIT]
+        report.problems += of_rows
         report.only_derived = bool(stale) and not report.problems
         report.problems += [
             f"The full-text index “{name}” is not what is written." for name in stale
         ]
+    except apsw.FullError as error:
+        raise StorageError(
+            "There is no room to look into the vault.", fix="Free some space and try again."
+        ) from error
     except (apsw.CorruptError, apsw.NotADBError, apsw.SQLError, StorageError) as error:
         report.problems.append(f"The database is not whole: {error}.")
+
+
+@contextmanager
+def _undone(connection: apsw.Connection) -> Iterator[None]:
+    """What is written to be looked at: none of it stays, nor, but for much, reaches the disk."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
 
 
 def _check_inbox(connection: apsw.Connection, folder: Path, header: Header, report: Report) -> None:
