@@ -1,19 +1,22 @@
 """What is deleted of a log: only what the Llama has, and never what it does not."""
 
 import random
+from datetime import UTC
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from herdbook.errors import MessageRefused
 from herdbook.eventlog.audit import audit
 from herdbook.eventlog.batch import open_batch
+from herdbook.eventlog.event import OBSERVATION
 from herdbook.eventlog.folder import LogFolder
 from herdbook.eventlog.log import EventLog
+from herdbook.eventlog.messages import Hello
 from herdbook.eventlog.retention import Retention
-from tests.eventlog.samples import SYNCED_MS, fill, open_log
+from herdbook.house.book import HouseBook
+from tests.eventlog.samples import SYNCED_MS, fill, numbered, open_log
 from tests.eventlog.test_damage import drain, holding, numbers
 from tests.eventlog.test_protocol import NODE, Receiver
 from tests.fakes.clock import ManualClock
@@ -104,8 +107,6 @@ def test_a_llama_put_back_to_what_is_kept_gets_the_rest_again(folder: Path, tmp_
     receiver = holding(wires, ends[9])
     drain(log, receiver)
     assert numbers(receiver) == list(range(1, 301))
-    with pytest.raises(MessageRefused, match="before what this node keeps"):
-        drain(log, holding(wires, ends[3]))
     log.close()
 
 
@@ -120,6 +121,44 @@ def test_an_acknowledgement_taken_back_counts_anew(folder: Path) -> None:
     log.acknowledge(100)
     retire(log, 100, KEEP)
     assert kept(log) == ends, "it has them since just now"
+    log.close()
+
+
+@pytest.mark.parametrize("known", [0, 20, 100])
+async def test_a_llama_that_lost_its_house_book_gets_all_that_is_still_here(
+    folder: Path, tmp_path: Path, known: int
+) -> None:
+    """It begins anew, or knows as much as a backup did, which ended amid what is deleted."""
+    clock = ManualClock(SYNCED_MS)
+    log = open_log(folder, clock)
+    fill(log, 300, seal_every=10)
+    wires = log.batches_after(0, 1000)
+    half = kept(log)[len(kept(log)) // 2]
+    log.acknowledge(half)
+    clock.advance(31 * DAY)
+    retire(log, half, KEEP)
+    log.append(OBSERVATION, numbered(1000))
+    book = await HouseBook.open(tmp_path / "llama", clock, UTC)
+    await book.hello(NODE.node_id, Hello("Hallway", "0.1.0", 300))
+    await book.approve(NODE.node_id)
+    had = [wire for wire in wires if open_batch(wire, NODE.node_id).last_seq <= known]
+    for wire in had:
+        await book.store(open_batch(wire, NODE.node_id))
+    for _ in range(2):  # the same “have” may come again
+        have = await book.have(NODE.node_id)
+        assert log.goes_on_from(have.seq, have.hash)
+    log.close()
+    log = open_log(folder, clock)
+    log.seal()
+    for wire in log.batches_after(have.seq, 1000):
+        assert (await book.store(open_batch(wire, NODE.node_id))).verdict == "new"
+    have = await book.have(NODE.node_id)
+    assert (have.seq, have.hash) == (log.head().seq, log.head().sealed_hash)
+    assert await book.refusals() == {}
+    events = sum(len(open_batch(wire, NODE.node_id).events) for wire in had)
+    told = await book.observations_of(NODE.node_id, 1000)
+    assert len(told) == events + (300 - half) + 1, "all but what is nowhere any more, each once"
+    await book.close()
     log.close()
 
 

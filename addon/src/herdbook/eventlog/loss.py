@@ -1,11 +1,13 @@
-"""Going on after damage: telling the Llama of numbers that it will never get.
+"""Going on without what is gone: telling the Llama of numbers that it will never get.
 
-What was signed and is lost cannot be signed again. If the Llama has it, all is well. If not, the
-next batch begins with an event of kind ``loss``, behind which every receiver goes on; and what came
-after the loss, and so cannot follow anything the Llama has, is logged once more under new numbers.
+What was signed and is lost cannot be signed again; nor is there any more what was retired, if the
+Llama begins anew or was put back. If the Llama has it, all is well. If not, the next batch begins
+with an event of kind ``loss``, behind which every receiver goes on; and what came after the gap,
+and so cannot follow anything the Llama has, is logged once more under new numbers.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Final
 
 from msgspec import Struct
@@ -13,11 +15,10 @@ from msgspec.structs import replace
 
 from herdbook.eventlog.batch import open_batch
 from herdbook.eventlog.event import LOSS, MAX_INT, Event, LossPayload, decode, encode
-from herdbook.eventlog.piece import Absence
+from herdbook.eventlog.piece import Absence, Mark
 from herdbook.eventlog.store import LogStore
 
 _AT_ONCE: Final = 1000
-_ALL: Final = 1_000_000
 
 type MakeEvent = Callable[[int, int, str, Struct], Event]
 """An event of `seq`, Lamport time, kind and payload, at the present moment."""
@@ -28,39 +29,42 @@ def goes_on_from(store: LogStore, node_id: str, make: MakeEvent, seq: int, hash_
     absences = store.absences(after=seq)
     own = store.hash_at(seq)
     if own is None:
-        # Amid what is lost nobody knows where batches ended, but the Llama has one that ends here.
-        if not any(one.first_seq <= seq and one.why in {"lost", "told"} for one in absences):
+        # Amid what is gone nobody knows where batches ended, but the Llama has one that ends here.
+        if not any(one.first_seq <= seq for one in absences):
             return False
     elif own != hash_:
         return False
     for absence in absences:
-        if absence.why == "lost":
+        if absence.why != "told":
             _tell(store, node_id, make, absence)
             break
     return True
 
 
 def _tell(store: LogStore, node_id: str, make: MakeEvent, absence: Absence) -> None:
-    """Give up all that was signed from a loss on, and log again what of it is there."""
+    """Give up all that was signed from a gap on, and log again what of it is there."""
     with store.writing():
-        again = _events_after(store, node_id, absence.last_seq)
         end = store.sealed()
-        count = 1 + len(again)
-        _make_way(store, count)
-        store.put_absence(Absence(absence.first_seq, end.seq, end.lamport, end.hash, "told"))
+        _make_way(store, 1 + store.count_after(absence.last_seq))
         loss = make(end.seq + 1, end.lamport + 1, LOSS, LossPayload(absence.first_seq, end.seq))
-        moved = [
-            replace(event, seq=end.seq + number, lamport=end.lamport + number)
-            for number, event in enumerate(again, 2)
-        ]
-        store.add_tail((event.seq, event.lamport, encode(event)) for event in [loss, *moved])
+        again = enumerate(chain([loss], _events_after(store, node_id, absence.last_seq)), 1)
+        store.add_tail(
+            (end.seq + number, end.lamport + number, _at(event, end, number))
+            for number, event in again
+        )
+        store.put_absence(Absence(absence.first_seq, end.seq, end.lamport, end.hash, "told"))
 
 
-def _events_after(store: LogStore, node_id: str, seq: int) -> list[Event]:
-    events: list[Event] = []
-    for wire in store.batches(seq, MAX_INT, _ALL):
-        events += open_batch(wire, node_id).events
-    return events
+def _events_after(store: LogStore, node_id: str, seq: int) -> Iterator[Event]:
+    """Those in batches: one batch at a time, for there may be a month of them."""
+    while wires := store.batches(seq, MAX_INT, 1):
+        batch = open_batch(wires[0], node_id)
+        yield from batch.events
+        seq = batch.last_seq
+
+
+def _at(event: Event, end: Mark, number: int) -> bytes:
+    return encode(replace(event, seq=end.seq + number, lamport=end.lamport + number))
 
 
 def _make_way(store: LogStore, count: int) -> None:

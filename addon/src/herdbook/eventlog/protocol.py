@@ -197,7 +197,6 @@ def _diverged(have: Have) -> MessageRefused:
     return MessageRefused(
         "diverged",
         f"The Llama holds another history of this node up to event {have.seq}.",
-        fix="The data folder was put back from a backup, or runs twice; or the Llama was, to "
-        "before what this node keeps. Restore the newest copy, or move the folder away: the node "
-        "then starts anew and must be approved again.",
+        fix="The data folder was put back from a backup, or runs twice. Restore the newest copy, "
+        "or move the folder away: the node then starts anew and must be approved again.",
     )

@@ -131,6 +131,15 @@ class LogStore:
             expected = last_seq + 1
         return [row[3] for row in rows]
 
+    def count_after(self, seq: int) -> int:
+        """How many events the batches hold that end after a number."""
+        with storing(self.path):
+            (count,) = self.connection.execute(
+                "SELECT coalesce(sum(last_seq - first_seq + 1), 0) FROM batch WHERE last_seq > ?",
+                (seq,),
+            ).fetchone()
+        return self._as(count, int)
+
     def absences(self, after: int) -> list[Absence]:
         """What stands for batches that ended after a number."""
         with storing(self.path):
