@@ -4,7 +4,7 @@ import html
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from herdbook.llama.panel.markdown import render
@@ -91,6 +91,7 @@ def test_any_text_becomes_harmless_html(text: str) -> None:
     _harmless(render(text))
 
 
+@example("~~~a")
 @given(st.text(st.sampled_from("ab >-*1.#|\n\t[]()!_~\\"), max_size=200))
 def test_no_word_gets_lost(text: str) -> None:
     """Addresses stand in attributes; all else is to be seen."""

@@ -16,7 +16,7 @@ from herdbook.journal.file import clean_name
 def problems(connection: apsw.Connection) -> list[str]:
     """Sentences about rows that no Herdbook writes, naming them by number and never by text.
 
-    On a copy of a journal: what waits to be indexed in it is.
+    What waits to be indexed is, where that can be written: in a copy.
     """
     _index(connection)
     return [
@@ -30,8 +30,9 @@ def problems(connection: apsw.Connection) -> list[str]:
 def _index(connection: apsw.Connection) -> None:
     """Nobody is to take an index for a wrong one only because something waits for it."""
     if _has_table(connection, "derived_indexed"):
-        # One that cannot be written is told of by who looks into indexes, with what it lacks.
-        with suppress(apsw.CorruptError, apsw.ConstraintError, apsw.SQLError), connection:
+        # An index that takes nothing is told of by who looks into indexes, not here.
+        refused = apsw.CorruptError, apsw.ConstraintError, apsw.SQLError, apsw.ReadOnlyError
+        with suppress(*refused), connection:
             indexing.catch_up(connection)
 
 

@@ -10,8 +10,11 @@ from typing import Final
 import emoji
 import nh3
 from markdown_it import MarkdownIt
+from markdown_it.common.utils import escapeHtml
+from markdown_it.renderer import RendererHTML
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
 from markupsafe import Markup
 from mdit_py_plugins.tasklists import tasklists_plugin
 
@@ -75,6 +78,19 @@ def _plain(tokens: Sequence[Token]) -> list[Token]:
     return plain
 
 
+def _fence(
+    _renderer: RendererHTML,
+    tokens: Sequence[Token],
+    at: int,
+    _options: OptionsDict,
+    _env: EnvType,
+) -> str:
+    """A block of code under its heading, such as a language: nothing that was written is hidden."""
+    token = tokens[at]
+    heading = f"<em>{escapeHtml(token.info.strip())}</em>\n" if token.info.strip() else ""
+    return f"<pre>{heading}<code>{escapeHtml(token.content)}</code></pre>\n"
+
+
 def _parser() -> MarkdownIt:
     parser = MarkdownIt(
         "gfm-like",
@@ -83,6 +99,7 @@ def _parser() -> MarkdownIt:
     )
     # Pictures from elsewhere would tell who reads when; a lone definition would show nothing.
     parser.disable(["image", "reference"])
+    parser.add_render_rule("fence", _fence)
     parser.use(tasklists_plugin, label=True)
     parser.core.ruler.push("lower_headings", _lower_headings)
     parser.core.ruler.push("align_by_attribute", _align_by_attribute)
