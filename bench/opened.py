@@ -20,9 +20,10 @@ from bench.plain import PlainDatabase
 from herdbook.clock import SystemClock
 from herdbook.embedding.near import Vector
 from herdbook.journal.journal import SCHEMA, Journal
-from herdbook.journal.query import Query, Term
+from herdbook.journal.query import Query
 from herdbook.journal.search import search
 from herdbook.llama.panel.contents import contents_of
+from herdbook.query import Term
 from herdbook.vault.database import Database
 from herdbook.vault.vault import Vault
 

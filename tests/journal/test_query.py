@@ -4,7 +4,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from herdbook.journal.query import QUERY_LIMIT, Query, Term, read_query
+from herdbook.journal.query import Query, read_query
+from herdbook.query import QUERY_LIMIT, Term
 
 
 def words(*texts: str) -> tuple[Term, ...]:

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from herdbook.journal import indexing
 from herdbook.journal.journal import SCHEMA, Journal
-from herdbook.journal.query import QUERY_LIMIT, read_query
+from herdbook.journal.query import read_query
 from herdbook.journal.search import PAGE, Order
 from herdbook.journal.searches import KEPT
+from herdbook.query import QUERY_LIMIT
 from herdbook.vault.database import Database
 from herdbook.vault.inbox import Inbox
 from herdbook.vault.vault import Vault

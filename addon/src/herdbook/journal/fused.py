@@ -18,7 +18,7 @@ import msgspec
 from msgspec import json
 
 from herdbook.journal import vectors
-from herdbook.journal.query import Query, Term
+from herdbook.journal.query import Query
 from herdbook.journal.search import (
     COLUMNS,
     FILTERS,
@@ -34,6 +34,7 @@ from herdbook.journal.search import (
     values_of,
 )
 from herdbook.journal.vectors import Near
+from herdbook.query import Term
 
 if TYPE_CHECKING:
     from herdbook.embedding.embedder import Embedder

@@ -12,7 +12,8 @@ import apsw
 import msgspec
 from msgspec import json
 
-from herdbook.journal.query import Query, Term
+from herdbook.journal.query import Query
+from herdbook.query import Term, quoted
 
 PAGE: Final = 20
 """Entries at once."""
@@ -174,21 +175,15 @@ def values_of(query: Query) -> dict[str, Any]:
 
 def match_all(query: Query) -> str:
     """The query as FTS5 has it (https://sqlite.org/fts5.html#full_text_query_syntax)."""
-    wanted = " AND ".join(map(_quoted, query.wanted))
+    wanted = " AND ".join(map(quoted, query.wanted))
     return f"({wanted}) NOT ({_any(query.unwanted)})" if query.unwanted else wanted
 
 
 def match_any(query: Query, terms: Sequence[Term]) -> str:
     """Any of some terms, with the query's phrases and without what it does not want."""
-    wanted = " AND ".join([*map(_quoted, query.phrases), f"({_any(terms)})"])
+    wanted = " AND ".join([*map(quoted, query.phrases), f"({_any(terms)})"])
     return f"({wanted}) NOT ({_any(query.unwanted)})" if query.unwanted else wanted
 
 
 def _any(terms: Sequence[Term]) -> str:
-    return " OR ".join(map(_quoted, terms))
-
-
-def _quoted(term: Term) -> str:
-    text = term.text.replace('"', '""')
-    # The word itself counts for more than those that only begin so.
-    return f'("{text}" OR "{text}" *)' if term.prefix else f'"{text}"'
+    return " OR ".join(map(quoted, terms))
