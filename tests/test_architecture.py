@@ -30,7 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "broker": set(),
     "embedding": set(),
     "journal": {"vault", "embedding", "crypto"},
-    "house": {"eventlog", "crypto"},
+    "house": {"embedding", "eventlog", "crypto"},
     "llama": {"journal", "house", "vault", "embedding", "eventlog", "crypto", "broker"},
     "alpaca": {"house", "eventlog", "crypto", "broker"},
     "cli": {"llama", "alpaca", "embedding", "eventlog"},

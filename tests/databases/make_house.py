@@ -15,11 +15,13 @@ from herdbook.eventlog.event import READINGS, Event, encode_payload
 from herdbook.eventlog.messages import Hello
 from herdbook.eventlog.readings import Sample, pack
 from herdbook.house.book import HouseBook
+from herdbook.house.memory import MEMORY, MemoryPayload, Verdict
 from tests.eventlog.samples import SYNCED_MS, event, identity, numbered
 from tests.fakes.clock import ManualClock
 
 FOLDER = Path(__file__).parent / "house"
-HALLWAY, ATTIC, WAITING = (identity(seed) for seed in (1, 2, 3))
+HALLWAY, ATTIC, WAITING, CELLAR = (identity(seed) for seed in (1, 2, 3, 4))
+FACTS_SINCE = 4
 HALF_MINUTE_MS = 30_000
 
 
@@ -56,19 +58,49 @@ def of_attic() -> list[Event]:
     ]
 
 
+def of_cellar() -> list[Event]:
+    """Facts: one that was superseded, one that a person keeps, one that they call wrong."""
+    facts = [
+        ("cellar", "damp", "Damp from April on."),
+        ("cellar", "damp", "Damp from May on."),
+        ("boiler", "start", "The boiler starts at five."),
+        ("freezer", "door", "The freezer is never closed."),
+    ]
+    return [
+        event(
+            seq,
+            kind=MEMORY,
+            payload=encode_payload(MemoryPayload(subject, aspect, sentence, sentence, 0.9)),
+        )
+        for seq, (subject, aspect, sentence) in enumerate(facts, start=1)
+    ]
+
+
+async def _judge(book: HouseBook) -> None:
+    for topic in await book.topics():
+        if topic.subject != "cellar":
+            verdict: Verdict = "kept" if topic.subject == "boiler" else "dismissed"
+            await book.review(topic.topic, topic.facts[0].answer, verdict)
+
+
 async def make(version: str) -> None:
     clock = ManualClock(SYNCED_MS + 3 * 3_600_000)
     with tempfile.TemporaryDirectory() as work:
         book = await HouseBook.open(Path(work), clock, UTC)
         for who, name in ((HALLWAY, "Hallway"), (ATTIC, "Attic"), (WAITING, "Waiting")):
             await book.hello(who.node_id, Hello(name, "0.1.0", 0))
-        for who, events in ((HALLWAY, of_hallway()), (ATTIC, of_attic())):
+        logs = [(HALLWAY, of_hallway()), (ATTIC, of_attic())]
+        if int(version) >= FACTS_SINCE:
+            await book.hello(CELLAR.node_id, Hello("Cellar", "0.1.0", 0))
+            logs.append((CELLAR, of_cellar()))
+        for who, events in logs:
             await book.approve(who.node_id)
             previous = GENESIS
             for first in range(0, len(events), 50):
                 sealed = seal(who, previous, events[first : first + 50])
                 previous = sealed.hash
                 await book.store(open_batch(sealed.wire, who.node_id))
+        await _judge(book)
         await book.refuse(WAITING.node_id, "signature", b"forged")
         await book.close()
         FOLDER.mkdir(exist_ok=True)

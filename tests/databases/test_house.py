@@ -9,9 +9,20 @@ from pathlib import Path
 import pytest
 
 from herdbook.clock import iso
+from herdbook.embedding.model import Model
 from herdbook.eventlog.batch import VerifiedBatch, open_batch
+from herdbook.house.asked import Asked
 from herdbook.house.book import HouseBook
-from tests.databases.make_house import ATTIC, FOLDER, HALLWAY, WAITING, of_attic, of_hallway, warmth
+from tests.databases.make_house import (
+    ATTIC,
+    CELLAR,
+    FOLDER,
+    HALLWAY,
+    WAITING,
+    of_attic,
+    of_hallway,
+    warmth,
+)
 from tests.eventlog.samples import SYNCED_MS
 from tests.fakes.clock import ManualClock
 from tests.house.household import Teller, answer
@@ -56,8 +67,11 @@ async def check(book: HouseBook) -> None:
     assert (nodes[HALLWAY.node_id].seq, nodes[HALLWAY.node_id].clock) == (124, "synced")
     assert nodes[ATTIC.node_id].clock == "unset"
     assert not nodes[WAITING.node_id].approved
-    assert await book.refusals() == {"payload": 1, "signature": 1}
-    assert [one.reason for one in await book.quarantined()] == ["signature", "payload"]
+    # From then on a retraction is known, and one that is none is refused.
+    payloads = 2 if CELLAR.node_id in nodes else 1
+    assert await book.refusals() == {"payload": payloads, "signature": 1}
+    reasons = [one.reason for one in await book.quarantined()]
+    assert reasons == ["signature", *["payload"] * payloads]
 
 
 async def test_everything_is_kept(folder: Path, clock: ManualClock) -> None:
@@ -128,4 +142,26 @@ async def test_a_kill_while_it_is_folded_again_loses_nothing(
         assert connection.execute("SELECT count(*) FROM refold").fetchone() == (2,)
     book = await HouseBook.open(folder, clock, UTC)
     await check(book)
+    await book.close()
+
+
+async def test_what_was_told_before_can_be_recalled(folder: Path, clock: ManualClock) -> None:
+    book = await HouseBook.open(folder, clock, UTC)
+    recall = book.recall(Model())
+    await recall.catch_up()
+    [said] = (await recall.ask(Asked("number", first=date(2026, 1, 1)))).observations
+    assert said.sentence == "Number 122."
+    assert [one.series.sensor for one in (await recall.ask(Asked("door"))).sensors] == ["door"]
+    await book.close()
+
+
+@pytest.mark.parametrize("folder", [FOLDER / "v4.db"], indirect=True)
+async def test_only_facts_of_today_can_be_recalled(folder: Path, clock: ManualClock) -> None:
+    book = await HouseBook.open(folder, clock, UTC)
+    recall = book.recall(Model())
+    [topic] = (await recall.ask(Asked("damp april may"))).topics
+    assert [one.sentence for one in topic.facts] == ["Damp from May on."]
+    assert not (await recall.ask(Asked("freezer"))).topics
+    [topic] = (await recall.ask(Asked(kept=True))).topics
+    assert topic.subject == "boiler"
     await book.close()

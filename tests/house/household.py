@@ -3,7 +3,13 @@
 from collections.abc import Sequence
 
 from herdbook.eventlog.batch import GENESIS, open_batch, seal
-from herdbook.eventlog.event import CLOCK, READINGS, Event, encode_payload
+from herdbook.eventlog.event import (
+    CLOCK,
+    READINGS,
+    Event,
+    ObservationPayload,
+    encode_payload,
+)
 from herdbook.eventlog.identity import Identity
 from herdbook.eventlog.messages import Hello
 from herdbook.eventlog.readings import Sample, pack
@@ -77,3 +83,16 @@ def fact(
     """How long something takes, as a node tells it."""
     payload = MemoryPayload(subject, name, value, f"The {subject} takes {value}.", 0.8)
     return teller.event(kind=MEMORY, payload=encode_payload(payload), **more)
+
+
+def noticed(
+    teller: Teller,
+    sentence: str,
+    sensor: str = "room_co2",
+    name: str = "Living room CO₂",
+    kind: str = "above_usual",
+    **more: object,
+) -> Event:
+    """An observation with this sentence."""
+    payload = ObservationPayload(sensor, name, kind, sentence, 1840.0, "ppm", None, 0.9)
+    return teller.event(payload=encode_payload(payload), **more)

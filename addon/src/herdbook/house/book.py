@@ -15,6 +15,7 @@ from typing import Final
 from msgspec import Struct
 
 from herdbook.clock import Clock, day_of
+from herdbook.embedding.model import Model
 from herdbook.errors import BatchRefused, StorageError
 from herdbook.eventlog.batch import VerifiedBatch
 from herdbook.eventlog.database import open_database, storing, transaction
@@ -39,6 +40,7 @@ from herdbook.house.node import NodeRow
 from herdbook.house.observation import Observation
 from herdbook.house.quarantine import Quarantined
 from herdbook.house.readings import Reading
+from herdbook.house.recall import Recall
 from herdbook.house.refold import refold
 from herdbook.house.rollup import Rollup
 from herdbook.house.series import Series
@@ -81,6 +83,7 @@ class HouseBook:
         def connect() -> sqlite3.Connection:
             connection = open_database(path, "herdbook.house")
             try:
+                connection.execute("PRAGMA secure_delete=ON")
                 refold(connection, path, clock.wall_ms())
             except BaseException:
                 connection.close()
@@ -117,8 +120,9 @@ class HouseBook:
         return await self._write(lambda c: node.retire(c, node_id))
 
     async def forget(self, node_id: str) -> None:
-        """Erase a node and all that it told. Raises `NodeUnknown`."""
+        """Erase a node and all that it told, from the disk. Raises `NodeUnknown`."""
         await self._write(lambda c: node.forget(c, node_id))
+        await self._read(lambda c: c.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
 
     async def tidy(self, keep_days: int) -> list[str]:
         """Drop readings older than that, and what else is past its time.
@@ -248,6 +252,10 @@ class HouseBook:
     async def review(self, topic: str, answer: str, verdict: Verdict | None) -> None:
         """Note what a person thinks of a fact; None: nothing any more."""
         await self._write(lambda c: memory.review(c, topic, answer, verdict))
+
+    def recall(self, model: Model) -> Recall:
+        """What the house book knows of something, by words and with a model by meaning."""
+        return Recall(self._read, self._write, self._zone, model)
 
     async def last_observation(self) -> Observation | None:
         """The newest observation; observation.py says which one that is."""

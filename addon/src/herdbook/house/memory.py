@@ -10,6 +10,7 @@ Facts are compared without regard to case, spacing and ways of writing the same 
 
 import sqlite3
 import unicodedata
+from collections.abc import Iterable
 from itertools import groupby
 from typing import Annotated, Final, Literal
 
@@ -26,12 +27,21 @@ MAX_MEMORIES: Final = 1024
 """Of one node."""
 
 type Verdict = Literal["kept", "dismissed"]
+type _Row = tuple[str, str, str, str, str, str, float, int, Quality, str, Verdict]
 
-_EVERY: Final = (
+_TOLD: Final = (
     "SELECT m.topic, m.answer, m.subject, m.aspect, m.value, m.sentence, m.confidence,"
     " m.told_ms, m.clock, coalesce(n.label, n.name), r.verdict"
     " FROM memory m JOIN node n USING (node_id) LEFT JOIN review r USING (topic, answer)"
-    " ORDER BY m.topic, m.answer, m.told_ms DESC, m.node_id"
+)
+_IN_ORDER: Final = " ORDER BY m.topic, m.answer, m.told_ms DESC, m.node_id"
+_EVERY: Final = _TOLD + _IN_ORDER
+# Of those who are in the herd; what was called wrong is none of it.
+_OF_TODAY: Final = (
+    # What varies is bound.
+    f"{_TOLD} WHERE m.topic = (SELECT topic FROM memory WHERE node_id = ? AND seq = ?)"  # noqa: S608
+    " AND NOT n.retired AND coalesce(r.verdict, '') <> 'dismissed'"
+    f" AND (NOT ? OR r.verdict = 'kept'){_IN_ORDER}"
 )
 
 
@@ -96,8 +106,10 @@ def add(
     ).fetchone()
     if others >= MAX_MEMORIES:
         return False
+    # Not “OR REPLACE”, which takes a row away without its triggers.
+    connection.execute("DELETE FROM memory WHERE node_id = ? AND topic = ?", (node_id, topic))
     connection.execute(
-        "INSERT OR REPLACE INTO memory VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO memory VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             node_id,
             topic,
@@ -138,17 +150,25 @@ def review(
 
 def topics(connection: sqlite3.Connection) -> list[Topic]:
     """All that is told: first what contradicts itself, then by subject and aspect."""
+    return sorted(_topics(connection.execute(_EVERY)), key=lambda one: not one.contradictory)
+
+
+def topic_of(connection: sqlite3.Connection, node_id: str, seq: int, *, kept: bool) -> Topic:
+    """The topic of what a node told then, with all facts of today; with `kept`, the kept ones."""
+    [topic] = _topics(connection.execute(_OF_TODAY, (node_id, seq, kept)))
+    return topic
+
+
+def _topics(rows: Iterable[_Row]) -> list[Topic]:
     found = []
-    for topic, rows in groupby(connection.execute(_EVERY), lambda row: row[0]):
-        told = list(rows)
-        facts = [_fact(list(its)) for _, its in groupby(told, lambda row: row[1])]
+    for topic, its in groupby(rows, lambda row: row[0]):
+        told = list(its)
+        facts = [_fact(list(same)) for _, same in groupby(told, lambda row: row[1])]
         found.append(Topic(topic, told[0][2], told[0][3], facts))
-    return sorted(found, key=lambda one: not one.contradictory)
+    return found
 
 
-def _fact(
-    rows: list[tuple[str, str, str, str, str, str, float, int, Quality, str, Verdict]],
-) -> Fact:
+def _fact(rows: list[_Row]) -> Fact:
     """A fact from all who tell it, the latest first."""
     _, answer, _, _, value, sentence, _, told_ms, clock, _, verdict = rows[0]
     return Fact(

@@ -10,6 +10,7 @@ from herdbook.errors import HerdError, NodeUnknown
 from herdbook.eventlog.messages import NO_NONCE, Have, Hello
 from herdbook.eventlog.question import LAST_PATIENCE_MS
 from herdbook.eventlog.receiver import START, Position
+from herdbook.house import passages
 from herdbook.ids import fingerprint_of
 
 MAX_WAITING: Final = 64
@@ -125,6 +126,7 @@ def forget(connection: sqlite3.Connection, node_id: str) -> None:
     _known(connection, node_id)
     for erase in _ERASE:
         connection.execute(erase, (node_id,))
+    passages.forget_words(connection)
 
 
 def position(connection: sqlite3.Connection, node_id: str) -> Position:

@@ -1,0 +1,158 @@
+"""What somebody asks the house book to recall, as what has to be true of a passage.
+
+Every condition is part of the query that ranks: what it keeps out takes no place in a ranking.
+"""
+
+import re
+import sqlite3
+import unicodedata
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta, tzinfo
+from typing import Any, Final, Literal, NamedTuple
+
+from msgspec import Struct, json
+
+from herdbook.eventlog.event import MAX_WALL_MS
+from herdbook.house.passages import alike
+from herdbook.query import Term, Typed, quoted, read_typed
+
+type What = Literal["observation", "memory", "sensor"]
+
+_WORD: Final = re.compile(r"\w+")
+
+# A fact is of today: what nobody tells any more, somebody called wrong, or only those told who have
+# left the herd is none.
+_TOLD: Final = (
+    "p.what <> 'memory' OR EXISTS (SELECT 1 FROM memory m JOIN node n USING (node_id)"
+    " LEFT JOIN review r USING (topic, answer)"
+    " WHERE m.node_id = p.node_id AND m.seq = p.number AND NOT n.retired"
+    " AND coalesce(r.verdict, '') <> 'dismissed' AND (NOT :kept OR r.verdict = 'kept'))"
+)
+FILTERS: Final = (
+    "p.what = :what"  # noqa: S608 (all of it is written here)
+    " AND (:nodes IS NULL OR p.node_id IN (SELECT value FROM json_each(:nodes)))"
+    " AND (:sensor = '' OR p.sensor = :sensor)"
+    " AND (:kind = '' OR p.kind = :kind)"
+    " AND (p.what = 'sensor' OR p.at_ms BETWEEN :first AND :last)"
+    f" AND ({_TOLD})"
+)
+"""On a `passage p`, with `Question.values`."""
+
+
+class Asked(Struct, frozen=True):
+    """What is asked: words, as typed, and what narrows them; empty or None does not.
+
+    `node_id` and `sensor` are ids, `kind` is of observations, `first` and `last` are days of the
+    household, both included. With `kept`, of all facts only those that a person kept.
+    """
+
+    typed: str = ""
+    node_id: str = ""
+    sensor: str = ""
+    kind: str = ""
+    first: date | None = None
+    last: date | None = None
+    kept: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it asks for nothing at all."""
+        return not self.typed.strip() and self == Asked(self.typed)
+
+
+class Called(NamedTuple):
+    """A node, and the words of what it is called."""
+
+    node_id: str
+    words: tuple[str, ...]
+
+
+class Question:
+    """An `Asked`, understood: what it says of words, and its filters as SQL has them."""
+
+    def __init__(self, connection: sqlite3.Connection, asked: Asked, zone: tzinfo) -> None:
+        """Node names are those of now."""
+        self._nodes = [
+            Called(node_id, _words(name))
+            for node_id, name in connection.execute(
+                "SELECT node_id, coalesce(label, name) FROM node"
+            )
+        ]
+        self.typed: Typed = read_typed(asked.typed, ("node",))
+        first = max(filter(None, (asked.first, self.typed.first)))
+        last = min(filter(None, (asked.last, self.typed.last)))
+        self.values: dict[str, Any] = {
+            "nodes": self._chosen(asked.node_id),
+            "sensor": asked.sensor,
+            "kind": asked.kind,
+            "first": _start(first, zone),
+            "last": _start(last + timedelta(days=1), zone) - 1 if last < date.max else MAX_WALL_MS,
+            "kept": asked.kept,
+        }
+
+    @property
+    def words(self) -> tuple[Term, ...]:
+        """What is wanted, but for phrases."""
+        return tuple(term for term in self.typed.wanted if not term.phrase)
+
+    @property
+    def meaning(self) -> str:
+        """What it is about, in its own words; empty where these very words are wanted."""
+        return " ".join(term.text for term in self.typed.wanted) if self.words else ""
+
+    def match(self, what: What, wanted: Iterable[str]) -> str:
+        """What FTS5 is to find: passages with all of `wanted`, and of them what is not unwanted."""
+        found = " AND ".join([f'label : "{what}"', *wanted])
+        unwanted = " OR ".join(map(self.term, self.typed.unwanted))
+        return f"({found}) NOT ({unwanted})" if unwanted else found
+
+    def phrases(self) -> list[str]:
+        """The phrases that are wanted, each as FTS5 has it."""
+        return [self.term(term) for term in self.typed.wanted if term.phrase]
+
+    def term(self, term: Term) -> str:
+        """A term as FTS5 has it: it may stand in the words of a passage, or name its node."""
+        text = Term(alike(term.text), term.prefix)
+        named = [one.node_id for one in self._nodes if _names(term, one.words)]
+        return (
+            "(" + " OR ".join([f"text : {quoted(text)}", *map('label : "{}"'.format, named)]) + ")"
+        )
+
+    def _chosen(self, node_id: str) -> str | None:
+        """The ids of the nodes that count, as JSON; None for all of them."""
+        if not node_id and not self.typed.names:
+            return None
+        chosen = {node_id} if node_id else {one.node_id for one in self._nodes}
+        for name in self.typed.names:
+            asked = Term(name.name, prefix=True)
+            named = {one.node_id for one in self._nodes if _names(asked, one.words)}
+            chosen = chosen - named if name.no else chosen & named
+        return json.encode(sorted(chosen)).decode()
+
+
+def _names(term: Term, words: tuple[str, ...]) -> bool:
+    """Whether the words of a term stand in a name, one after the other."""
+    wanted = _words(term.text)
+    if not wanted:
+        return False
+    *whole, last = wanted
+    for at in range(len(words) - len(wanted) + 1):
+        *before, end = words[at : at + len(wanted)]
+        if before == whole and (end == last or (term.prefix and end.startswith(last))):
+            return True
+    return False
+
+
+def _words(text: str) -> tuple[str, ...]:
+    """The words of a text, compared as the index does: without regard to case and accents."""
+    plain = unicodedata.normalize("NFKD", text).casefold()
+    marks = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    return tuple(_WORD.findall(marks.replace("_", " ")))
+
+
+def _start(day: date, zone: tzinfo) -> int:
+    """The first millisecond of a day; of one before 1970, that of 1970."""
+    try:
+        return max(0, int(datetime.combine(day, time.min, zone).timestamp() * 1000))
+    except (OverflowError, ValueError):  # at the ends of the calendar
+        return 0

@@ -1,0 +1,81 @@
+"""What can be recalled, made ready to be found. SQL on the house book's passages.
+
+Triggers make a passage with each observation, fact and sensor, in the transaction that stores it,
+and take it away with it. Here its words are brought into the index afterwards, a few at a time, so
+that taking in the herd waits for none of it. Which are left to do is in the book itself.
+
+A *gist* is what a passage is about: its words but for the numbers, which tell a model nothing and
+would make each sentence another one. So a vector is made of each thing that is said, not each time.
+"""
+
+import re
+import sqlite3
+import unicodedata
+from typing import Final
+
+AT_ONCE: Final = 200
+"""Passages a transaction."""
+
+_NUMBER: Final = re.compile(r"(?<!\w)[-+−]?\d+(?:[.,:]\d+)*")
+_NEW: Final = (
+    "SELECT p.id, p.what, p.kind, p.sensor, coalesce(o.sentence, m.sentence, ''),"
+    " coalesce(o.sensor_name, m.subject || ' ' || m.aspect || ' ' || m.value, '')"
+    " FROM passage p"
+    " LEFT JOIN observation o"
+    " ON p.what = 'observation' AND o.node_id = p.node_id AND o.seq = p.number"
+    " LEFT JOIN memory m ON p.what = 'memory' AND m.node_id = p.node_id AND m.seq = p.number"
+    " WHERE p.text IS NULL ORDER BY p.id LIMIT ?"
+)
+
+
+def waiting(connection: sqlite3.Connection) -> bool:
+    """Whether the words of any passage are not in the index yet."""
+    row = connection.execute("SELECT EXISTS (SELECT 1 FROM passage WHERE text IS NULL)").fetchone()
+    return bool(row[0])
+
+
+def index(connection: sqlite3.Connection, limit: int = AT_ONCE) -> None:
+    """Bring the words of the oldest passages that wait into the index, `limit` of them at most."""
+    gists: dict[str, int] = {}
+    for number, what, kind, sensor, sentence, names in connection.execute(
+        _NEW, (limit,)
+    ).fetchall():
+        about = _gist(what, kind, sensor, sentence)
+        if about not in gists:
+            gists[about] = _number_of(connection, about)
+        connection.execute(
+            "UPDATE passage SET text = ?, gist = ? WHERE id = ?",
+            (alike(f"{sentence} {names} {_spaced(sensor)} {_spaced(kind)}"), gists[about], number),
+        )
+
+
+def forget_words(connection: sqlite3.Connection) -> None:
+    """Take the words of passages that are gone out of the index, where they are only marked."""
+    connection.execute("INSERT INTO recall_words (recall_words) VALUES ('optimize')")
+
+
+def alike(text: str) -> str:
+    """A text with one way to write the same character: “CO₂” and “CO2” are the same word."""
+    return unicodedata.normalize("NFKC", text)
+
+
+def _gist(what: str, kind: str, sensor: str, sentence: str) -> str:
+    if what == "sensor":
+        return _spaced(sensor)
+    if what == "memory":
+        return alike(sentence)
+    return f"{_spaced(kind)}: {_NUMBER.sub('…', alike(sentence))}"
+
+
+def _number_of(connection: sqlite3.Connection, about: str) -> int:
+    row = connection.execute("SELECT id FROM gist WHERE text = ?", (about,)).fetchone()
+    if row is None:
+        row = connection.execute(
+            "INSERT INTO gist (text) VALUES (?) RETURNING id", (about,)
+        ).fetchone()
+    return int(row[0])
+
+
+def _spaced(name: str) -> str:
+    """“room temperature” for what a node calls “room_temperature”."""
+    return name.replace("_", " ")
