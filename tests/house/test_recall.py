@@ -1,5 +1,6 @@
 """Recall by words: what is found, narrowed before it is ranked, and what never comes back."""
 
+import random
 import sqlite3
 from contextlib import closing
 from datetime import UTC, date
@@ -266,3 +267,37 @@ async def test_anything_typed_is_a_question(recall: Recall, hallway: Teller) -> 
         await recall.ask(Asked(typed))
     assert Asked(" ").is_empty
     assert not Asked("", kept=True).is_empty
+
+
+async def test_whatever_the_order_of_arrival_the_same_is_recalled(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    """Three nodes that say much the same at the same moments, with clocks put right later."""
+    early = {"clock_quality": "unset", "boot_id": "b", "monotonic_ms": 7000, "wall_ms": 7000}
+    told = []
+    for order in range(4):
+        rng = random.Random(order)
+        book = await HouseBook.open(tmp_path / str(order), clock, UTC)
+        tellers = [Teller(book, identity(number)) for number in (1, 2, 3)]
+        logs = []
+        for teller in tellers:
+            await teller.join("Node")
+            said = [noticed(teller, f"It hums at {number}.", **early) for number in range(30)]
+            said += [noticed(teller, f"It hums at {number}.") for number in range(30)]
+            said += [fact(teller, "slow", "air", f"of {number % 7}") for number in range(20)]
+            said.append(answer(teller, SYNCED_MS))
+            logs.append(said)
+        recall = book.recall(Model())
+        while any(logs):
+            number = rng.choice([place for place, log in enumerate(logs) if log])
+            count = rng.randint(1, 40)
+            await tellers[number].tell(*logs[number][:count])
+            logs[number] = logs[number][count:]
+            if rng.random() < 0.3:
+                await recall.catch_up()
+        questions = ("hums", "hums 3 ", "air of 3", "slow hum")
+        told.append([await recall.ask(Asked(typed)) for typed in questions])
+        await book.close()
+    assert told[0][0].observations
+    assert told[0][2].topics
+    assert told.count(told[0]) == len(told)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 LIKE: Final = 0.2
 """A cosine below which something else is talked of."""
+_OF_THE_BEST: Final = 0.6
+"""What is not as like as that, beside the likest, is not worth showing."""
 _AT_ONCE: Final = 2048
 
 
@@ -87,4 +89,5 @@ def nearest(
             if like >= LIKE
         ]
         near = sorted(near)[:limit]
-    return [Near(number, -like) for like, _, number in near]
+    floor = -near[0][0] * _OF_THE_BEST if near else LIKE
+    return [Near(number, -like) for like, _, number in near if -like >= floor]

@@ -38,7 +38,7 @@ _OF_A_GIST: Final = 20
 _MOST_WORDS: Final = 12
 """Of a long question, those that tell most."""
 
-_NEWEST: Final = "p.at_ms DESC, p.node_id, p.number DESC"
+_NEWEST: Final = "p.at_ms DESC, p.node_id, p.sensor, p.number DESC"
 _MATCHING: Final = (
     "FROM recall_words JOIN passage p ON p.id = recall_words.rowid WHERE recall_words MATCH :match"
     f" AND {FILTERS}"
