@@ -118,7 +118,16 @@ async def stage(
         opened.push_async_callback(book.close)
         hosts = frozenset({"journal.example"})
         app = panel_app(
-            vaults, book, book, clock, ZONE, base_path, secure, hosts=hosts, supervisor=supervisor
+            vaults,
+            book,
+            book,
+            clock,
+            ZONE,
+            base_path,
+            secure,
+            hosts=hosts,
+            supervisor=supervisor,
+            recall=book.recall(model or Model()),
         )
         server = TestServer(app, host="127.0.0.1")
         opened.push_async_callback(server.close)

@@ -54,6 +54,7 @@ async def run(
         opened.push_async_callback(book.close)
         model = Model(model_folder)
         opened.push_async_callback(model.close)
+        recall = book.recall(model)
         vaults = Vaults(folder, clock, zone, model=model)
         opened.push_async_callback(vaults.close)
         herd = Herd(
@@ -76,6 +77,7 @@ async def run(
             config.url().startswith("https:"),
             hosts=frozenset(config.hosts),
             supervisor=ingress.supervisor if ingress else None,
+            recall=recall,
         )
         api = api_app(
             token=token.load_or_create(folder),
@@ -92,6 +94,7 @@ async def run(
             tasks.create_task(herd.run())
             tasks.create_task(vaults.lock_idle())
             tasks.create_task(model.load())
+            tasks.create_task(recall.run(idle=lambda: vaults.all_locked))
 
 
 def _identity(folder: Path) -> Identity:

@@ -298,6 +298,11 @@ class Vaults:
         """Whether a person's vault is open now, for whomever."""
         return person_id in self._open
 
+    @property
+    def all_locked(self) -> bool:
+        """Whether no vault is open now."""
+        return not self._open
+
     async def lock(self, person_id: str) -> None:
         """Close a vault and drop its keys; what was being saved is saved first."""
         self._reopening.pop(person_id, None)

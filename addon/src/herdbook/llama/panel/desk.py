@@ -11,6 +11,7 @@ from herdbook.errors import InputError, Unauthorized
 from herdbook.house.book import HouseBook
 from herdbook.house.node import NodeRow
 from herdbook.house.observation import Observation
+from herdbook.house.recall import Recall
 from herdbook.journal.settings import Settings
 from herdbook.llama.imports import Imports
 from herdbook.llama.keys import Keys
@@ -61,6 +62,7 @@ class Desk:
     sessions: Sessions
     pages: Pages
     secure: bool
+    recall: Recall
     copies: SealedCopies = field(default_factory=SealedCopies)
 
     def today(self) -> date:

@@ -7,7 +7,9 @@ from typing import Final
 from aiohttp import web
 
 from herdbook.clock import Clock
+from herdbook.embedding.model import Model
 from herdbook.house.book import HouseBook
+from herdbook.house.recall import Recall
 from herdbook.llama.imports import Imports
 from herdbook.llama.keys import Keys
 from herdbook.llama.panel import (
@@ -26,6 +28,7 @@ from herdbook.llama.panel import (
     nodes,
     outgoing,
     printing,
+    recollection,
     search,
     sensor,
     settings,
@@ -121,6 +124,8 @@ _ROUTES: Final[
     ("undo", "POST", "/exchange/undo/{id}", incoming.undo),
     ("exchange_progress", "GET", "/exchange/progress", incoming.progress),
     ("herd", "GET", "/herd", nodes.show),
+    ("recall", "GET", "/herd/recall", recollection.show),
+    ("", "POST", "/herd/recall", recollection.find),
     ("review", "POST", "/herd/memories", memories.review),
     ("node", "GET", "/herd/{node_id}", nodes.show_one),
     ("approve", "POST", "/herd/{node_id}/approve", nodes.approve),
@@ -131,6 +136,12 @@ _ROUTES: Final[
         "GET",
         r"/herd/{node_id}/sensor/{series:[0-9]{1,15}}/{span:day|week|quarter}",
         sensor.show,
+    ),
+    (
+        "sensor_on",
+        "GET",
+        r"/herd/{node_id}/sensor/{series:[0-9]{1,15}}/on/{day:[0-9]{4}-[0-9]{2}-[0-9]{2}}",
+        sensor.show_day,
     ),
 )
 
@@ -148,6 +159,7 @@ def panel_app(
     *,
     hosts: frozenset[str] = frozenset(),
     supervisor: str | None = None,
+    recall: Recall | None = None,
 ) -> web.Application:
     """The whole panel as one application, to be served as it is.
 
@@ -155,8 +167,8 @@ def panel_app(
     are answered with it and without, as some reverse proxies strip it. `secure` says that browsers
     come by HTTPS. `hosts` are the names it answers to besides localhost and IP addresses.
     `supervisor` is the one address that may ask, if Home Assistant's ingress shows the panel; it
-    answers to every name then, as Home Assistant does. Raises `ConfigError` for a base path that is
-    none.
+    answers to every name then, as Home Assistant does. Without `recall`, the house is searched by
+    words only. Raises `ConfigError` for a base path that is none.
 
     Serve it with ``access_log=None``: addresses tell which days somebody reads.
     """
@@ -184,7 +196,17 @@ def panel_app(
 
     app.on_cleanup.append(finish_changes)
     app[DESK] = Desk(
-        vaults, changes, imports, herd, book, clock, zone, Sessions(clock), pages, secure
+        vaults,
+        changes,
+        imports,
+        herd,
+        book,
+        clock,
+        zone,
+        Sessions(clock),
+        pages,
+        secure,
+        recall or book.recall(Model()),
     )
     app.on_response_prepare.append(add_headers)
     return app

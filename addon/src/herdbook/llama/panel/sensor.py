@@ -1,16 +1,20 @@
-"""The page of one sensor: what it read in the last day, week or quarter, drawn and as a table."""
+"""The page of one sensor: what it read in the last day, week or quarter, or on one day of any year.
+
+Drawn, and as a table.
+"""
 
 from collections.abc import Iterable
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 from itertools import groupby
 from typing import Final
 
 from aiohttp import web
 
-from herdbook.errors import NodeUnknown
+from herdbook.errors import DayInvalid, NodeUnknown
 from herdbook.house.readings import Reading
 from herdbook.house.rollup import HOUR_MS, Rollup
 from herdbook.house.series import Series
+from herdbook.journal.entry import read_day
 from herdbook.llama.panel.chart import Span, draw
 from herdbook.llama.panel.desk import Desk, desk_of, signed_in
 
@@ -23,23 +27,42 @@ _NARROW: Final = (350, 240)
 
 
 async def show(request: web.Request) -> web.Response:
-    """One span of time of one sensor."""
+    """A span of time until now."""
+    desk = desk_of(request)
+    span = request.match_info["span"]
+    now = desk.clock.wall_ms()
+    return await _page(request, span, now - _DAYS[span] * _DAY_MS, now)
+
+
+async def show_day(request: web.Request) -> web.Response:
+    """One day of the household, from midnight to midnight."""
+    zone = desk_of(request).zone
+    day = read_day(request.match_info["day"])
+    if not date.min < day < date.max:
+        raise DayInvalid("There is no day before the first, nor after the last.")
+    before, after = day - timedelta(days=1), day + timedelta(days=1)
+    start, end = _midnight(day, zone), _midnight(after, zone) - 1
+    return await _page(request, "day", start, end, on=day, before=before, after=after)
+
+
+async def _page(
+    request: web.Request, span: str, start: int, end: int, **of_a_day: object
+) -> web.Response:
+    """A span of time of one sensor; what is said of a single day is of that day."""
     signed_in(request)
     desk = desk_of(request)
-    node_id, span = request.match_info["node_id"], request.match_info["span"]
+    node_id = request.match_info["node_id"]
     series = await desk.book.one_series(int(request.match_info["series"]))
     node = await desk.book.node(node_id)
     if node is None or series is None or series.node_id != node_id:
         raise NodeUnknown("No node of that id has such a sensor.")
-    now = desk.clock.wall_ms()
-    start = now - _DAYS[span] * _DAY_MS
-    points, rows = await _read(desk, series, span, start, now)
+    points, rows = await _read(desk, series, span, start, end)
     charts = []
     if points:
         step = {"day": _TEN_MINUTES_MS, "week": HOUR_MS, "quarter": _DAY_MS}[span]
         for width, height in (_WIDE, _NARROW):
-            marks = _marks(span, start, now, desk.zone, sparse=width < 500)
-            drawn = Span(start, now, step, marks)
+            marks = _marks(span, start, end, desk.zone, sparse=width < 500)
+            drawn = Span(start, end, step, marks)
             charts.append(draw(points, drawn, width, height, share=series.yes_no))
     return desk.pages.page(
         "sensor.html",
@@ -53,8 +76,15 @@ async def show(request: web.Request) -> web.Response:
             "rows": rows,
             "unchecked": await desk.book.unchecked(series.id),
             "timeless": await desk.book.timeless(series.id),
+            "on": None,
+            "today": desk.today(),
+            **of_a_day,
         },
     )
+
+
+def _midnight(day: date, zone: tzinfo) -> int:
+    return int(datetime.combine(day, time.min, zone).timestamp() * 1000)
 
 
 async def _read(

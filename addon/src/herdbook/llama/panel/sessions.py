@@ -12,6 +12,7 @@ from secrets import token_urlsafe
 from typing import Final
 
 from herdbook.clock import Clock
+from herdbook.house.asked import Asked
 from herdbook.journal.settings import Settings
 from herdbook.llama.opening import Opening
 
@@ -31,7 +32,7 @@ class Session:
     `name` is of whoever locked here, for the sign-in page, and `settings` are theirs then;
     `creation` is the token of a vault being made, `change` that of keys being changed; `told` is
     what the keys or settings page has to say once; `sealed` says that something was written since
-    the vault locked and waits in the inbox.
+    the vault locked and waits in the inbox; `recalled` is what the house book was asked last.
     Whoever reads or writes holds `writing`: a page asked for at once shows what the last one left
     behind.
     """
@@ -44,6 +45,7 @@ class Session:
     told: str = ""
     sealed: bool = False
     settings: Settings = field(default_factory=Settings)
+    recalled: Asked = field(default_factory=Asked)
     writing: Lock = field(default_factory=Lock)
 
 
