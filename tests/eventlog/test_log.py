@@ -103,6 +103,16 @@ def test_a_long_tail_becomes_bounded_batches(tmp_path: Path) -> None:
     log.close()
 
 
+def test_a_long_tail_can_be_sealed_bit_by_bit(tmp_path: Path) -> None:
+    log = open_log(tmp_path)
+    log.append_many([(OBSERVATION, numbered(n)) for n in range(1, 2501)])
+    for sealed in (1000, 2000, 2500, 2500):
+        log.seal(1)
+        assert (log.head().sealed_seq, log.head().seq) == (sealed, 2500)
+        assert [batch.last_seq for batch in opened(log)][-1] == sealed
+    log.close()
+
+
 def test_what_no_llama_would_take_is_not_appended(tmp_path: Path) -> None:
     log = open_log(tmp_path)
     for kind, payload in [

@@ -15,14 +15,17 @@ from herdbook.alpaca.record import Record
 from herdbook.clock import Clock
 from herdbook.errors import BrokerUnavailable, StorageError
 from herdbook.eventlog import topics
+from herdbook.eventlog.batch import MAX_EVENTS
 from herdbook.eventlog.messages import Hello, seal_hello
 from herdbook.eventlog.pin import Pin
-from herdbook.eventlog.protocol import NodeSync
+from herdbook.eventlog.protocol import WINDOW, NodeSync
 from herdbook.eventlog.retention import Retention
 from herdbook.log import PacedLog
 
 _RETRY_S: Final = 5.0
 _RETIRE_EVERY_MS: Final = 600_000
+_SEALED_AT_ONCE: Final = 2 * WINDOW
+"""Batches: enough to keep the window full, and soon done, for meanwhile no sensor is recorded."""
 
 _log = logging.getLogger(__name__)
 
@@ -133,17 +136,29 @@ class Uplink:
         log = self._record.log
         if self._sync.state == "sending":
             self._keep_house()
+        else:
+            self._seal_full()
         batches = self._sync.take(self._clock.monotonic_ms())
         return batches, max(0, log.head().seq - self._sync.acknowledged)
 
     def _keep_house(self) -> None:
         """Delete what is old, seal what is new; a full disk keeps nothing from being sent."""
-        # Only now is it sealed: what waits for long goes into large batches, smaller in all.
-        for work in (self._retire, self._record.log.seal):
-            try:
-                work()
-            except StorageError as error:
-                self._paced.warning("storage", f"The event log: {error}")
+        # Only now is all of it sealed: what waits for long goes into large batches, smaller in all.
+        self._or_warn(self._retire)
+        self._or_warn(partial(self._record.log.seal, _SEALED_AT_ONCE))
+
+    def _seal_full(self) -> None:
+        """Seal what fills batches: a tenth of the room, and done when a Llama asks for it."""
+        head = self._record.log.head()
+        full = (head.seq - head.sealed_seq) // MAX_EVENTS
+        if full:
+            self._or_warn(partial(self._record.log.seal, min(full, _SEALED_AT_ONCE)))
+
+    def _or_warn(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except StorageError as error:
+            self._paced.warning("storage", f"The event log: {error}")
 
     def _retire(self) -> None:
         log, now = self._record.log, self._clock.monotonic_ms()

@@ -9,6 +9,7 @@ Every call may block on the disk. Calls may come from any thread, but only one a
 """
 
 import logging
+import sys
 from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
@@ -122,12 +123,18 @@ class EventLog:
         return self._store.head()
 
     @_mending
-    def seal(self) -> None:
-        """Turn the tail into signed batches. Raises `StorageError`; what was sealed stays so."""
+    def seal(self, most: int = sys.maxsize) -> None:
+        """Turn the tail into signed batches, at most so many of them.
+
+        Raises `StorageError`; what was sealed stays so.
+        """
         end = self._store.sealed()
         if end.seq < self._mark.seq:
             raise DatabaseDamaged(f"{self._path} does not have what was signed any more.")
-        while events := self._store.tail(end.seq, MAX_EVENTS, _MAX_SEALED):
+        for _ in range(most):
+            events = self._store.tail(end.seq, MAX_EVENTS, _MAX_SEALED)
+            if not events:
+                break
             batch = seal(self.identity, end.hash, events)
             with self._store.writing():
                 self._store.add_batch(batch)
