@@ -21,7 +21,7 @@ from herdbook.eventlog.identity import Identity
 from herdbook.eventlog.messages import Hello
 from herdbook.eventlog.readings import pack
 from herdbook.house.book import HouseBook
-from herdbook.house.node import GONE_MS, MAX_WAITING, WAITING_MS
+from herdbook.house.node import GONE_MS, MAX_WAITING, WAITING_MS, Greeted, Greeting
 from herdbook.house.quarantine import KEPT, MAX_CONTENT
 from tests.eventlog.samples import CO2, SYNCED_MS, chain, event, identity, numbered
 from tests.fakes.clock import ManualClock
@@ -268,9 +268,32 @@ async def test_an_old_hello_changes_nothing(book: HouseBook, clock: ManualClock)
     assert got.last_seen == datetime.fromtimestamp(seen / 1000, UTC).isoformat(
         timespec="milliseconds"
     )
-    await book.hear(NODE.node_id)
-    [node] = await book.nodes()
-    assert node.last_seen > got.last_seen
+
+
+async def test_that_something_arrived_is_noted_of_who_is_in_the_herd(
+    book: HouseBook, clock: ManualClock
+) -> None:
+    came = await book.hello(NODE.node_id, HALLWAY)
+    clock.advance(5000)
+    both = {NODE.node_id, "x" * 26}
+    assert await book.hear(both, both) == {NODE.node_id: came}, "it waits at the gate"
+    node = await book.approve(NODE.node_id)
+    assert await book.hear(both, set()) == {NODE.node_id: node}
+    [heard] = (await book.hear(both, both)).values()
+    assert heard.last_seen > came.last_seen
+
+
+async def test_a_herd_that_says_hello_at_once_is_greeted_in_one_go(book: HouseBook) -> None:
+    names = [f"{number:026}" for number in range(MAX_WAITING + 2)]
+    greetings = [Greeting(name, HALLWAY, live=True) for name in (names[0], *names)]
+    greeted = await book.hellos(greetings)
+    assert [one.is_news for one in greeted if isinstance(one, Greeted)] == [
+        True,
+        False,
+        *[True] * (MAX_WAITING - 1),
+    ]
+    assert [str(one)[:13] for one in greeted[MAX_WAITING + 1 :]] == ["64 nodes wait"] * 2
+    assert [node.node_id for node in await book.nodes()] == names[:MAX_WAITING]
 
 
 async def test_the_quarantine_keeps_the_newest_hundred_and_counts_all(book: HouseBook) -> None:

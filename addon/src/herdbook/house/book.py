@@ -6,7 +6,7 @@ llama, alpaca, vault or journal.
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, time, timedelta, tzinfo
 from pathlib import Path
@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from herdbook.clock import Clock, day_of
 from herdbook.embedding.model import Model
-from herdbook.errors import BatchRefused, StorageError
+from herdbook.errors import BatchRefused, HerdError, StorageError
 from herdbook.eventlog.batch import VerifiedBatch
 from herdbook.eventlog.database import open_database, storing, transaction
 from herdbook.eventlog.event import MAX_WALL_MS
@@ -36,7 +36,7 @@ from herdbook.house import (
 from herdbook.house.glance import Glance
 from herdbook.house.ingest import Stored, Taken
 from herdbook.house.memory import Topic, Verdict
-from herdbook.house.node import NodeRow
+from herdbook.house.node import Greeted, Greeting, NodeRow
 from herdbook.house.observation import Observation
 from herdbook.house.quarantine import Quarantined
 from herdbook.house.readings import Reading
@@ -99,13 +99,30 @@ class HouseBook:
 
     async def hello(self, node_id: str, hello: Hello, *, live: bool = True) -> NodeRow:
         """Note what a node says of itself. Raises `HerdError` when too many wait for approval."""
-        now = self._clock.wall_ms()
-        return await self._write(lambda c: node.greet(c, node_id, hello, now, live=live))
+        [greeted] = await self.hellos([Greeting(node_id, hello, live=live)])
+        if isinstance(greeted, HerdError):
+            raise greeted
+        return greeted.node
 
-    async def hear(self, node_id: str) -> None:
-        """Note that something of a node arrived just now."""
+    async def hellos(self, greetings: Sequence[Greeting]) -> list[Greeted | HerdError]:
+        """The same of several, in one transaction; of each what came of it."""
         now = self._clock.wall_ms()
-        await self._write(lambda c: node.hear(c, node_id, now))
+        return await self._write(lambda c: [node.greet(c, one, now) for one in greetings])
+
+    async def hear(self, of: Collection[str], arrived: Collection[str]) -> dict[str, NodeRow]:
+        """These nodes by id, as far as they are known.
+
+        Of those that are approved and `arrived` it is noted that they were heard just now.
+        """
+        now = self._clock.wall_ms()
+
+        def note(connection: sqlite3.Connection) -> dict[str, NodeRow]:
+            for node_id in arrived:
+                node.hear_approved(connection, node_id, now)
+            rows = (node.find(connection, node_id) for node_id in of)
+            return {row.node_id: row for row in rows if row is not None}
+
+        return await (self._write if arrived else self._read)(note)
 
     async def approve(self, node_id: str) -> NodeRow:
         """Let a node in. Raises `NodeUnknown`."""
@@ -184,6 +201,12 @@ class HouseBook:
     async def have(self, node_id: str) -> Have:
         """What to tell a node: how far its log is held, or that it waits."""
         return await self._read(lambda c: node.have(c, node_id))
+
+    async def haves(self, node_ids: Sequence[str]) -> list[Have]:
+        """The same of several; of those that never said hello there is none."""
+        return await self._read(
+            lambda c: [node.have(c, one) for one in node_ids if node.find(c, one) is not None]
+        )
 
     async def store(self, batch: VerifiedBatch) -> Stored:
         """Store and fold a batch, once; durable when this returns. Raises `BatchRefused`."""

@@ -1,7 +1,7 @@
 """Who is in the herd, and who waits at the gate. SQL on the house book; knows no sockets."""
 
 import sqlite3
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 
@@ -63,6 +63,21 @@ class NodeRow(Struct, frozen=True):
     last_seen: str
 
 
+class Greeting(NamedTuple):
+    """A node's hello; `live` says that it was sent just now, not kept by the broker."""
+
+    node_id: str
+    hello: Hello
+    live: bool
+
+
+class Greeted(NamedTuple):
+    """A node that said hello; `is_news` when it is new, or has another name or version."""
+
+    node: NodeRow
+    is_news: bool
+
+
 def find(connection: sqlite3.Connection, node_id: str) -> NodeRow | None:
     """A node by its id."""
     row = connection.execute(_FIND, (node_id,)).fetchone()
@@ -74,17 +89,20 @@ def every(connection: sqlite3.Connection) -> list[NodeRow]:
     return [_node(*row) for row in connection.execute(_EVERY)]
 
 
-def greet(
-    connection: sqlite3.Connection, node_id: str, hello: Hello, now_ms: int, *, live: bool
-) -> NodeRow:
+def greet(connection: sqlite3.Connection, greeting: Greeting, now_ms: int) -> Greeted | HerdError:
     """Note what a node says of itself. One that knows of less than it once did is an old message.
 
-    `live` says that it was sent just now, not kept by the broker. Raises `HerdError` when the gate
-    is full.
+    Gives a `HerdError` when the gate is full.
     """
-    known = find(connection, node_id)
-    if known is None:
-        _make_room(connection, node_id, now_ms)
+    node_id, hello = greeting.node_id, greeting.hello
+    before = find(connection, node_id)
+    if before is None and not _make_room(connection, now_ms):
+        # Who came first stays: a flood of false nodes must not push a real one off the list.
+        return HerdError(
+            f"{MAX_WAITING} nodes wait for approval; {fingerprint_of(node_id)} is not listed.",
+            fix="Approve the ones that are yours. The others lose their places ten minutes after "
+            "they have fallen silent.",
+        )
     connection.execute(
         "INSERT INTO node (node_id, name, version, hello_seq, last_seen_ms, nonce)"
         " VALUES (?, ?, ?, ?, ?, ?)"
@@ -93,14 +111,23 @@ def greet(
         " WHERE excluded.hello_seq >= hello_seq",
         (node_id, hello.name, hello.version, hello.seq, now_ms, hello.nonce),
     )
-    if live:
+    if greeting.live:
         hear(connection, node_id, now_ms)
-    return _known(connection, node_id)
+    node = _known(connection, node_id)
+    is_news = before is None or (before.name, before.version) != (node.name, node.version)
+    return Greeted(node, is_news)
 
 
 def hear(connection: sqlite3.Connection, node_id: str, now_ms: int) -> None:
     """Note that something of a node arrived just now."""
     connection.execute("UPDATE node SET last_seen_ms = ? WHERE node_id = ?", (now_ms, node_id))
+
+
+def hear_approved(connection: sqlite3.Connection, node_id: str, now_ms: int) -> None:
+    """The same, if it is in the herd."""
+    connection.execute(
+        "UPDATE node SET last_seen_ms = ? WHERE node_id = ? AND approved = 1", (now_ms, node_id)
+    )
 
 
 def approve(connection: sqlite3.Connection, node_id: str) -> NodeRow:
@@ -159,25 +186,20 @@ def forget_waiting(connection: sqlite3.Connection, now_ms: int) -> list[str]:
     return [row[0] for row in rows.fetchall()]
 
 
-def _make_room(connection: sqlite3.Connection, node_id: str, now_ms: int) -> None:
+def _make_room(connection: sqlite3.Connection, now_ms: int) -> bool:
+    """Whether there is a place for one more that waits."""
     forget_waiting(connection, now_ms)
     (waiting,) = connection.execute(
         "SELECT count(*) FROM node WHERE approved = 0 AND retired = 0"
     ).fetchone()
     if waiting < MAX_WAITING:
-        return
+        return True
     gone = connection.execute(
         "DELETE FROM node WHERE node_id = (SELECT node_id FROM node"
         " WHERE approved = 0 AND retired = 0 AND last_seen_ms <= ? ORDER BY last_seen_ms LIMIT 1)",
         (now_ms - GONE_MS,),
     )
-    if not gone.rowcount:
-        # Who came first stays: a flood of false nodes must not push a real one off the list.
-        raise HerdError(
-            f"{MAX_WAITING} nodes wait for approval; {fingerprint_of(node_id)} is not listed.",
-            fix="Approve the ones that are yours. The others lose their places ten minutes after "
-            "they have fallen silent.",
-        )
+    return bool(gone.rowcount)
 
 
 def _known(connection: sqlite3.Connection, node_id: str) -> NodeRow:

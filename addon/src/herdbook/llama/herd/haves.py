@@ -10,10 +10,12 @@ from msgspec.structs import replace
 from herdbook.errors import BrokerUnavailable, StorageError
 from herdbook.eventlog import topics
 from herdbook.eventlog.identity import Identity
-from herdbook.eventlog.messages import seal_have
+from herdbook.eventlog.messages import Have, seal_have
 from herdbook.house.book import HouseBook
 
 _RETRY_S: Final = 5.0
+_AT_ONCE: Final = 64
+"""So many are on their way to the broker together: with one after the other a large herd waits."""
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -62,9 +64,14 @@ class Haves:
             self._everyone = False
             self._marked = {node.node_id for node in await self._book.nodes()}
         while self._marked:
-            node_id = self._marked.pop()
-            if await self._book.node(node_id) is None:
-                continue  # nobody else's topics are written to, whoever asks
-            self._count += 1
-            have = replace(await self._book.have(node_id), count=self._count)
-            await self._publish(topics.have(node_id), seal_have(self._identity, have))
+            some = [self._marked.pop() for _ in range(min(_AT_ONCE, len(self._marked)))]
+            # Nobody else's topics are written to, whoever asks.
+            publishing = [self._say(have) for have in await self._book.haves(some)]
+            said = await asyncio.gather(*publishing, return_exceptions=True)
+            for failure in filter(None, said):
+                raise failure
+
+    async def _say(self, have: Have) -> None:
+        self._count += 1
+        numbered = replace(have, count=self._count)
+        await self._publish(topics.have(have.node_id), seal_have(self._identity, numbered))

@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from datetime import date
-from itertools import batched, groupby
+from itertools import batched
 from typing import Final, Protocol
 
 import msgspec
@@ -23,7 +23,7 @@ from herdbook.eventlog.identity import Identity
 from herdbook.eventlog.messages import open_hello
 from herdbook.house.book import HouseBook, Today
 from herdbook.house.ingest import Stored
-from herdbook.house.node import NodeRow
+from herdbook.house.node import Greeting, NodeRow
 from herdbook.house.observation import Observation
 from herdbook.llama.herd.discovery import retained_topics
 from herdbook.llama.herd.haves import Haves
@@ -154,17 +154,13 @@ class Herd:
     async def _on_messages(self, messages: Sequence[Message]) -> None:
         # An empty payload only removes what was retained.
         heard = [(topics.parse(one.topic), one) for one in messages if one.payload]
-        for is_log, run in groupby(heard, lambda one: one[0] is not None and one[0].part == "log"):
-            if is_log:
-                await self._on_batches(
-                    [(source.node_id, one.payload) for source, one in run if source]
-                )
-                continue
-            for source, one in run:
-                if source is not None and source.part == "hello":
-                    await self._on_hello(source.node_id, one.payload, live=not one.retained)
-                elif source is not None:
-                    await self._on_availability(source.node_id, one.payload, live=not one.retained)
+        of = {
+            part: [(topic.node_id, one) for topic, one in heard if topic and topic.part == part]
+            for part in ("hello", "availability", "log")
+        }
+        await self._on_hellos(of["hello"])
+        await self._on_availabilities(of["availability"])
+        await self._on_batches([(node_id, one.payload) for node_id, one in of["log"]])
 
     async def _on_batches(self, wires: list[tuple[str, bytes]]) -> None:
         """Store what arrived together in one transaction: it is durable as fast as one batch is."""
@@ -203,35 +199,44 @@ class Herd:
         if stored.observations or stored.readings:
             self._today.mark()
 
-    async def _on_hello(self, node_id: str, wire: bytes, *, live: bool) -> None:
-        try:
-            hello = open_hello(wire, node_id)
-        except MessageRefused as error:
-            await self._book.refuse(node_id, f"hello_{error.reason}", wire)
-            self._log.warning(
-                f"hello_{error.reason}", f"Refused a hello of node {node_id}: {error}"
-            )
+    async def _on_hellos(self, said: list[tuple[str, Message]]) -> None:
+        """Note who is there, in one transaction: after a cut a whole herd says so at once."""
+        greetings: list[Greeting] = []
+        for node_id, message in said:
+            try:
+                hello = open_hello(message.payload, node_id)
+            except MessageRefused as error:
+                reason = f"hello_{error.reason}"
+                await self._book.refuse(node_id, reason, message.payload)
+                self._log.warning(reason, f"Refused a hello of node {node_id}: {error}")
+            else:
+                greetings.append(Greeting(node_id, hello, live=not message.retained))
+        if not greetings:
             return
-        before = await self._book.node(node_id)
-        try:
-            node = await self._book.hello(node_id, hello, live=live)
-        except HerdError as error:
-            self._log.warning("hello_crowded", str(error))
-            return
-        self._haves.mark(node_id)
-        if before is None or (before.name, before.version) != (node.name, node.version):
-            self._told(node)
+        for greeted in await self._book.hellos(greetings):
+            if isinstance(greeted, HerdError):
+                self._log.warning("hello_crowded", str(greeted))
+                continue
+            self._haves.mark(greeted.node.node_id)
+            if greeted.is_news:
+                self._told(greeted.node)
 
-    async def _on_availability(self, node_id: str, payload: bytes, *, live: bool) -> None:
-        if payload not in {topics.ONLINE, topics.OFFLINE}:
+    async def _on_availabilities(self, said: list[tuple[str, Message]]) -> None:
+        said = [one for one in said if one[1].payload in {topics.ONLINE, topics.OFFLINE}]
+        if not said:
             return
-        online = payload == topics.ONLINE
-        node = await self._book.node(node_id)
-        known = node is not None and node.approved
-        if live and online and known:
-            await self._book.hear(node_id)
-        if self._presence.hear(node_id, online=online, known=known):
-            await self._tell_of(node_id)
+        arrived = {
+            node_id
+            for node_id, message in said
+            if message.payload == topics.ONLINE and not message.retained
+        }
+        nodes = await self._book.hear({node_id for node_id, _ in said}, arrived)
+        for node_id, message in said:
+            node = nodes.get(node_id)
+            known = node is not None and node.approved
+            online = message.payload == topics.ONLINE
+            if self._presence.hear(node_id, online=online, known=known) and node is not None:
+                self._told(node)
 
     async def _settle_presence(self) -> None:
         while True:
