@@ -34,7 +34,8 @@ def refusal(wire: bytes, node_id: str = NODE) -> str:
 def forge(magic: bytes, body: object) -> bytes:
     data = body if isinstance(body, bytes) else msgspec.msgpack.encode(body)
     signer = identity() if magic == b"HBH" else LLAMA
-    signature = signer.sign(messages._DOMAINS[magic] + data)
+    envelope = messages._HELLO if magic == b"HBH" else messages._HAVE
+    signature = signer.sign(envelope.domain + data)
     return magic + b"\x01" + signer.public_key + signature + data
 
 

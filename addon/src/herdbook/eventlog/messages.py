@@ -1,28 +1,22 @@
-"""The two signed messages beside batches: a node's hello and the Llama's “have”.
+"""The two signed messages that sync takes beside batches: a node's hello and the Llama's “have”.
 
-Owns their bytes, which docs/protocol.md restates: a four-byte head, the signer's public key, the
-signature, and a MessagePack map whose unknown members are ignored.
+Owns their members and bounds, which docs/protocol.md restates.
 """
 
 from typing import Annotated, Final
 
-import msgspec
 from msgspec import Meta, Struct
 
 from herdbook.errors import InputError, MessageRefused
+from herdbook.eventlog.envelope import Envelope
 from herdbook.eventlog.event import Count
-from herdbook.eventlog.identity import KEY_SIZE, SIGNATURE_SIZE, Identity, verify
+from herdbook.eventlog.identity import Identity
 from herdbook.ids import node_id_of
 
-VERSION: Final = 1
 MAX_MESSAGE: Final = 1024
 
-_HELLO: Final = b"HBH"
-_HAVE: Final = b"HBV"
-_KEY_AT: Final = 4
-_SIGNATURE_AT: Final = _KEY_AT + KEY_SIZE
-_BODY_AT: Final = _SIGNATURE_AT + SIGNATURE_SIZE
-_DOMAINS: Final = {_HELLO: b"herdbook hello v1\0", _HAVE: b"herdbook have v1\0"}
+_HELLO: Final = Envelope(b"HBH", b"herdbook hello v1\0", MAX_MESSAGE)
+_HAVE: Final = Envelope(b"HBV", b"herdbook have v1\0", MAX_MESSAGE)
 
 type Hash = Annotated[bytes, Meta(min_length=32, max_length=32)]
 type Nonce = Annotated[bytes, Meta(min_length=16, max_length=16)]
@@ -57,7 +51,7 @@ class Have(Struct, frozen=True):
 
 def seal_hello(identity: Identity, hello: Hello) -> bytes:
     """A node's hello, signed. Raises `InputError` when the name or version is out of bounds."""
-    wire = _seal(_HELLO, identity, hello)
+    wire = _HELLO.seal(identity, hello)
     try:
         open_hello(wire, identity.node_id)
     except MessageRefused as error:
@@ -70,7 +64,7 @@ def seal_hello(identity: Identity, hello: Hello) -> bytes:
 
 def open_hello(wire: bytes, node_id: str) -> Hello:
     """A node's hello. Raises `MessageRefused` as `open_have`, or ``wrong_node``."""
-    public_key, hello = _open(_HELLO, wire, Hello)
+    public_key, hello = _HELLO.open(wire, Hello)
     if node_id_of(public_key) != node_id:
         raise MessageRefused("wrong_node", "The hello's key is not the one of this node id.")
     if not (hello.name.isprintable() and hello.name.strip() and hello.version.isprintable()):
@@ -80,7 +74,7 @@ def open_hello(wire: bytes, node_id: str) -> Hello:
 
 def seal_have(identity: Identity, have: Have) -> bytes:
     """What a Llama has of a node, signed."""
-    return _seal(_HAVE, identity, have)
+    return _HAVE.seal(identity, have)
 
 
 def open_have(wire: bytes, node_id: str) -> tuple[bytes, Have]:
@@ -89,32 +83,7 @@ def open_have(wire: bytes, node_id: str) -> tuple[bytes, Have]:
     Raises `MessageRefused` with reason ``oversized``, ``malformed``, ``version``, ``signature``,
     ``bounds`` or ``wrong_node``.
     """
-    public_key, have = _open(_HAVE, wire, Have)
+    public_key, have = _HAVE.open(wire, Have)
     if have.node_id != node_id:
         raise MessageRefused("wrong_node", "The “have” speaks of another node.")
     return public_key, have
-
-
-def _seal(magic: bytes, identity: Identity, message: Struct) -> bytes:
-    body = msgspec.msgpack.encode(message)
-    signature = identity.sign(_DOMAINS[magic] + body)
-    return magic + bytes([VERSION]) + identity.public_key + signature + body
-
-
-def _open[M: Struct](magic: bytes, wire: bytes, kind: type[M]) -> tuple[bytes, M]:
-    if len(wire) > MAX_MESSAGE:
-        raise MessageRefused("oversized", f"The message has {len(wire)} bytes.")
-    if len(wire) <= _BODY_AT or not wire.startswith(magic):
-        raise MessageRefused("malformed", "These bytes are not such a message.")
-    if wire[3] != VERSION:
-        raise MessageRefused("version", f"The message has version {wire[3]}; {VERSION} is known.")
-    public_key, signature = wire[_KEY_AT:_SIGNATURE_AT], wire[_SIGNATURE_AT:_BODY_AT]
-    body = wire[_BODY_AT:]
-    if not verify(public_key, _DOMAINS[magic] + body, signature):
-        raise MessageRefused("signature", "The message was not signed by this key, or was changed.")
-    try:
-        return public_key, msgspec.msgpack.decode(body, type=kind)
-    except msgspec.ValidationError as error:
-        raise MessageRefused("bounds", f"A member is out of bounds: {error}.") from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise MessageRefused("malformed", "The message is not MessagePack.") from error
