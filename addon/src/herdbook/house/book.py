@@ -26,6 +26,7 @@ from herdbook.house import (
     glance,
     ingest,
     memory,
+    neighbours,
     node,
     observation,
     quarantine,
@@ -36,6 +37,7 @@ from herdbook.house import (
 from herdbook.house.glance import Glance
 from herdbook.house.ingest import Stored, Taken
 from herdbook.house.memory import Topic, Verdict
+from herdbook.house.neighbours import Told
 from herdbook.house.node import Greeted, Greeting, NodeRow
 from herdbook.house.observation import Observation
 from herdbook.house.quarantine import Quarantined
@@ -267,6 +269,10 @@ class HouseBook:
     async def observations_of(self, node_id: str, limit: int) -> list[Observation]:
         """The last that a node said, newest first."""
         return await self._read(lambda c: observation.newest_of(c, node_id, limit))
+
+    async def neighbours(self, node_id: str, observations: int, memories: int) -> Told | None:
+        """The newest so many things that others in the herd tell; None for who is not in it."""
+        return await self._read(lambda c: neighbours.told(c, node_id, observations, memories))
 
     async def topics(self) -> list[Topic]:
         """What the house remembers; memory.py says in which order."""
