@@ -16,6 +16,7 @@ from herdbook.clock import day_of
 from herdbook.crypto.kdf import MEMORY_FLOOR_KIB, KdfParameters
 from herdbook.embedding.model import Model
 from herdbook.house.book import HouseBook
+from herdbook.llama.herd.ways import Ways
 from herdbook.llama.opening import Opening
 from herdbook.llama.panel.routes import panel_app
 from herdbook.llama.vaults import Vaults
@@ -25,6 +26,7 @@ ZONE = ZoneInfo("Europe/Amsterdam")
 PASSWORD = "four quite unrelated words"
 FAST = KdfParameters(MEMORY_FLOOR_KIB, 2, 1)
 BROWSER = {"Sec-Fetch-Site": "same-origin"}
+CONNECTED = Ways("connected", http=False)
 HTMX = {"HX-Request": "true"}
 
 
@@ -105,6 +107,7 @@ async def stage(
     secure: bool = False,
     supervisor: str | None = None,
     model: Model | None = None,
+    ways: Ways = CONNECTED,
 ) -> AsyncIterator[Stage]:
     """A panel; `stripped` has it asked as by a proxy that takes the base path off.
 
@@ -128,6 +131,7 @@ async def stage(
             hosts=hosts,
             supervisor=supervisor,
             recall=book.recall(model or Model()),
+            ways=lambda: ways,
         )
         server = TestServer(app, host="127.0.0.1")
         opened.push_async_callback(server.close)

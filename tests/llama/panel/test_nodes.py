@@ -1,18 +1,37 @@
 import re
+from pathlib import Path
 
 import pytest
 
 from herdbook.errors import BatchRefused
 from herdbook.eventlog.messages import Hello
 from herdbook.ids import fingerprint_of, node_id_of
+from herdbook.llama.herd.ways import Ways
 from tests.llama.panel.herd_stage import herd_of
-from tests.llama.panel.stage import HTMX, Browser, Stage
+from tests.llama.panel.stage import HTMX, Browser, Stage, stage
 
 NODE = node_id_of(b"a public key")
 
 
 async def test_an_empty_herd_says_how_to_begin(ada: Browser) -> None:
     assert "No node has said hello yet" in await ada.page("/herd")
+
+
+@pytest.mark.parametrize(
+    ("ways", "words"),
+    [
+        (Ways("none", http=True), "There is no MQTT broker: nodes come by HTTP"),
+        (Ways("none", http=False), "No node can reach this Llama"),
+        (Ways("away", http=True), "The MQTT broker does not answer"),
+    ],
+)
+async def test_how_nodes_come_is_said_where_it_is_not_as_usual(
+    tmp_path: Path, ways: Ways, words: str
+) -> None:
+    async with stage(tmp_path, ways=ways) as set_up, set_up.browser() as browser:
+        await set_up.person()
+        await browser.sign_in()
+        assert words in await browser.page("/herd")
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX])

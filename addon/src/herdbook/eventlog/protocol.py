@@ -28,6 +28,8 @@ WINDOW: Final = 8  # batches on their way at once: 2 MiB at most
 RESEND_MS: Final = 1_000  # after a “have” that stands still, this long after the first sending
 FIRST_TIMEOUT_MS: Final = 5_000
 LAST_TIMEOUT_MS: Final = 60_000
+PULSE_MS: Final = 30_000
+"""So often a node over HTTP says hello."""
 
 type State = Literal["offline", "asking", "unapproved", "sending", "diverged"]
 
@@ -57,7 +59,13 @@ class NodeSync:
         source: BatchSource,
         pin: Pin,
         draw: Callable[[], bytes] = draw_nonce,
+        *,
+        pulse_ms: int | None = None,
     ) -> None:
+        """With `pulse_ms`, `asks` is true that often also when all is well.
+
+        So it is over HTTP, where a Llama cannot speak unasked, and does not see who is there.
+        """
         self.state: State = "offline"
         self.acknowledged = 0
         self._source = source
@@ -67,7 +75,7 @@ class NodeSync:
         self._started = 0
         self._timeout = FIRST_TIMEOUT_MS
         self._overdue = False
-        self._question = Question(draw)
+        self._question = Question(draw, pulse_ms)
 
     @property
     def nonce(self) -> bytes:

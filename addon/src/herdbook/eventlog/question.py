@@ -24,9 +24,10 @@ def draw_nonce() -> bytes:
 class Question:
     """The node's present question. Times are milliseconds of a clock that never goes back."""
 
-    def __init__(self, draw: Callable[[], bytes]) -> None:
-        """`draw` gives a nonce, as `draw_nonce` does."""
+    def __init__(self, draw: Callable[[], bytes], pulse_ms: int | None = None) -> None:
+        """`draw` gives a nonce, as `draw_nonce` does; `pulse_ms`: never ask more seldom."""
         self._draw = draw
+        self._pulse_ms = pulse_ms
         self._patience = AGAIN_MS
         self.ask(0)
 
@@ -60,4 +61,7 @@ class Question:
         """When to ask again; None when there is no reason to."""
         if self._doubt:
             return self._asked + AGAIN_MS
-        return None if settled else self._asked + self._patience
+        waits = [] if settled else [self._patience]
+        if self._pulse_ms is not None:
+            waits.append(self._pulse_ms)
+        return self._asked + min(waits) if waits else None

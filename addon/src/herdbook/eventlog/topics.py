@@ -1,4 +1,4 @@
-"""The MQTT topics of the herd. Owns their names; imports nothing that connects."""
+"""The herd's MQTT topics, and its paths over HTTP. Owns names; imports nothing that connects."""
 
 import re
 from typing import Final, Literal, NamedTuple
@@ -7,6 +7,8 @@ NODE_ID: Final = "[a-z2-7]{26}"
 ALL_NODES: Final = tuple(f"herdbook/v1/node/+/{part}" for part in ("hello", "log", "availability"))
 ONLINE: Final = b"online"
 OFFLINE: Final = b"offline"
+HTTP_HEADER: Final = "Herdbook"
+"""What tells a Llama's answer from a proxy's."""
 
 type Part = Literal["hello", "log", "availability"]
 _NODE_TOPIC: Final = re.compile(f"herdbook/v1/node/({NODE_ID})/(hello|log|availability)")
@@ -37,6 +39,11 @@ def availability(node_id: str) -> str:
 def have(node_id: str) -> str:
     """Retained: what the Llama durably has of the node, signed by the Llama."""
     return f"herdbook/v1/llama/{node_id}/have"
+
+
+def path(topic: str) -> str:
+    """Where over HTTP that is posted which a node says on a topic."""
+    return f"/{topic}"
 
 
 def parse(topic: str) -> NodeTopic | None:

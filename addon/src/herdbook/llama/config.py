@@ -2,7 +2,7 @@
 
 from datetime import UTC, tzinfo
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Meta, Struct
@@ -50,7 +50,8 @@ class LlamaConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
     `base_path` is where a reverse proxy puts the panel, such as ``/herdbook``. `panel_url` is how
     people reach it when that is not its own address. `hosts` are further host names it answers to.
-    With `ingress`, Home Assistant shows the panel to its users, and nobody else does.
+    With `ingress`, Home Assistant shows the panel to its users, and nobody else does. Alpacas come
+    by a broker, unless `broker` is ``false``, and by HTTP where there is a `herd` to listen on.
     """
 
     data: Annotated[str, Meta(pattern=r"^[^\x00]+$")]
@@ -65,7 +66,8 @@ class LlamaConfig(Struct, frozen=True, forbid_unknown_fields=True):
     panel: Listener = Listener(8477)
     ingress: Ingress | None = None
     api: Listener = Listener(8478)
-    broker: BrokerSettings = BrokerSettings()
+    herd: Listener | None = None
+    broker: BrokerSettings | Literal[False] = BrokerSettings()
     search: Search = Search()
     house: House = House()
 

@@ -21,6 +21,7 @@ from herdbook.llama.api.messages import Hello
 from herdbook.llama.api.news import News, snapshot
 from herdbook.llama.config import LlamaConfig
 from herdbook.llama.herd.herd import Herd
+from herdbook.llama.herd.port import herd_app
 from herdbook.llama.listener import listening
 from herdbook.llama.panel.routes import panel_app
 from herdbook.llama.vaults import Vaults
@@ -59,11 +60,12 @@ async def run(
         opened.push_async_callback(vaults.close)
         herd = Herd(
             book,
-            config.broker,
+            config.broker or None,
             identity,
             clock,
             News(feed),
             keep_days=config.house.keep_readings_days,
+            by_http=config.herd is not None,
         )
         ingress = config.ingress
         where, section = (config.panel, "panel") if ingress is None else (ingress, "ingress")
@@ -78,6 +80,7 @@ async def run(
             hosts=frozenset(config.hosts),
             supervisor=ingress.supervisor if ingress else None,
             recall=recall,
+            ways=lambda: herd.ways,
         )
         api = api_app(
             token=token.load_or_create(folder),
@@ -89,6 +92,8 @@ async def run(
         )
         panel_url = await opened.enter_async_context(listening(panel, where, section))
         api_url = await opened.enter_async_context(listening(api, config.api, "api"))
+        if config.herd is not None:
+            await opened.enter_async_context(listening(herd_app(herd.door), config.herd, "herd"))
         on_ready(f"{panel_url}{config.base_path}/", f"{api_url}/")
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(herd.run())

@@ -1,8 +1,8 @@
-"""Telling nodes what the Llama has of them. Owns when a “have” is published."""
+"""Telling nodes what the Llama has of them. Owns their count, and when a “have” is published."""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from msgspec.structs import replace
@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from herdbook.errors import BrokerUnavailable, StorageError
 from herdbook.eventlog import topics
 from herdbook.eventlog.identity import Identity
-from herdbook.eventlog.messages import Have, seal_have
+from herdbook.eventlog.messages import seal_have
 from herdbook.house.book import HouseBook
 
 _RETRY_S: Final = 5.0
@@ -23,7 +23,10 @@ type Publish = Callable[[str, bytes], Awaitable[None]]
 
 
 class Haves:
-    """Publishes the “have” of every marked node, once for however many marks came meanwhile."""
+    """Signs what nodes are told; `run` publishes the “have” of every marked node.
+
+    That once for however many marks came meanwhile.
+    """
 
     def __init__(self, book: HouseBook, identity: Identity, publish: Publish) -> None:
         self._book = book
@@ -43,6 +46,10 @@ class Haves:
         """Every node must be told: the broker may have forgotten."""
         self._everyone = True
         self._wake.set()
+
+    async def answer(self, node_id: str) -> bytes | None:
+        """The “have” of a node now; None when it has not said hello. Raises `StorageError`."""
+        return dict(await self._answers([node_id])).get(node_id)
 
     async def run(self) -> None:
         """Publish until cancelled."""
@@ -66,12 +73,17 @@ class Haves:
         while self._marked:
             some = [self._marked.pop() for _ in range(min(_AT_ONCE, len(self._marked)))]
             # Nobody else's topics are written to, whoever asks.
-            publishing = [self._say(have) for have in await self._book.haves(some)]
+            answers = await self._answers(some)
+            publishing = [self._publish(topics.have(node_id), have) for node_id, have in answers]
             said = await asyncio.gather(*publishing, return_exceptions=True)
             for failure in filter(None, said):
                 raise failure
 
-    async def _say(self, have: Have) -> None:
-        self._count += 1
-        numbered = replace(have, count=self._count)
-        await self._publish(topics.have(have.node_id), seal_have(self._identity, numbered))
+    async def _answers(self, node_ids: Sequence[str]) -> list[tuple[str, bytes]]:
+        # Counted before they are looked up: a higher count never tells of less.
+        first = self._count + 1
+        self._count += len(node_ids)
+        return [
+            (have.node_id, seal_have(self._identity, replace(have, count=count)))
+            for count, have in enumerate(await self._book.haves(node_ids), start=first)
+        ]

@@ -1,104 +1,99 @@
-"""Gathers the herd: hellos, batches and availability from the broker into the house book.
+"""Gathers the herd: hellos, batches and availability, from the broker or by HTTP.
 
 A batch is stored before it is acknowledged to the broker, and acknowledged to its node by the
 “have” alone. Messages are handled in their order, those that arrived together in one transaction;
-the broker holds back what is not handled.
+the broker holds back what is not handled. Where there is no broker, all comes through `door`.
 """
 
 import asyncio
 import logging
 from collections.abc import Sequence
 from datetime import date
-from itertools import batched
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 
 from herdbook.broker import Broker, BrokerSettings, Message
 from herdbook.clock import Clock
-from herdbook.errors import BatchRefused, HerdError, MessageRefused, StorageError
+from herdbook.errors import BatchRefused, MessageRefused, StorageError
 from herdbook.eventlog import topics
 from herdbook.eventlog.batch import VerifiedBatch, open_batch
 from herdbook.eventlog.identity import Identity
 from herdbook.eventlog.messages import open_hello
-from herdbook.house.book import HouseBook, Today
-from herdbook.house.ingest import Stored
+from herdbook.house.book import HouseBook
 from herdbook.house.node import Greeting, NodeRow
 from herdbook.house.observation import Observation
 from herdbook.llama.herd.discovery import retained_topics
+from herdbook.llama.herd.door import Door
 from herdbook.llama.herd.haves import Haves
+from herdbook.llama.herd.heartbeats import Heartbeats
+from herdbook.llama.herd.intake import Intake, Listener
 from herdbook.llama.herd.presence import Presence
 from herdbook.llama.herd.today import TodayWatch
+from herdbook.llama.herd.ways import Ways
 from herdbook.log import PacedLog
 
 _CONFIRM_S: Final = 10.0
 _TIDY_EVERY_S: Final = 3600.0
-_AT_ONCE: Final = 64
-"""Observations told before listeners get their turn; far fewer than what is queued for one."""
+_LOOK_EVERY_S: Final = 5.0
 
 _LOGGER = logging.getLogger(__name__)
 
 
-class Listener(Protocol):
-    """Who is told what happens in the herd. Called from the event loop; must not block or raise."""
-
-    def on_observation(self, observation: Observation) -> None:
-        """It is durable in the house book; said once."""
-
-    def on_today(self, today: Today) -> None:
-        """The day's counts, or the day, changed; at most once a second."""
-
-    def on_node(self, node: NodeRow) -> None:
-        """A node said hello first, was approved, came, went, or has a new name or version."""
-
-    def on_node_gone(self, node_id: str) -> None:
-        """A node was taken out of the herd."""
-
-
 class Herd:
-    """The nodes of one house book on one broker."""
+    """The nodes of one house book. `door` is where those come in that have no broker."""
 
     def __init__(
         self,
         book: HouseBook,
-        settings: BrokerSettings,
+        settings: BrokerSettings | None,
         identity: Identity,
         clock: Clock,
         listener: Listener,
         *,
         keep_days: int = 365,
+        by_http: bool = False,
     ) -> None:
-        """Readings are kept one by one for `keep_days`."""
+        """Readings are kept one by one for `keep_days`. `by_http`: somebody serves `door`."""
         self._book = book
         self._keep_days = keep_days
         self._clock = clock
         self._listener = listener
         self._presence = Presence()
+        self._heartbeats = Heartbeats()
         self._connected = asyncio.Event()
         self._log = PacedLog(_LOGGER, clock)
         self._today = TodayWatch(book, listener.on_today)
-        self._broker = Broker(
-            settings,
-            client_id=f"herdbook-llama-{identity.node_id}",
-            subscriptions=topics.ALL_NODES,
-            on_connect=self._on_connect,
-            on_messages=self._on_messages,
+        self._intake = Intake(
+            book, listener, clock, on_changed=self._told, on_counts=self._today.mark
         )
+        self._broker = None if settings is None else self._client(settings, identity)
+        self._by_http = by_http
         self._haves = Haves(book, identity, self._publish_retained)
+        self.door = Door(book, self._intake, self._haves, clock, on_heard=self._on_heard)
 
     @property
     def connected(self) -> bool:
         """Whether the broker answers."""
-        return self._broker.connected
+        return self._broker is not None and self._broker.connected
+
+    @property
+    def ways(self) -> Ways:
+        """How Alpacas reach this Llama just now."""
+        if self._broker is None:
+            return Ways("none", self._by_http)
+        return Ways("connected" if self._broker.connected else "away", self._by_http)
 
     async def run(self) -> None:
         """Gather until cancelled; survives the broker and a full disk."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._haves.run())
             group.create_task(self._today.run())
-            group.create_task(self._settle_presence())
             group.create_task(self._tidy())
-            group.create_task(self._broker.run())
+            group.create_task(self._watch_heartbeats())
+            if self._broker is not None:
+                group.create_task(self._haves.run())
+                group.create_task(self._settle_presence())
+                group.create_task(self._broker.run())
 
     async def nodes(self) -> list[NodeRow]:
         """Every node that has said hello, by name. Raises `StorageError`."""
@@ -130,6 +125,7 @@ class Herd:
         Raises `BrokerUnavailable`, with nothing changed, `NodeUnknown` or `StorageError`.
         """
         await self._clean(node_id)
+        self._heartbeats.forget(node_id)
         node = self._with_presence(await self._book.retire(node_id))
         self._haves.mark(node_id)
         self._listener.on_node_gone(node_id)
@@ -138,10 +134,22 @@ class Herd:
     async def forget(self, node_id: str) -> None:
         """The same, and erase all that it told. If it still runs it is a new node. Raises alike."""
         await self._clean(node_id)
+        self._heartbeats.forget(node_id)
         await self._book.forget(node_id)
         self._listener.on_node_gone(node_id)
 
+    def _client(self, settings: BrokerSettings, identity: Identity) -> Broker:
+        return Broker(
+            settings,
+            client_id=f"herdbook-llama-{identity.node_id}",
+            subscriptions=topics.ALL_NODES,
+            on_connect=self._on_connect,
+            on_messages=self._on_messages,
+        )
+
     async def _clean(self, node_id: str) -> None:
+        if self._broker is None:
+            return
         sensors = [one.sensor for one in await self._book.series(node_id)]
         for topic in retained_topics(node_id, sensors):
             await self._publish_retained(topic, b"")
@@ -173,31 +181,16 @@ class Herd:
             await asyncio.sleep(0)  # many signatures must not keep others waiting
         if not opened:
             return
-        taken = await self._book.store_many([batch for batch, _ in opened])
+        taken = await self._intake.batches([batch for batch, _ in opened])
         for (batch, wire), stored in zip(opened, taken, strict=True):
             if isinstance(stored, BatchRefused):
                 await self._refused(batch.node_id, wire, stored)
             else:
-                await self._stored(batch.node_id, stored)
+                self._haves.mark(batch.node_id)
 
     async def _refused(self, node_id: str, wire: bytes, error: BatchRefused) -> None:
-        await self._book.refuse(node_id, error.reason, wire)
-        if error.reason in {"gap", "unapproved"}:
-            # Everyday life after a cut: told what is held, an honest node sends the right one.
-            _LOGGER.info("Asked node %s again: %s", node_id, error)
+        if await self._intake.refuse_batch(node_id, wire, error):
             self._haves.mark(node_id)
-        else:
-            self._log.warning(error.reason, f"Refused a batch of node {node_id}: {error}")
-
-    async def _stored(self, node_id: str, stored: Stored) -> None:
-        self._haves.mark(node_id)
-        for chunk in batched(stored.observations, _AT_ONCE, strict=False):
-            for observation in chunk:
-                self._listener.on_observation(observation)
-            # Whoever listens and reads gets them out of the way before more come.
-            await asyncio.sleep(0)
-        if stored.observations or stored.readings:
-            self._today.mark()
 
     async def _on_hellos(self, said: list[tuple[str, Message]]) -> None:
         """Note who is there, in one transaction: after a cut a whole herd says so at once."""
@@ -206,20 +199,11 @@ class Herd:
             try:
                 hello = open_hello(message.payload, node_id)
             except MessageRefused as error:
-                reason = f"hello_{error.reason}"
-                await self._book.refuse(node_id, reason, message.payload)
-                self._log.warning(reason, f"Refused a hello of node {node_id}: {error}")
+                await self._intake.refuse_hello(node_id, message.payload, error)
             else:
                 greetings.append(Greeting(node_id, hello, live=not message.retained))
-        if not greetings:
-            return
-        for greeted in await self._book.hellos(greetings):
-            if isinstance(greeted, HerdError):
-                self._log.warning("hello_crowded", str(greeted))
-                continue
-            self._haves.mark(greeted.node.node_id)
-            if greeted.is_news:
-                self._told(greeted.node)
+        for node_id in await self._intake.hellos(greetings):
+            self._haves.mark(node_id)
 
     async def _on_availabilities(self, said: list[tuple[str, Message]]) -> None:
         said = [one for one in said if one[1].payload in {topics.ONLINE, topics.OFFLINE}]
@@ -246,6 +230,16 @@ class Herd:
             for node_id in self._presence.settle():
                 await self._tell_of(node_id)
 
+    async def _on_heard(self, node_id: str) -> None:
+        if self._heartbeats.hear(node_id, self._clock.monotonic_ms()):
+            await self._tell_of(node_id)
+
+    async def _watch_heartbeats(self) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_EVERY_S)
+            for node_id in self._heartbeats.lapse(self._clock.monotonic_ms()):
+                await self._tell_of(node_id)
+
     async def _tidy(self) -> None:
         while True:
             try:
@@ -265,7 +259,11 @@ class Herd:
             self._told(node)
 
     async def _publish_retained(self, topic: str, payload: bytes) -> None:
-        await self._broker.publish(topic, payload, retain=True)
+        await self._publish(topic, payload, retain=True)
+
+    async def _publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        if self._broker is not None:
+            await self._broker.publish(topic, payload, retain=retain)
 
     def _told(self, node: NodeRow) -> NodeRow:
         """The node with its presence, once told to the listener; one that has left is no news."""
@@ -275,4 +273,5 @@ class Herd:
         return present
 
     def _with_presence(self, node: NodeRow) -> NodeRow:
-        return msgspec.structs.replace(node, online=self._presence.is_online(node.node_id))
+        online = self._presence.is_online(node.node_id) or self._heartbeats.is_online(node.node_id)
+        return msgspec.structs.replace(node, online=online)

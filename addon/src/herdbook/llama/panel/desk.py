@@ -1,5 +1,6 @@
 """What every handler of the panel works with, and the small questions all of them ask."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, tzinfo
 from typing import Final, Protocol
@@ -13,6 +14,7 @@ from herdbook.house.node import NodeRow
 from herdbook.house.observation import Observation
 from herdbook.house.recall import Recall
 from herdbook.journal.settings import Settings
+from herdbook.llama.herd.ways import Ways
 from herdbook.llama.imports import Imports
 from herdbook.llama.keys import Keys
 from herdbook.llama.opening import Opening
@@ -50,7 +52,7 @@ class HerdDesk(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The panel's parts. `secure` marks the cookie for HTTPS only."""
+    """The panel's parts. `secure` marks the cookie for HTTPS only; `ways`: how nodes come now."""
 
     vaults: Vaults
     keys: Keys
@@ -63,6 +65,7 @@ class Desk:
     pages: Pages
     secure: bool
     recall: Recall
+    ways: Callable[[], Ways]
     copies: SealedCopies = field(default_factory=SealedCopies)
 
     def today(self) -> date:

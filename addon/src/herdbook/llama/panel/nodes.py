@@ -26,6 +26,7 @@ async def show(request: web.Request) -> web.Response:
     return desk.pages.page(
         "parts/nodes.html" if is_htmx(request) else "herd.html",
         {
+            "ways": desk.ways(),
             "waiting": [node for node in nodes if not node.approved and not node.retired],
             "approved": [node for node in nodes if node.approved],
             "retired": [node for node in nodes if node.retired],

@@ -10,6 +10,7 @@ from herdbook.clock import Clock
 from herdbook.embedding.model import Model
 from herdbook.house.book import HouseBook
 from herdbook.house.recall import Recall
+from herdbook.llama.herd.ways import Ways
 from herdbook.llama.imports import Imports
 from herdbook.llama.keys import Keys
 from herdbook.llama.panel import (
@@ -160,6 +161,7 @@ def panel_app(
     hosts: frozenset[str] = frozenset(),
     supervisor: str | None = None,
     recall: Recall | None = None,
+    ways: Callable[[], Ways] = lambda: Ways("connected", http=False),
 ) -> web.Application:
     """The whole panel as one application, to be served as it is.
 
@@ -168,7 +170,8 @@ def panel_app(
     come by HTTPS. `hosts` are the names it answers to besides localhost and IP addresses.
     `supervisor` is the one address that may ask, if Home Assistant's ingress shows the panel; it
     answers to every name then, as Home Assistant does. Without `recall`, the house is searched by
-    words only. Raises `ConfigError` for a base path that is none.
+    words only. `ways` tells how nodes reach this Llama. Raises `ConfigError` for a base path that
+    is none.
 
     Serve it with ``access_log=None``: addresses tell which days somebody reads.
     """
@@ -207,6 +210,7 @@ def panel_app(
         pages,
         secure,
         recall or book.recall(Model()),
+        ways,
     )
     app.on_response_prepare.append(add_headers)
     return app
