@@ -2,9 +2,11 @@ from pathlib import Path
 
 import pytest
 
+from herdbook.alpaca.address import LlamaSettings
 from herdbook.alpaca.config import FileConfig, RoomConfig, SystemConfig, load
 from herdbook.alpaca.discovery import components_of
 from herdbook.alpaca.sensors import open_sensors
+from herdbook.broker import BrokerSettings
 from herdbook.errors import ConfigError
 from tests.fakes.clock import ManualClock
 
@@ -42,6 +44,16 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
     assert (file.scale, file.usual, file.quiet, file.valid) == (0.001, (20, 90), 0, None)
 
 
+def test_without_either_the_broker_is_on_this_machine(tmp_path: Path) -> None:
+    assert load(write(tmp_path, TOP + FILE)).broker == BrokerSettings("127.0.0.1", 1883)
+
+
+def test_a_llama_takes_the_place_of_a_broker(tmp_path: Path) -> None:
+    config = load(write(tmp_path, TOP + '[llama]\nurl = "https://home/llama"\nca = "x"\n' + FILE))
+    assert config.llama == LlamaSettings("https://home/llama", "x")
+    assert config.broker is None
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -72,6 +84,13 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
         (TOP + "[broker]\nport = 99999\n" + FILE, "in [broker] at “port”"),
         (TOP + "[broker]\npasswrd = 'x'\n" + FILE, "passwrd"),
         (TOP + '[[sensor]]\nkind = "room"\nspeed = 0', "“speed”"),
+        (TOP + "[broker]\n[llama]\nurl = 'http://x'\n" + FILE, "a log goes one way only"),
+        (TOP + "[llama]\n" + FILE, "in [llama]: Object missing required field `url`"),
+        (TOP + "[llama]\nurl = 'llama:8479'\n" + FILE, "in [llama] at “url”"),
+        (TOP + "[llama]\nurl = 'ftp://llama'\n" + FILE, "in [llama] at “url”"),
+        (TOP + "[llama]\nurl = 'http://lla ma'\n" + FILE, "in [llama] at “url”"),
+        (TOP + '[llama]\nurl = "http://llama\\r\\nX: y"\n' + FILE, "in [llama] at “url”"),
+        (TOP + "[llama]\nurl = 'http://lläma'\n" + FILE, "in [llama] at “url”"),
     ],
 )
 def test_a_mistake_is_named(tmp_path: Path, text: str, words: str) -> None:

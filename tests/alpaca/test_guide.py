@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from herdbook.alpaca.address import LlamaSettings
 from herdbook.alpaca.config import FileConfig, RoomConfig, SystemConfig, load
 from herdbook.eventlog.retention import Retention
 
@@ -14,13 +15,15 @@ GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "alpaca.md"
 
 def test_the_example_is_a_configuration(tmp_path: Path) -> None:
     text = GUIDE.read_text(encoding="utf-8")
-    (example,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    example, by_http = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
     path = tmp_path / "alpaca.toml"
+    path.write_text(re.sub(r"\[broker\]\n(?:[^\[]+\n)+", f"{by_http}\n", example), "utf-8")
+    assert load(path).llama == LlamaSettings("http://192.168.1.5:8479")
     path.write_text(example, encoding="utf-8")
     assert [type(sensor) for sensor in load(path).sensor] == [SystemConfig, FileConfig, RoomConfig]
 
 
-@pytest.mark.parametrize("kind", [SystemConfig, FileConfig, RoomConfig, Retention])
+@pytest.mark.parametrize("kind", [SystemConfig, FileConfig, RoomConfig, Retention, LlamaSettings])
 def test_every_key_is_in_it(kind: type[msgspec.Struct]) -> None:
     text = GUIDE.read_text(encoding="utf-8")
     missing = [key for key in kind.__struct_fields__ if f"| `{key}` |" not in text]

@@ -15,6 +15,7 @@ API) translate once, from the code.
     ├── StorageError             storage_failed
     ├── Unavailable
     │   ├── BrokerUnavailable    broker_unavailable
+    │   ├── LlamaUnavailable     llama_unavailable
     │   ├── PortTaken            port_taken
     │   ├── Busy                 busy
     │   ├── ModelUnusable        model_unusable
@@ -129,6 +130,12 @@ class BrokerUnavailable(Unavailable):
     """The MQTT broker does not answer, or not now."""
 
     code = "broker_unavailable"
+
+
+class LlamaUnavailable(Unavailable):
+    """No Llama answers by HTTP, or not now."""
+
+    code = "llama_unavailable"
 
 
 class PortTaken(Unavailable):

@@ -1,46 +1,35 @@
-"""The Alpaca: its sensors, its log and its broker, put together and kept going.
+"""The Alpaca: its sensors, its log and its line to the house, put together and kept going.
 
 Owns the order of starting and stopping. No part waits for another: with no broker it samples,
 notices and logs; with a full disk it still shows its states; with a broken sensor the others go on.
 """
 
 import asyncio
-import logging
 import random
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from functools import partial
 from typing import Any, Final
 
 from msgspec import Struct
 
-from herdbook.alpaca.announcer import Announcer
+from herdbook.alpaca.broker_line import BrokerLine
 from herdbook.alpaca.config import AlpacaConfig
-from herdbook.alpaca.discovery import (
-    BIRTH_TOPIC,
-    WAITING,
-    components_of,
-    sensor_availability_topic,
-    sensor_state_topic,
-)
-from herdbook.alpaca.outbox import Outbox
+from herdbook.alpaca.discovery import components_of
+from herdbook.alpaca.line import Line
+from herdbook.alpaca.llama_line import LlamaLine
 from herdbook.alpaca.record import Record
 from herdbook.alpaca.sampler import Sampler
 from herdbook.alpaca.sensors import open_sensors
 from herdbook.alpaca.sensors.measurement import Measurement, Sensor
 from herdbook.alpaca.timekeeping import keep_time
 from herdbook.alpaca.uplink import Uplink
-from herdbook.broker import Broker, Will
+from herdbook.broker import BrokerSettings
 from herdbook.clock import Clock, SystemClock
-from herdbook.eventlog import topics
 from herdbook.eventlog.identity import Identity
 from herdbook.eventlog.pin import FilePin
-from herdbook.log import PacedLog
+from herdbook.eventlog.protocol import PULSE_MS
 
 _LAST_SYNC_S: Final = 2.0
-_PUT_RIGHT_MS: Final = 5_000  # whoever goes on saying the wrong thing is not answered faster
-
-_log = logging.getLogger(__name__)
 
 
 def node_id(config: AlpacaConfig) -> str:
@@ -83,42 +72,28 @@ class _Node:
         clock: Clock,
         rng: random.Random,
     ) -> None:
-        self._id = record.identity.node_id
         self._record = record
-        self._available: dict[str, bool] = {}
-        self._paced = PacedLog(_log, clock)
         self._clock = clock
-        self._put_right_ms = clock.monotonic_ms() - _PUT_RIGHT_MS
-        self._outbox = Outbox()
         self._samplers = [Sampler(sensor, self, clock) for sensor in sensors]
-        self._announcer = Announcer(config.data, self._id, config.name, components_of(sensors), rng)
+        pin = FilePin(config.data / "llama.key")
         self._uplink = Uplink(
             record,
             config.name,
-            FilePin(config.data / "llama.key"),
+            pin,
             clock,
             config.log,
             on_waiting=self._waiting,
-            on_hello=partial(self._outbox.put, topics.hello(self._id)),
+            pulse_ms=None if config.llama is None else PULSE_MS,
         )
-        self._broker = Broker(
-            config.broker,
-            client_id=f"herdbook-{self._id}",
-            subscriptions=[topics.have(self._id), topics.availability(self._id), BIRTH_TOPIC],
-            on_connect=self._connected,
-            on_message=self._heard,
-            will=Will(topics.availability(self._id), topics.OFFLINE),
-            rng=rng,
-        )
+        self._line = self._connection(config, sensors, rng)
 
     async def run(self, on_ready: Callable[[str], None]) -> None:
         """Until cancelled. What depends on another is stopped before it."""
         async with (
-            _running(self._broker.run()),
+            _running(self._line.run()),
             _running(
-                self._outbox.run(self._broker),
-                self._announcer.run(self._broker),
-                self._uplink.run(self._broker),
+                *self._line.helpers(),
+                self._uplink.run(self._line),
             ),
         ):
             try:
@@ -126,7 +101,7 @@ class _Node:
                     sampling.create_task(keep_time(self._clock, self.event))
                     for sampler in self._samplers:
                         sampling.create_task(sampler.run())
-                    on_ready(self._id)
+                    on_ready(self._record.identity.node_id)
             finally:
                 for sampler in self._samplers:
                     await sampler.flush()
@@ -134,17 +109,7 @@ class _Node:
 
     def state(self, measurement: Measurement, value: float | None) -> None:
         """See `herdbook.alpaca.sampler.Listener`."""
-        if value is not None:
-            # Said again even when it is the same: Home Assistant's expiry counts from the last.
-            topic = sensor_state_topic(self._id, measurement.id)
-            self._outbox.put(topic, measurement.state(value).encode())
-        available = value is not None
-        if self._available.get(measurement.id) != available:
-            self._available[measurement.id] = available
-            self._outbox.put(
-                sensor_availability_topic(self._id, measurement.id),
-                topics.ONLINE if available else topics.OFFLINE,
-            )
+        self._line.state(measurement, value)
 
     async def event(self, kind: str, payload: Struct) -> None:
         """See `herdbook.alpaca.sampler.Listener`."""
@@ -152,34 +117,25 @@ class _Node:
             self._uplink.appended()
 
     def _waiting(self, events: int) -> None:
-        self._outbox.put(sensor_state_topic(self._id, WAITING.id), str(events).encode())
+        self._line.waiting(events)
 
-    async def _connected(self, broker: Broker) -> None:
-        await self._uplink.connected()
-        self._outbox.put(topics.availability(self._id), topics.ONLINE)
-        self._outbox.resend()
-        await self._announcer.announce(broker)
-        await self._uplink.say_hello()
-
-    async def _heard(self, topic: str, payload: bytes, retained: bool) -> None:
-        if topic == topics.have(self._id):
-            await self._uplink.heard(payload)
-        elif topic == topics.availability(self._id):
-            if payload != topics.ONLINE:
-                self._put_right()
-        elif payload == topics.ONLINE:
-            self._announcer.born()
-        elif payload != topics.OFFLINE:
-            self._paced.warning(
-                "birth", f"{topic} says {payload[:40]!r}, which is neither online nor offline."
-            )
-
-    def _put_right(self) -> None:
-        """Somebody, or a will of an earlier connection that came late, says this node is gone."""
-        now = self._clock.monotonic_ms()
-        if now - self._put_right_ms >= _PUT_RIGHT_MS:
-            self._put_right_ms = now
-            self._outbox.put(topics.availability(self._id), topics.ONLINE)
+    def _connection(
+        self, config: AlpacaConfig, sensors: Sequence[Sensor], rng: random.Random
+    ) -> Line:
+        node_id = self._record.identity.node_id
+        components = components_of(sensors)  # also without a broker: two of one id are a mistake
+        if config.llama is not None:
+            return LlamaLine(config.llama, node_id, self._uplink, self._clock, rng)
+        return BrokerLine(
+            config.broker or BrokerSettings(),
+            config.data,
+            node_id,
+            config.name,
+            components,
+            self._uplink,
+            self._clock,
+            rng,
+        )
 
 
 @asynccontextmanager

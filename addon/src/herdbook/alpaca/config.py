@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct
 
+from herdbook.alpaca.address import LlamaSettings
 from herdbook.broker import BrokerSettings
 from herdbook.errors import ConfigError
 from herdbook.eventlog.retention import Retention
@@ -91,21 +92,23 @@ type SensorConfig = SystemConfig | RoomConfig | FileConfig
 class AlpacaConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """One node: its label, the folder of its log and identity, its broker and its sensors.
 
-    `log` is what it keeps of its log once the Llama has it.
+    `log` is what it keeps of its log once the Llama has it. With `llama` there is no broker.
     """
 
     name: Name
     data: Path
-    broker: BrokerSettings
+    broker: BrokerSettings | None
     sensor: tuple[SensorConfig, ...]
     log: Retention = Retention()
+    llama: LlamaSettings | None = None
 
 
 class _Top(Struct, frozen=True, forbid_unknown_fields=True):
     name: Name
     data: Annotated[str, Meta(min_length=1)]
     sensor: Annotated[list[Any], Meta(min_length=1, max_length=MAX_SENSORS)]
-    broker: dict[str, Any] = {}
+    broker: dict[str, Any] | None = None
+    llama: dict[str, Any] | None = None
     log: dict[str, Any] = {}
 
     def __post_init__(self) -> None:
@@ -128,10 +131,21 @@ def load(path: Path) -> AlpacaConfig:
                 f"{path}: {times} sensors have the id “{sensor_id}”.",
                 fix="Give each [[sensor]] its own “id”.",
             )
+    if top.broker is not None and top.llama is not None:
+        raise ConfigError(
+            f"{path} names a [broker] and a [llama]: a log goes one way only.",
+            fix="With a broker, leave [llama] out: the Llama is found by it.",
+        )
+    broker = llama = None
+    if top.llama is None:
+        broker = _check(top.broker or {}, BrokerSettings, path, where=" in [broker]")
+    else:
+        llama = _check(top.llama, LlamaSettings, path, where=" in [llama]")
     return AlpacaConfig(
         name=top.name,
         data=path.parent.absolute() / Path(top.data).expanduser(),
-        broker=_check(top.broker, BrokerSettings, path, where=" in [broker]"),
+        broker=broker,
+        llama=llama,
         sensor=tuple(sensors),
         log=_check(top.log, Retention, path, where=" in [log]"),
     )

@@ -1,4 +1,4 @@
-"""Brings the event log to the Llama: `herdbook.eventlog.protocol.NodeSync` over the broker.
+"""Brings the event log to the Llama: `herdbook.eventlog.protocol.NodeSync`, over either way.
 
 Owns when sync is asked what to send. Everything of the log and of sync runs in the log's thread.
 """
@@ -7,14 +7,12 @@ import asyncio
 import logging
 from collections.abc import Callable
 from functools import partial
-from typing import Final
+from typing import Final, Protocol
 
 from herdbook import __version__
-from herdbook.alpaca.outbox import Publisher
 from herdbook.alpaca.record import Record
 from herdbook.clock import Clock
-from herdbook.errors import BrokerUnavailable, StorageError
-from herdbook.eventlog import topics
+from herdbook.errors import StorageError, Unavailable
 from herdbook.eventlog.batch import MAX_EVENTS
 from herdbook.eventlog.messages import Hello, seal_hello
 from herdbook.eventlog.pin import Pin
@@ -30,10 +28,24 @@ _SEALED_AT_ONCE: Final = 2 * WINDOW
 _log = logging.getLogger(__name__)
 
 
-class Uplink:
-    """One log's way to its Llama.
+class Way(Protocol):
+    """How hellos and batches get to the Llama. The “haves” that come back go to `Uplink.heard`."""
 
-    `on_waiting` hears how many events the Llama does not have, `on_hello` when a hello is due.
+    @property
+    def connected(self) -> bool:
+        """Whether what is sent now has somewhere to go."""
+
+    async def hello(self, wire: bytes) -> None:
+        """Bring a hello there. Raises `Unavailable`."""
+
+    async def batch(self, wire: bytes) -> None:
+        """Bring a batch there. Raises `Unavailable`."""
+
+
+class Uplink:
+    """One log's way to its Llama. `on_waiting` hears how many events the Llama does not have.
+
+    `pulse_ms`: see `NodeSync`.
     """
 
     def __init__(
@@ -44,17 +56,17 @@ class Uplink:
         clock: Clock,
         retention: Retention,
         on_waiting: Callable[[int], None],
-        on_hello: Callable[[bytes], None],
+        *,
+        pulse_ms: int | None = None,
     ) -> None:
         self._record = record
         self._name = name
-        self._on_hello = on_hello
         self._clock = clock
         self._retention = retention
         self._retire_at = 0
         self._paced = PacedLog(_log, clock)
         self._on_waiting = on_waiting
-        self._sync = NodeSync(record.log, pin)
+        self._sync = NodeSync(record.log, pin, pulse_ms=pulse_ms)
         self._heard = False
         self._said = ""
         self._wake = asyncio.Event()
@@ -65,17 +77,17 @@ class Uplink:
         await self._record.call(partial(self._sync.on_connected, self._clock.monotonic_ms()))
         self._wake.set()
 
-    async def say_hello(self) -> None:
+    async def say_hello(self, way: Way) -> None:
         """Tell the Llama who this node is and how far its log goes; its “have” will follow.
 
-        Raises `StorageError`.
+        Raises `StorageError` and `Unavailable`.
         """
         head = await self._record.call(self._record.log.head)
         hello = Hello(self._name, __version__, head.sealed_seq, self._sync.nonce)
-        self._on_hello(seal_hello(self._record.identity, hello))
+        await way.hello(seal_hello(self._record.identity, hello))
 
     async def heard(self, payload: bytes) -> None:
-        """A message on the “have” topic. Raises `MessageRefused` and `StorageError`."""
+        """A “have”, or what came as one. Raises `MessageRefused` and `StorageError`."""
         now = self._clock.monotonic_ms()
         try:
             await self._record.call(partial(self._sync.on_have, payload, now))
@@ -99,28 +111,26 @@ class Uplink:
         except TimeoutError:
             _log.info("The Llama will have the rest after the next start.")
 
-    async def run(self, publisher: Publisher) -> None:
+    async def run(self, way: Way) -> None:
         """Send until cancelled."""
         while True:
             await self._until_due()
             self._wake.clear()
             try:
                 batches, waiting = await self._record.call(self._next)
+                self._tell(waiting)
                 if self._sync.asks(self._clock.monotonic_ms()):
-                    await self.say_hello()
+                    await self.say_hello(way)
+                for batch in batches:
+                    await way.batch(batch)
+            except Unavailable:
+                # Were the broker only slow, the timeout of sync would send this again.
+                if not way.connected:
+                    await self._record.call(self._sync.on_disconnected)
             except StorageError as error:
                 _log.warning("Sync: %s", error)
                 await asyncio.sleep(_RETRY_S)
                 self._wake.set()
-                continue
-            self._tell(waiting)
-            try:
-                for batch in batches:
-                    await publisher.publish(topics.log(self._record.identity.node_id), batch)
-            except BrokerUnavailable:
-                # Were the broker only slow, the timeout of sync would send this again.
-                if not publisher.connected:
-                    await self._record.call(self._sync.on_disconnected)
 
     async def _until_due(self) -> None:
         due = self._sync.due

@@ -1,0 +1,131 @@
+"""A node's line by a broker: its log to the Llama, its states and itself to Home Assistant."""
+
+import logging
+import random
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from herdbook.alpaca.announcer import Announcer
+from herdbook.alpaca.discovery import (
+    BIRTH_TOPIC,
+    WAITING,
+    Component,
+    sensor_availability_topic,
+    sensor_state_topic,
+)
+from herdbook.alpaca.outbox import Outbox
+from herdbook.alpaca.sensors.measurement import Measurement
+from herdbook.alpaca.uplink import Uplink
+from herdbook.broker import Broker, BrokerSettings, Will
+from herdbook.clock import Clock
+from herdbook.eventlog import topics
+from herdbook.log import PacedLog
+
+_PUT_RIGHT_MS: Final = 5_000  # whoever goes on saying the wrong thing is not answered faster
+
+_log = logging.getLogger(__name__)
+
+
+class BrokerLine:
+    """See `herdbook.alpaca.line.Line`."""
+
+    def __init__(
+        self,
+        settings: BrokerSettings,
+        folder: Path,
+        node_id: str,
+        name: str,
+        components: Sequence[Component],
+        uplink: Uplink,
+        clock: Clock,
+        rng: random.Random,
+    ) -> None:
+        """`folder` is where it remembers what it announced."""
+        self._id = node_id
+        self._uplink = uplink
+        self._clock = clock
+        self._available: dict[str, bool] = {}
+        self._paced = PacedLog(_log, clock)
+        self._put_right_ms = clock.monotonic_ms() - _PUT_RIGHT_MS
+        self._outbox = Outbox()
+        self._announcer = Announcer(folder, node_id, name, components, rng)
+        self._broker = Broker(
+            settings,
+            client_id=f"herdbook-{node_id}",
+            subscriptions=[
+                topics.have(node_id),
+                topics.availability(node_id),
+                BIRTH_TOPIC,
+            ],
+            on_connect=self._connected,
+            on_message=self._heard,
+            will=Will(topics.availability(node_id), topics.OFFLINE),
+            rng=rng,
+        )
+
+    @property
+    def connected(self) -> bool:
+        """See `herdbook.alpaca.uplink.Way`."""
+        return self._broker.connected
+
+    async def run(self) -> None:
+        """See `Line`."""
+        await self._broker.run()
+
+    def helpers(self) -> Sequence[Coroutine[Any, Any, None]]:
+        """See `Line`."""
+        return self._outbox.run(self._broker), self._announcer.run(self._broker)
+
+    async def hello(self, wire: bytes) -> None:
+        """See `herdbook.alpaca.uplink.Way`: retained, so it goes when there is a connection."""
+        self._outbox.put(topics.hello(self._id), wire)
+
+    async def batch(self, wire: bytes) -> None:
+        """See `herdbook.alpaca.uplink.Way`."""
+        await self._broker.publish(topics.log(self._id), wire)
+
+    def state(self, measurement: Measurement, value: float | None) -> None:
+        """See `Line`."""
+        if value is not None:
+            # Said again even when it is the same: Home Assistant's expiry counts from the last.
+            topic = sensor_state_topic(self._id, measurement.id)
+            self._outbox.put(topic, measurement.state(value).encode())
+        available = value is not None
+        if self._available.get(measurement.id) != available:
+            self._available[measurement.id] = available
+            self._outbox.put(
+                sensor_availability_topic(self._id, measurement.id),
+                topics.ONLINE if available else topics.OFFLINE,
+            )
+
+    def waiting(self, events: int) -> None:
+        """See `Line`."""
+        self._outbox.put(sensor_state_topic(self._id, WAITING.id), str(events).encode())
+
+    async def _connected(self, broker: Broker) -> None:
+        await self._uplink.connected()
+        self._outbox.put(topics.availability(self._id), topics.ONLINE)
+        self._outbox.resend()
+        await self._announcer.announce(broker)
+        await self._uplink.say_hello(self)
+
+    async def _heard(self, topic: str, payload: bytes, retained: bool) -> None:
+        if topic == topics.have(self._id):
+            await self._uplink.heard(payload)
+        elif topic == topics.availability(self._id):
+            if payload != topics.ONLINE:
+                self._put_right()
+        elif payload == topics.ONLINE:
+            self._announcer.born()
+        elif payload != topics.OFFLINE:
+            self._paced.warning(
+                "birth", f"{topic} says {payload[:40]!r}, which is neither online nor offline."
+            )
+
+    def _put_right(self) -> None:
+        """Somebody, or a will of an earlier connection that came late, says this node is gone."""
+        now = self._clock.monotonic_ms()
+        if now - self._put_right_ms >= _PUT_RIGHT_MS:
+            self._put_right_ms = now
+            self._outbox.put(topics.availability(self._id), topics.ONLINE)

@@ -1,0 +1,23 @@
+"""What connects a node with the rest of the house: by a broker, or straight to its Llama."""
+
+from collections.abc import Coroutine, Sequence
+from typing import Any, Protocol
+
+from herdbook.alpaca.sensors.measurement import Measurement
+from herdbook.alpaca.uplink import Way
+
+
+class Line(Way, Protocol):
+    """A node has one. `run` is the connection, kept until cancelled; it raises nothing expected."""
+
+    async def run(self) -> None:
+        """Stay connected until cancelled."""
+
+    def helpers(self) -> Sequence[Coroutine[Any, Any, None]]:
+        """What has to run beside, and end before the connection does."""
+
+    def state(self, measurement: Measurement, value: float | None) -> None:
+        """See `herdbook.alpaca.sampler.Listener`."""
+
+    def waiting(self, events: int) -> None:
+        """So many events the Llama does not have yet."""
