@@ -12,7 +12,6 @@ from pathlib import Path
 import msgspec
 import pytest
 
-import herdbook.clock
 from herdbook.alpaca import agent
 from herdbook.alpaca.config import AlpacaConfig, FileConfig, RoomConfig, SensorConfig, SystemConfig
 from herdbook.broker import BrokerSettings
@@ -26,6 +25,7 @@ from herdbook.eventlog.readings import ReadingsPayload
 from herdbook.eventlog.retention import Retention
 from herdbook.eventlog.timeline import ClockPayload
 from tests.alpaca.llama_double import LlamaDouble
+from tests.fakes.kernel import Kernel
 from tests.mosquitto import Mosquitto, free_port
 
 
@@ -38,11 +38,11 @@ def nothing_failed_unseen(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def synchronized(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """What tells that the clock is synchronised, once it exists; on this machine it may."""
-    path = tmp_path / "synchronized"
-    monkeypatch.setattr(herdbook.clock, "_SYNCHRONIZED", path)
-    return path
+def kernel(monkeypatch: pytest.MonkeyPatch) -> Kernel:
+    """What tells whether the clock is synchronised; this machine's may be, or not."""
+    kernel = Kernel()
+    kernel.use(monkeypatch)
+    return kernel
 
 
 async def until(condition: Callable[[], object], seconds: float = 15) -> None:
@@ -350,14 +350,12 @@ async def test_a_restarted_node_is_the_same_node(bench: Bench) -> None:
         assert [event.seq for event in llama.events] == list(range(1, len(llama.events) + 1))
 
 
-async def test_the_llama_is_told_when_the_node_knows_the_time(
-    bench: Bench, synchronized: Path
-) -> None:
+async def test_the_llama_is_told_when_the_node_knows_the_time(bench: Bench, kernel: Kernel) -> None:
     async with listening(LlamaDouble(bench.server)) as llama, running(bench.config()):
         bench.write(95)
         await until(lambda: sentences(llama))
     assert {event.kind for event in llama.events} == {"observation", "readings"}
-    synchronized.touch()
+    kernel.sync()
     async with listening(LlamaDouble(bench.server)) as llama, running(bench.config()):
         await until(lambda: any(event.kind == "clock" for event in llama.events))
     (told,) = (event for event in llama.events if event.kind == "clock")

@@ -4,18 +4,35 @@ Owns the clock interface and its quality. Times are integers in milliseconds: wa
 1970-01-01 UTC, monotonic time since an arbitrary start of this boot.
 """
 
+import ctypes
 import time
 from datetime import UTC, date, datetime, tzinfo
-from pathlib import Path
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, NamedTuple, Protocol
 
 Quality = Literal["synced", "unknown", "unset"]
-"""``synced``: NTP answered this boot. ``unknown``: plausible. ``unset``: before any Herdbook."""
+"""``synced``: NTP set it not long ago. ``unknown``: plausible. ``unset``: before any Herdbook."""
 
 # No Herdbook existed before this; a clock that says so has lost its battery.
 LAST_MS: Final = 253_370_764_800_000  # 9999-01-01: a date in every time zone
 EPOCH_MS: Final = int(datetime(2026, 11, 1, tzinfo=UTC).timestamp() * 1000)
-_SYNCHRONIZED: Final = Path("/run/systemd/timesync/synchronized")
+UNSYNCED_US: Final = 16_000_000
+"""The error from which on the kernel calls its clock unsynchronised, and which it starts with."""
+_TOGETHER_MS: Final = 5
+_TRIES: Final = 10
+
+_libc = ctypes.CDLL(None)
+
+
+class Timex(ctypes.Structure):
+    """What adjtimex(2) fills in: the first members, and room for all others of any machine."""
+
+    _fields_ = (
+        ("modes", ctypes.c_uint),
+        ("offset", ctypes.c_long),
+        ("freq", ctypes.c_long),
+        ("maxerror", ctypes.c_long),
+        ("others", ctypes.c_char * 256),
+    )
 
 
 class Clock(Protocol):
@@ -31,6 +48,29 @@ class Clock(Protocol):
         """How far the wall time can be trusted."""
 
 
+class Instant(NamedTuple):
+    """What a clock said at one moment."""
+
+    wall_ms: int
+    monotonic_ms: int
+    quality: Quality
+
+
+def now(clock: Clock) -> Instant:
+    """All that a clock says, read together: were it set meanwhile, one would belie the other.
+
+    It is read again where that is in doubt, and where it stays so nothing is called ``synced``.
+    """
+    tries = 0
+    while True:
+        quality, begun_ms, wall_ms = clock.quality(), clock.monotonic_ms(), clock.wall_ms()
+        if clock.monotonic_ms() - begun_ms <= _TOGETHER_MS and clock.quality() == quality:
+            return Instant(wall_ms, begun_ms, quality)
+        tries += 1
+        if tries == _TRIES:
+            return Instant(wall_ms, begun_ms, "unset" if quality == "unset" else "unknown")
+
+
 class SystemClock:
     """The machine's own clock."""
 
@@ -43,10 +83,23 @@ class SystemClock:
         return time.monotonic_ns() // 1_000_000
 
     def quality(self) -> Quality:
-        """See `Clock`; ``synced`` as systemd-timesyncd tells."""
+        """See `Clock`; ``synced`` as the kernel tells, whichever program sets its clock."""
         if self.wall_ms() < EPOCH_MS:
             return "unset"
-        return "synced" if _SYNCHRONIZED.exists() else "unknown"
+        return "synced" if _is_synced() else "unknown"
+
+
+def _is_synced() -> bool:
+    """Whether the clock is known to be right within 16 seconds.
+
+    NTP clients tell the kernel how wrong it may be, which then counts up by 0.5 ms a second: nine
+    hours after the last answer, or when somebody sets it by hand, nobody knows any more. The flag
+    STA_UNSYNC says less, as chrony sets it when it shall leave the hardware's clock alone.
+    """
+    timex = Timex()
+    # Where a sandbox forbids to ask (-1), nothing is known.
+    state: int = _libc.adjtimex(ctypes.byref(timex))
+    return state >= 0 and bool(timex.maxerror < UNSYNCED_US)
 
 
 def iso(wall_ms: int) -> str:

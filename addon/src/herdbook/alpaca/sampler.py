@@ -16,7 +16,7 @@ from msgspec import Struct
 from herdbook.alpaca.blocks import ReadingsBlock
 from herdbook.alpaca.observer import Observer
 from herdbook.alpaca.sensors.measurement import Fault, Measurement, Sample, Sensor
-from herdbook.clock import Clock
+from herdbook.clock import Clock, now
 from herdbook.eventlog.event import OBSERVATION, READINGS
 
 _PATIENCE_S: Final = 5.0
@@ -73,7 +73,7 @@ class Sampler:
             samples = await reading
         finally:
             reading.cancel()
-        wall_ms, monotonic_ms = self._clock.wall_ms(), self._clock.monotonic_ms()
+        wall_ms, monotonic_ms, _ = now(self._clock)
         for measurement_id, sample in samples.items():
             channel = self._channels[measurement_id]
             self._events.extend(self._take(channel, sample, wall_ms, monotonic_ms))

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from herdbook.clock import Clock
+from herdbook.clock import Clock, now
 from herdbook.eventlog.event import CLOCK
 from herdbook.eventlog.timeline import Timekeeper
 
@@ -17,8 +17,7 @@ async def keep_time(clock: Clock, log_event: Callable[[str, Struct], Awaitable[N
     """Look at the clock until cancelled."""
     keeper = Timekeeper()
     while True:
-        # The two clocks are read one after the other; what lies between them is far below a step.
-        payload = keeper.notice(clock.wall_ms(), clock.monotonic_ms(), clock.quality())
+        payload = keeper.notice(*now(clock))
         if payload is not None:
             await log_event(CLOCK, payload)
         await asyncio.sleep(_LOOK_EVERY_S)

@@ -17,7 +17,7 @@ from typing import Concatenate, Final
 
 from msgspec import Raw, Struct
 
-from herdbook.clock import Clock
+from herdbook.clock import Clock, now
 from herdbook.errors import StorageError
 from herdbook.eventlog import loss, mending, retention
 from herdbook.eventlog.batch import MAX_EVENTS, MAX_WIRE, seal
@@ -222,14 +222,14 @@ class EventLog:
             raise
 
     def _event(self, seq: int, lamport: int, kind: str, payload: Struct | Raw) -> Event:
-        wall, quality = self._clock.wall_ms(), self._clock.quality()
+        wall, monotonic, quality = now(self._clock)
         if not 0 <= wall <= MAX_WALL_MS:
             wall, quality = min(max(wall, 0), MAX_WALL_MS), "unset"
         return Event(
             seq=seq,
             lamport=lamport,
             boot_id=self._boot_id,
-            monotonic_ms=self._clock.monotonic_ms(),
+            monotonic_ms=monotonic,
             wall_ms=wall,
             clock_quality=quality,
             kind=kind,
