@@ -149,6 +149,23 @@ def test_whatever_became_of_the_file_the_node_goes_on(
     goes_on(folder, sent, rng.randrange(601))
 
 
+def test_an_old_page_in_the_place_of_the_tail_gives_no_number_twice(
+    folder: Path, sent: dict[int, bytes]
+) -> None:
+    """It is whole, and holds events that were sealed long ago: only the numbers tell."""
+    with closing(sqlite3.connect(folder / "log.db")) as database:
+        old = [
+            (one.seq, one.lamport, encode(one), None)
+            for wire in list(sent.values())[-4:-2]
+            for one in open_batch(wire, NODE.node_id).events
+        ]
+        database.execute("DELETE FROM tail")
+        database.executemany("INSERT INTO tail VALUES (?, ?, ?, ?)", old)
+        database.commit()
+    receiver = goes_on(folder, sent, 600)
+    assert numbers(receiver) == [*range(1, 601), 1000, 1001]
+
+
 def test_most_of_a_log_with_one_bad_page_is_saved(original: Path, tmp_path: Path) -> None:
     data = (original / "log.db").read_bytes()
     saved = []

@@ -213,6 +213,7 @@ class EventLog:
                 raise DatabaseDamaged(
                     f"{self._path} does not have the events up to {mark.seq}, which were signed."
                 )
+            store.check_tail()
             sealed = store.sealed()
             if sealed != mark:
                 write_mark(self._folder, sealed)

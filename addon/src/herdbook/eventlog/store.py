@@ -77,6 +77,18 @@ class LogStore:
             return sealed.seq, sealed.lamport
         return self._as(last, tuple[int, int])
 
+    def check_tail(self) -> None:
+        """Raises `DatabaseDamaged` when the tail does not follow what is sealed, without gaps.
+
+        An older page in the place of another may say so: the next event would get a number again.
+        """
+        with storing(self.path):
+            first, last, count = self.connection.execute(
+                "SELECT min(seq), max(seq), count(*) FROM tail"
+            ).fetchone()
+        if count and (first, last) != (self.sealed().seq + 1, self.sealed().seq + count):
+            raise _not_as_written(self.path)
+
     def check_numbers(self, until: int) -> None:
         """Raises `DatabaseDamaged` when something is missing among the numbers up to `until`."""
         with storing(self.path):
