@@ -1,6 +1,7 @@
 """What is deleted of a log: only what the Llama has, and never what it does not."""
 
 import random
+import shutil
 from datetime import UTC
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from herdbook.eventlog.audit import audit
 from herdbook.eventlog.batch import open_batch
-from herdbook.eventlog.event import OBSERVATION
+from herdbook.eventlog.event import OBSERVATION, ObservationPayload
 from herdbook.eventlog.folder import LogFolder
 from herdbook.eventlog.log import EventLog
 from herdbook.eventlog.messages import Hello
@@ -22,6 +23,7 @@ from tests.eventlog.test_protocol import NODE, Receiver
 from tests.fakes.clock import ManualClock
 
 DAY = 86_400_000
+MIB = 1024 * 1024
 KEEP = Retention(keep_days=30, disk_share=1)
 SHORT = Retention(keep_days=30, disk_share=1e-12)
 
@@ -160,6 +162,52 @@ async def test_a_llama_that_lost_its_house_book_gets_all_that_is_still_here(
     assert len(told) == events + (300 - half) + 1, "all but what is nowhere any more, each once"
     await book.close()
     log.close()
+
+
+def test_what_is_deleted_gives_its_room_back_step_by_step(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    clock, rng = ManualClock(SYNCED_MS), random.Random(3)
+    log = open_log(folder, clock)
+    for first in range(1, 20_001, 1000):
+        log.append_many([(OBSERVATION, worded(rng, first + one)) for one in range(1000)])
+        log.seal()
+    path = folder / "log.db"
+    connection = log._store.connection
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    full = path.stat().st_size
+    assert full > 5 * MIB
+    log.acknowledge(20_000)
+    clock.advance(31 * DAY)
+
+    def free() -> int:
+        return int(connection.execute("PRAGMA freelist_count").fetchone()[0])
+
+    steps, more = 0, True
+    while more:
+        steps += 1
+        before = free()
+        more = log.retire(19_000, KEEP)
+        assert free() >= before - 512, "no step takes long"
+        cut = tmp_path_factory.mktemp("cut") / "node"
+        shutil.copytree(folder, cut)  # as if the power were cut just now
+        source = LogFolder.open(cut)
+        found = audit(source)
+        source.close()
+        assert (found.problems, found.last_seq) == ([], 20_000)
+    assert steps >= 4
+    assert path.stat().st_size < 2 * MIB < full
+    assert kept(log) == [end for end in kept(log) if end > 19_000] != []
+    fill(log, 100)
+    log.close()
+    log = open_log(folder, clock)
+    assert log.head().seq == 20_100
+    log.close()
+
+
+def worded(rng: random.Random, number: int) -> ObservationPayload:
+    """An observation that compresses badly."""
+    return ObservationPayload("s", "S", "k", rng.randbytes(250).hex(), number, None, None, 1)
 
 
 STEPS = st.lists(

@@ -25,6 +25,8 @@ def open_database(path: Path, schema_package: str) -> sqlite3.Connection:
     with storing(path):
         connection = sqlite3.connect(path, autocommit=True, check_same_thread=False)
         try:
+            # Before all else, or it is in vain: a new file can be made smaller (`give_back`).
+            connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA foreign_keys=ON")
@@ -35,6 +37,27 @@ def open_database(path: Path, schema_package: str) -> sqlite3.Connection:
             raise
     path.chmod(0o600)
     return connection
+
+
+def give_back(connection: sqlite3.Connection, path: Path, pages: int, spare: int) -> bool:
+    """Make the file smaller by at most so many pages of those that are free, all but `spare`.
+
+    Whether there are more. One transaction, which moves no more than these pages; it waits for
+    nobody who reads. Raises `StorageError`.
+    """
+
+    def free() -> int:
+        return int(connection.execute("PRAGMA freelist_count").fetchone()[0])
+
+    with storing(path):
+        before = free()
+        if before <= spare:
+            return False
+        connection.execute(f"PRAGMA incremental_vacuum({min(pages, before - spare)})").fetchall()
+        # Only then is the end of the file cut off.
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        after = free()
+    return spare < after < before
 
 
 @contextmanager

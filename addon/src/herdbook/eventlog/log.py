@@ -175,10 +175,11 @@ class EventLog:
         retention.acknowledge(self._store, seq, self._clock)
 
     @_mending
-    def retire(self, seq: int, rules: Retention) -> int:
-        """Delete some batches that may go, all of them acknowledged up to `seq`; returns how many.
+    def retire(self, seq: int, rules: Retention) -> bool:
+        """Delete some batches that may go, all of them acknowledged up to `seq`.
 
-        Call it again while it deletes something. Raises `StorageError`.
+        Or give the disk back some of their room. Whether there is more to do: call it again then.
+        Raises `StorageError`.
         """
         return retention.retire(self._store, min(seq, self._mark.seq), rules, self._clock)
 

@@ -11,6 +11,7 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from herdbook.clock import Clock
+from herdbook.eventlog.database import give_back
 from herdbook.eventlog.piece import Absence
 from herdbook.eventlog.store import LogStore
 
@@ -18,6 +19,10 @@ _DAY_MS: Final = 86_400_000
 _NOTE_EVERY_MS: Final = 3_600_000
 _AT_ONCE: Final = 64
 """Batches deleted in one transaction: 16 MiB at most."""
+_PAGES_AT_ONCE: Final = 512
+"""Free pages given back to the disk in one: 2 MiB that may have to be moved."""
+_SPARE_PAGES: Final = 256
+"""Free pages that the log keeps, as it goes on growing: 1 MiB."""
 
 
 class Retention(Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,10 +45,11 @@ def acknowledge(store: LogStore, seq: int, clock: Clock) -> None:
         store.note_acknowledged(seq, now)
 
 
-def retire(store: LogStore, seq: int, rules: Retention, clock: Clock) -> int:
-    """Delete some of what may go of the batches up to `seq`, which the Llama has; returns how many.
+def retire(store: LogStore, seq: int, rules: Retention, clock: Clock) -> bool:
+    """Delete some of what may go of the batches up to `seq`, which the Llama has.
 
-    Call it again while it deletes something. Raises `StorageError`.
+    When nothing may, give the disk back some of the room. Whether there is more to do: call it
+    again, and each call is done soon. Raises `StorageError`.
     """
     until = 0
     if clock.quality() != "unset":
@@ -53,11 +59,11 @@ def retire(store: LogStore, seq: int, rules: Retention, clock: Clock) -> int:
         until = seq
     gone = store.oldest(until, _AT_ONCE)
     if not gone:
-        return 0
+        return give_back(store.connection, store.path, _PAGES_AT_ONCE, _SPARE_PAGES)
     last = gone[-1]
     with store.writing():
         store.put_absence(Absence(1, last.seq, last.lamport, last.hash, "retired"))
-    return len(gone)
+    return True
 
 
 def _disk_size(store: LogStore) -> int:
