@@ -23,6 +23,7 @@ from herdbook.eventlog.event import MAX_WALL_MS
 from herdbook.eventlog.messages import Have, Hello
 from herdbook.files import make_folder
 from herdbook.house import (
+    days,
     glance,
     ingest,
     memory,
@@ -189,8 +190,8 @@ class HouseBook:
         return await self._read(lambda c: rollup.by_hour(c, number, start_ms, end_ms))
 
     async def by_day(self, number: int, start_ms: int, end_ms: int) -> list[Rollup]:
-        """The days of a series; rollup.py says which."""
-        return await self._read(lambda c: rollup.by_day(c, number, start_ms, end_ms, self._zone))
+        """The days of a series; days.py says which."""
+        return await self._read(lambda c: days.by_day(c, number, start_ms, end_ms, self._zone))
 
     async def nodes(self) -> list[NodeRow]:
         """All nodes, by name."""

@@ -1,13 +1,10 @@
 """Readings by the hour: how many, the least, the most and the mean. SQL on the house book.
 
-An hour is one of UTC. A day of a household is made of the hours that begin in it, so in a time
-zone whose midnight lies within an hour of UTC it is cut at the next full one.
+An hour is one of UTC; days.py makes the days of a household of them.
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator
-from datetime import date, datetime, tzinfo
-from itertools import groupby
+from collections.abc import Iterable
 from typing import Final
 
 from msgspec import Struct
@@ -95,27 +92,3 @@ def by_hour(
         Rollup(hour * HOUR_MS, count, least, most, total / count)
         for hour, count, least, most, total in rows
     ]
-
-
-def by_day(
-    connection: sqlite3.Connection, series: int, start_ms: int, end_ms: int, zone: tzinfo
-) -> list[Rollup]:
-    """The same by the days of a household; each begins with its first hour that has readings."""
-
-    def day(hour: Rollup) -> date:
-        return datetime.fromtimestamp(hour.start_ms / 1000, zone).date()
-
-    hours = by_hour(connection, series, start_ms, end_ms)
-    return list(_days(list(its) for _, its in groupby(hours, day)))
-
-
-def _days(days: Iterable[list[Rollup]]) -> Iterator[Rollup]:
-    for hours in days:
-        count = sum(hour.count for hour in hours)
-        yield Rollup(
-            hours[0].start_ms,
-            count,
-            min(hour.least for hour in hours),
-            max(hour.most for hour in hours),
-            sum(hour.mean * hour.count for hour in hours) / count,
-        )

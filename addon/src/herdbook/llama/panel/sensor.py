@@ -20,6 +20,7 @@ from herdbook.llama.panel.desk import Desk, desk_of, signed_in
 
 _DAY_MS: Final = 24 * HOUR_MS
 _TEN_MINUTES_MS: Final = 600_000
+_QUARTER_MS: Final = HOUR_MS // 4
 SPANS: Final = ("day", "week", "quarter")
 _DAYS: Final = {"day": 1, "week": 7, "quarter": 90}
 _WIDE: Final = (720, 300)
@@ -127,9 +128,12 @@ def _marks(span: str, start: int, end: int, zone: tzinfo, *, sparse: bool) -> li
     """The moments that are named below the drawing: full hours, or midnights of the household."""
     if span == "day":
         apart = 6 if sparse else 3
-        first = start - start % HOUR_MS
-        hours = (datetime.fromtimestamp(first / 1000 + 3600 * n, zone) for n in range(26))
-        every = [hour for hour in hours if hour.hour % apart == 0]
+        # Full hours of the household, whose clocks need not agree with those of UTC.
+        first = start - start % _QUARTER_MS
+        quarters = (
+            datetime.fromtimestamp((first + n * _QUARTER_MS) / 1000, zone) for n in range(98)
+        )
+        every = [one for one in quarters if one.minute == 0 and one.hour % apart == 0]
     else:
         apart = {"week": 2 if sparse else 1, "quarter": 30 if sparse else 14}[span]
         last = datetime.fromtimestamp(end / 1000, zone).date()
