@@ -1,23 +1,27 @@
 """Times of clocks that nobody had set: put right when that can be, and else never called facts."""
 
 import random
+from collections import Counter
 from datetime import UTC
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from herdbook.clock import iso
 from herdbook.eventlog.event import CLOCK, MAX_WALL_MS, Event, Raw, encode_payload
+from herdbook.eventlog.timeline import ClockPayload, Timeline
 from herdbook.house.book import HouseBook
 from herdbook.house.clocks import MAX_KEPT
 from herdbook.house.rollup import HOUR_MS
-from tests.eventlog.samples import SYNCED_MS, numbered
+from tests.eventlog.samples import SYNCED_MS, event, numbered
 from tests.fakes.clock import ManualClock
-from tests.house.household import Teller, answer
+from tests.house.household import Teller, answer, fact
 
-ALWAYS = (0, MAX_WALL_MS)
+ALWAYS = (0, MAX_WALL_MS + 1)
 BOOTED = SYNCED_MS - SYNCED_MS % HOUR_MS
 UNSET = {"clock_quality": "unset", "boot_id": "b"}
 UNKNOWN = {"clock_quality": "unknown", "boot_id": "b"}
@@ -73,7 +77,6 @@ async def test_a_boot_in_1970_is_put_right_by_its_clock_event(
     # What still comes of that boot is put right as it comes.
     await hallway.tell(minutes(hallway, 10, **UNSET))
     assert len(await book.readings(series.id, *ALWAYS)) == 20
-    assert book._connection.execute("SELECT count(*) FROM stretch").fetchone() == (0,)
 
 
 async def test_a_clock_that_stood_still_while_off_is_believed_until_it_is_put_right(
@@ -93,14 +96,114 @@ async def test_a_clock_that_stood_still_while_off_is_believed_until_it_is_put_ri
     assert (now.start_ms, now.count, now.least, now.most) == (BOOTED, 10, 0, 9)
 
 
-async def test_a_clock_that_was_right_keeps_its_own_times(book: HouseBook, hallway: Teller) -> None:
+async def test_a_clock_that_was_nearly_right_is_put_right_to_the_millisecond(
+    book: HouseBook, hallway: Teller
+) -> None:
     await hallway.tell(minutes(hallway, 0, 400, **UNKNOWN))
-    before = await state(book, hallway)
+    readings, *_ = await state(book, hallway)
+    assert readings[0][0] == BOOTED + 400
     await hallway.tell(answer(hallway, BOOTED))
-    assert await state(book, hallway) == before
     await hallway.tell(minutes(hallway, 10, 400, **UNKNOWN))
     readings, *_ = await state(book, hallway)
-    assert readings[-1][0] == BOOTED + 400 + 19 * 60_000
+    assert [one.at_ms for one in readings] == [BOOTED + minute * 60_000 for minute in range(20)]
+
+
+def told_at(monotonic_ms: int, lead_ms: int, **clock: Any) -> dict[str, Any]:
+    """The members of an event at a moment of a boot, by a clock that leads by so much."""
+    return {"monotonic_ms": monotonic_ms, "wall_ms": monotonic_ms + lead_ms, **UNKNOWN, **clock}
+
+
+def set_at(teller: Teller, monotonic_ms: int, offset_ms: int) -> Event:
+    payload = encode_payload(ClockPayload(offset_ms))
+    return teller.event(kind=CLOCK, payload=payload, boot_id="b", monotonic_ms=monotonic_ms)
+
+
+async def test_between_two_clock_events_a_clock_drifted_evenly(
+    book: HouseBook, hallway: Teller
+) -> None:
+    """Ten days without a network, in which the clock lost 50 seconds."""
+    begun, ended, lost = HOUR_MS, 241 * HOUR_MS, 50_000
+    moments = range(begun, ended, 7 * HOUR_MS + 11)
+    await hallway.tell(set_at(hallway, begun, BOOTED))
+    await hallway.tell(
+        *(
+            hallway.block(
+                [(BOOTED + at + step * 1000, float(at + step)) for step in range(30)],
+                offset_ms=BOOTED,
+                **told_at(at + 30_000, BOOTED),
+            )
+            for at in moments
+        ),
+        hallway.event(payload=encode_payload(numbered(1)), **told_at(121 * HOUR_MS, BOOTED)),
+        fact(hallway, "an hour", **told_at(61 * HOUR_MS, BOOTED)),
+    )
+    series = await hallway.series()
+    before = [one.at_ms for one in await book.readings(series.id, *ALWAYS)]
+    assert before == [BOOTED + at + step * 1000 for at in moments for step in range(30)]
+    await hallway.tell(set_at(hallway, ended, BOOTED + lost))
+
+    def right(at: int) -> int:
+        return BOOTED + at + lost * (at - begun) // (ended - begun)
+
+    expected = [(right(at + step * 1000), at + step) for at in moments for step in range(30)]
+    assert await book.readings(series.id, *ALWAYS) == expected
+    hours = await book.by_hour(series.id, *ALWAYS)
+    assert [(one.start_ms, one.count) for one in hours] == sorted(
+        Counter(at - at % HOUR_MS for at, _ in expected).items()
+    )
+    [half] = await book.observations_of(hallway.node_id, 1)
+    assert (half.clock, half.observed_at) == ("synced", iso(BOOTED + 121 * HOUR_MS + lost // 2))
+    [[told]] = [topic.facts for topic in await book.topics()]
+    assert (told.clock, told.told_at) == ("synced", iso(BOOTED + 61 * HOUR_MS + lost // 4))
+
+
+POINTS = [(1 * HOUR_MS, 0), (3 * HOUR_MS, 90_000), (4 * HOUR_MS, -2 * HOUR_MS), (9 * HOUR_MS, 777)]
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_events_in_any_order_give_the_times_of_the_protocol(
+    book: HouseBook, hallway: Teller, seed: int
+) -> None:
+    """What a node logs again behind a loss arrives late, its clock events too."""
+    rng = random.Random(seed)
+    timeline, expected, noticed, events = Timeline(), [], [], []
+    clocks = [set_at(hallway, at, BOOTED + drift) for at, drift in rng.sample(POINTS, 3)]
+    for one in clocks:
+        timeline.learn(one)
+    for number in range(120):
+        at = rng.randrange(10 * HOUR_MS)
+        lead, quality = rng.choice([(0, "unset"), (BOOTED - 400, "unknown"), (-3, "unset")])
+        clock = told_at(at + 9000, lead, clock_quality=quality)
+        if number % 3:
+            samples = [(max(lead + at, 0) + step * 1000, float(number)) for step in range(9)]
+            events.append(hallway.block(samples, offset_ms=lead, **clock))
+            for wall, value in samples:
+                sample = event(1, **{**clock, "monotonic_ms": wall - lead})
+                expected.append((timeline.moment_of(sample).wall_ms, value))
+        else:
+            events.append(hallway.event(payload=encode_payload(numbered(number)), **clock))
+            noticed.append((float(number), iso(timeline.moment_of(events[-1]).wall_ms)))
+    events += clocks
+    rng.shuffle(events)
+    events = [replace(one, seq=seq, lamport=seq) for seq, one in enumerate(events, 1)]
+    while events:
+        count = rng.randint(1, 60)
+        await hallway.tell(*events[:count])
+        events = events[count:]
+    found, hours, timeless, counts, _ = await state(book, hallway)
+    assert sorted(found) == sorted(expected)
+    assert timeless == 0
+    said = await book.observations_of(hallway.node_id, 100)
+    assert sorted((one.value, one.observed_at) for one in said) == sorted(noticed)
+    by_hour: dict[int, list[float]] = {}
+    for at_ms, value in expected:
+        by_hour.setdefault(at_ms - at_ms % HOUR_MS, []).append(value)
+    assert {one.start_ms: (one.count, one.least, one.most) for one in hours} == {
+        start: (len(its), min(its), max(its)) for start, its in by_hour.items()
+    }
+    for hour, its in zip(hours, (by_hour[one.start_ms] for one in hours), strict=True):
+        assert hour.mean == pytest.approx(fmean(its))
+    assert sum(count for _, count in counts) == len(expected)
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -187,7 +290,8 @@ async def test_a_clock_that_leaves_the_calendar_moves_nothing(
     assert await book.refusals() == {"payload": 5}
     await hallway.tell(answer(hallway, BOOTED - HOUR_MS))
     readings, hours, timeless, *_ = await state(book, hallway)
-    assert (readings, len(hours), timeless) == ([(5, 1)], 1, 1)
+    # Nor does one within it that puts others outside: they stand at its ends.
+    assert (readings, len(hours), timeless) == ([(0, 1), (MAX_WALL_MS, 2)], 2, 0)
 
 
 async def test_a_thousand_boots_are_bounded(book: HouseBook, hallway: Teller) -> None:
@@ -208,3 +312,27 @@ async def test_a_thousand_boots_are_bounded(book: HouseBook, hallway: Teller) ->
     # None is lost: those that were believed still are, the others still have no time.
     assert len(await book.readings(series.id, *ALWAYS)) == 3 * MAX_KEPT * 10
     assert await book.timeless(series.id) == 3 * MAX_KEPT * 10
+
+
+async def test_what_is_given_up_keeps_the_times_it_was_put_at(
+    book: HouseBook, hallway: Teller
+) -> None:
+    await hallway.tell(
+        set_at(hallway, 0, BOOTED),
+        minutes(hallway, 10, **UNSET),
+        hallway.event(payload=encode_payload(numbered(1)), **told_at(11 * 60_000, 0)),
+        set_at(hallway, 20 * 60_000, BOOTED + HOUR_MS),
+    )
+    before = await state(book, hallway)
+    readings = before[0]
+    assert readings[0].at_ms == BOOTED + 10 * 60_000 + HOUR_MS // 2
+    for number in range(MAX_KEPT + 1):
+        await hallway.tell(answer(hallway, BOOTED, boot_id=f"later {number}"))
+    assert await state(book, hallway) == before
+    connection = book._connection
+    assert connection.execute("SELECT count(*) FROM stretch").fetchone() == (0,)
+    assert connection.execute("SELECT count(*) FROM boot").fetchone() == (MAX_KEPT,)
+    assert connection.execute("SELECT count(*) FROM clock").fetchone() == (MAX_KEPT,)
+    # Nobody knows that boot any more.
+    await hallway.tell(set_at(hallway, 15 * 60_000, BOOTED + 7))
+    assert await state(book, hallway) == before

@@ -21,6 +21,10 @@ MOST_POINTS: Final = 10_000
 """`clock` events of one boot that count: one a minute for a week of a clock gone mad."""
 
 
+type Point = tuple[int, int]
+"""A moment of a boot at which the time was known: monotonic time, and wall time less that."""
+
+
 class ClockPayload(Struct, frozen=True):
     """A moment at which the time was known; what an event of kind ``clock`` carries.
 
@@ -56,14 +60,14 @@ class Timeline:
     """The times of one node's log. Give it every `clock` event first, in any order."""
 
     def __init__(self) -> None:
-        self._points: dict[str, list[tuple[int, int]]] = {}
+        self._points: dict[str, list[Point]] = {}
 
     def learn(self, event: Event) -> None:
         """Take in a `clock` event. Raises `InputError` when its payload is not one."""
         payload = decode_payload(event, ClockPayload)
         points = self._points.setdefault(event.boot_id, [])
         point = (event.monotonic_ms, payload.offset_ms)
-        if len(points) < MOST_POINTS and point not in points[-1:]:
+        if len(points) < MOST_POINTS and not is_among(points, point):
             insort(points, point)
 
     def moment_of(self, event: Event) -> Moment:
@@ -73,17 +77,12 @@ class Timeline:
         return self._moment(event, event.monotonic_ms, event.wall_ms)
 
     def start_of(self, event: Event, block: ReadingsPayload) -> Moment:
-        """When the first sample of a block was taken; the others follow at their distances."""
-        if block.offset_ms is None:
-            moment = self.moment_of(event)
-            return Moment(
-                min(max(block.start_ms + moment.wall_ms - event.wall_ms, 0), MAX_WALL_MS),
-                moment.known,
-            )
-        jumped = block.offset_ms - (event.wall_ms - event.monotonic_ms)
-        if event.clock_quality == "synced" and abs(jumped) < STEP_MS:
+        """When the first sample of a block was taken."""
+        lead = event.wall_ms - event.monotonic_ms
+        offset = lead if block.offset_ms is None else block.offset_ms
+        if event.clock_quality == "synced" and abs(offset - lead) < STEP_MS:
             return Moment(block.start_ms, known=True)
-        return self._moment(event, block.start_ms - block.offset_ms, block.start_ms)
+        return self._moment(event, block.start_ms - offset, block.start_ms)
 
     def _moment(self, event: Event, monotonic_ms: int, wall_ms: int) -> Moment:
         points = self._points.get(event.boot_id)
@@ -93,17 +92,27 @@ class Timeline:
         return Moment(min(max(time, 0), MAX_WALL_MS), known=True)
 
 
-def offset_at(points: Sequence[tuple[int, int]], monotonic_ms: int) -> int:
+def offset_at(points: Sequence[Point], monotonic_ms: int) -> int:
     """Wall time minus monotonic time at a moment of one boot.
 
-    `points` are the boot's moments at which it was known, as (monotonic time, offset), in order,
-    at least one. Before the first and after the last theirs holds; between two the clock is taken
-    to have drifted evenly.
+    `points` are the boot's, in order, at least one. Before the first and after the last theirs
+    holds; between two the clock is taken to have drifted evenly, rounded down.
     """
-    place = bisect_left(points, (monotonic_ms, -MAX_INT))
+    place = place_of(points, monotonic_ms)
     if place == 0:
         return points[0][1]
     if place == len(points):
         return points[-1][1]
     (before, low), (after, high) = points[place - 1], points[place]
     return low + (high - low) * (monotonic_ms - before) // (after - before)
+
+
+def place_of(points: Sequence[Point], monotonic_ms: int) -> int:
+    """How many of a boot's points, which are in order, lie before a moment of it."""
+    return bisect_left(points, (monotonic_ms, -MAX_INT))
+
+
+def is_among(points: Sequence[Point], point: Point) -> bool:
+    """Whether a point is one of those, which are in order."""
+    place = bisect_left(points, point)
+    return point == points[place] if place < len(points) else False

@@ -14,7 +14,7 @@ from herdbook.errors import InputError
 from herdbook.eventlog.event import MAX_INT, MAX_WALL_MS, Event
 from herdbook.eventlog.readings import ReadingsPayload
 from herdbook.house.block import YES_NO, Columns
-from herdbook.house.place import Place
+from herdbook.house.place import BlockPlace
 
 _payloads: Final = msgspec.msgpack.Decoder(ReadingsPayload)
 
@@ -26,7 +26,6 @@ class Source(NamedTuple):
     unit: str
     yes_no: bool
     stretch: int
-    placed: bool
 
 
 def block_of(event: Event) -> ReadingsPayload:
@@ -40,7 +39,7 @@ def block_of(event: Event) -> ReadingsPayload:
 class _Told(Struct):
     """What a batch tells of one source with one number of decimals: payloads, not looked into."""
 
-    place: Place
+    place: BlockPlace
     payloads: list[ReadingsPayload] = []
 
 
@@ -52,9 +51,9 @@ class Arrivals:
 
     def __init__(self) -> None:
         self._told: dict[_Key, _Told] = {}
-        self._columns: dict[_Key, tuple[Place, list[Columns]]] = {}
+        self._columns: dict[_Key, tuple[BlockPlace, list[Columns]]] = {}
 
-    def add(self, payload: ReadingsPayload, place: Place) -> int:
+    def add(self, payload: ReadingsPayload, place: BlockPlace) -> int:
         """Take in a block; returns how many readings it has. Raises `InputError` for no block."""
         count = len(payload.values)
         if len(payload.times) != count - 1:
@@ -71,9 +70,13 @@ class Arrivals:
         refused: list[ReadingsPayload] = []
         for key, told in self._told.items():
             columns = _unpack(told.payloads, told.place)
-            if not _is_possible(columns):
+            if not _is_possible(columns, told.place):
                 # Some of it is not; which, only looking at each one tells.
-                fit = [one for one in told.payloads if _is_possible(_unpack([one], told.place))]
+                fit = [
+                    one
+                    for one in told.payloads
+                    if _is_possible(_unpack([one], told.place), told.place)
+                ]
                 refused += [one for one in told.payloads if one not in fit]
                 columns = _unpack(fit, told.place)
             if columns.times:
@@ -85,13 +88,13 @@ class Arrivals:
         """All that was unpacked, by what it is of; nothing waits then."""
         taken: dict[Source, list[Columns]] = {}
         for (sensor, unit, decimals, *_), (place, parts) in self._columns.items():
-            source = Source(sensor, unit or "", decimals is None, place.stretch, place.placed)
+            source = Source(sensor, unit or "", decimals is None, place.stretch)
             taken.setdefault(source, []).extend(parts)
         self._columns.clear()
         return taken
 
 
-def _unpack(payloads: list[ReadingsPayload], place: Place) -> Columns:
+def _unpack(payloads: list[ReadingsPayload], place: BlockPlace) -> Columns:
     """The columns of blocks that have the same decimals."""
     times: list[int] = []
     values: list[int] = []
@@ -104,11 +107,10 @@ def _unpack(payloads: list[ReadingsPayload], place: Place) -> Columns:
     return Columns(times, values, YES_NO if decimals is None else decimals)
 
 
-def _is_possible(columns: Columns) -> bool:
+def _is_possible(columns: Columns, place: BlockPlace) -> bool:
     times, values = columns.times, columns.values
     if not times:
         return True
     low, high = (0, 1) if columns.kind == YES_NO else (-MAX_INT, MAX_INT)
-    return (
-        min(times) >= 0 and max(times) <= MAX_WALL_MS and min(values) >= low and max(values) <= high
-    )
+    begun, ended = min(times) - place.by_ms, max(times) - place.by_ms
+    return begun >= 0 and ended <= MAX_WALL_MS and min(values) >= low and max(values) <= high

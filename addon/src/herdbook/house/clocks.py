@@ -2,134 +2,154 @@
 
 A machine without a battery boots in 1970, or at the moment at which it was switched off. What it
 notes then has a wall time that is wrong and a monotonic one that is right within its boot, so
-everything noted while the clock goes evenly, a *stretch*, is wrong by the same. Once NTP answers,
-a `clock` event says what wall time that boot's monotonic zero was, its *offset*: the stretches of
-the boot are then moved to where they belong, and what still comes of it is moved as it comes.
+everything noted while the clock goes evenly, a *stretch*, is wrong alike. A `clock` event says what
+wall time that boot's monotonic zero was just then, its *offset*: with all offsets of a boot it is
+known when everything was that its stretches told (`herdbook.eventlog.timeline.offset_at`). So each
+one that comes, however late, puts right what was told between the one before it and the one after.
 
-Until then, and for ever if no such event comes, an ``unknown`` clock is believed (it was set from
+Until the first comes, and for ever if none does, an ``unknown`` clock is believed (it was set from
 somewhere), and an ``unset`` one is not: its readings are kept without a time, its observations are
 shown as “about”.
 
-Each node has at most `MAX_KEPT` stretches that wait, and as many boots with an offset. The oldest
-are given up: nothing of a boot so long ago is still on its way.
+Each node has at most `MAX_KEPT` stretches that can be put right, and as many boots with an offset.
+The oldest are given up: nothing of a boot so long ago is still on its way.
 """
 
 import sqlite3
 from typing import Final
 
+from msgspec.structs import replace
+
 from herdbook.clock import Quality
-from herdbook.eventlog.event import Event
+from herdbook.eventlog.event import MAX_INT, Event
 from herdbook.eventlog.readings import ReadingsPayload
-from herdbook.eventlog.timeline import STEP_MS
-from herdbook.house import observation, readings
-from herdbook.house.place import HERE, SURE, Place
+from herdbook.eventlog.timeline import MOST_POINTS, STEP_MS, Point, is_among
+from herdbook.house import memory, observation, readings
+from herdbook.house.place import HERE, SURE, BlockPlace, Place
+from herdbook.house.stretch import Stretch, find, points_of
 
 MAX_KEPT: Final = 256
-EVENLY_MS: Final = 1000
-"""A clock that differs from itself, or from the right time, by no more goes evenly, or is right."""
 
 
 class Clocks:
-    """The clocks of one node, for as long as a batch of its events is folded."""
+    """The clocks of one node, for as long as batches of its events are folded."""
 
     def __init__(self, connection: sqlite3.Connection, node_id: str) -> None:
         self._connection = connection
         self._node_id = node_id
-        self._last: tuple[str, Quality, int, Place] | None = None
+        self._last: dict[tuple[str, Quality], Stretch] = {}
 
     def place(self, event: Event) -> Place:
-        """Where an event belongs, and all that it tells of."""
+        """When an event was."""
+        wall_ms, monotonic_ms = event.wall_ms, event.monotonic_ms
         if event.clock_quality == "synced":
-            return HERE
-        return self._place(event, event.clock_quality, event.wall_ms - event.monotonic_ms)
+            return Place(wall_ms, "synced", SURE, monotonic_ms)
+        told_by = self._told_by(event.boot_id, event.clock_quality, wall_ms - monotonic_ms)
+        quality: Quality = "synced" if told_by.points else event.clock_quality
+        return Place(told_by.moment(monotonic_ms, wall_ms), quality, told_by.id, monotonic_ms)
 
-    def place_block(self, event: Event, block: ReadingsPayload) -> Place:
+    def place_block(self, event: Event, block: ReadingsPayload) -> BlockPlace:
         """Where the readings of an event belong: they may be of before its clock was set."""
-        lead = block.offset_ms
-        if lead is None:
-            return self.place(event)
-        if event.clock_quality != "synced":
-            return self._place(event, event.clock_quality, lead)
-        if abs(lead - (event.wall_ms - event.monotonic_ms)) < STEP_MS:
-            return HERE
-        return self._place(event, "unset", lead)
+        lead = event.wall_ms - event.monotonic_ms
+        told = lead if block.offset_ms is None else block.offset_ms
+        quality = event.clock_quality
+        if quality == "synced":
+            if abs(told - lead) < STEP_MS:
+                return HERE
+            quality = "unset"
+        told_by = self._told_by(event.boot_id, quality, told)
+        return BlockPlace(told_by.lead_ms - told, told_by.id)
 
-    def _place(self, event: Event, quality: Quality, lead: int) -> Place:
-        if self._last is not None:
-            boot_id, last, known, place = self._last
-            if (boot_id, last) == (event.boot_id, quality) and _evenly(lead, known):
-                return place
-        place = self._find(event.boot_id, quality, lead)
-        self._last = (event.boot_id, quality, lead, place)
-        return place
+    def stretch(self, number: int) -> Stretch | None:
+        """A stretch that `place_block` named; None for `SURE`."""
+        return None if number == SURE else find(self._connection, number)
 
-    def waits(self, stretch: int) -> bool:
-        """Whether a stretch was not given up yet."""
-        row = self._connection.execute("SELECT 1 FROM stretch WHERE id = ?", (stretch,)).fetchone()
-        return row is not None
+    def learn(self, boot_id: str, point: Point, latest_ms: int) -> None:
+        """Take a `clock` event's, and put right what hangs on it; not observed after `latest_ms`.
 
-    def set_right(self, boot_id: str, offset_ms: int, latest_ms: int) -> None:
-        """Take the offset of a boot, and move what hangs on it; not observed after `latest_ms`."""
-        self._last = None
+        It is left when it is known, or its boot has as many as may be.
+        """
+        before = points_of(self._connection, self._node_id, boot_id)
+        if is_among(before, point) or len(before) >= MOST_POINTS:
+            return
+        self._last.clear()
+        after = sorted([*before, point])
         self._connection.execute(
-            "INSERT INTO boot (node_id, boot_id, offset_ms) VALUES (?, ?, ?)"
-            " ON CONFLICT DO UPDATE SET offset_ms = excluded.offset_ms",
-            (self._node_id, boot_id, offset_ms),
+            "INSERT OR IGNORE INTO boot (node_id, boot_id) VALUES (?, ?)", (self._node_id, boot_id)
         )
-        self._forget_boots()
+        self._connection.execute(
+            "INSERT INTO clock SELECT id, ?, ? FROM boot WHERE node_id = ? AND boot_id = ?",
+            (*point, self._node_id, boot_id),
+        )
         rows = self._connection.execute(
-            "DELETE FROM stretch WHERE node_id = ? AND boot_id = ? RETURNING id, quality, lead_ms",
+            "UPDATE stretch SET known = 1 WHERE node_id = ? AND boot_id = ?"
+            " RETURNING id, quality, lead_ms",
             (self._node_id, boot_id),
         ).fetchall()
-        for stretch, quality, lead in rows:
-            by_ms = _correction(offset_ms, lead)
-            readings.move(self._connection, stretch, by_ms, placed=quality != "unset")
-            observation.move(self._connection, stretch, by_ms, latest_ms)
+        first, last = _around(after, after.index(point))
+        for number, quality, lead_ms in rows:
+            was = Stretch(number, quality, lead_ms, before)
+            now = replace(was, points=after)
+            readings.refold(self._connection, was, now, first, last)
+            observation.refold(self._connection, now, first, last, latest_ms)
+            memory.refold(self._connection, now, first, last)
 
-    def _find(self, boot_id: str, quality: Quality, lead: int) -> Place:
-        boot = self._connection.execute(
-            "SELECT offset_ms FROM boot WHERE node_id = ? AND boot_id = ?", (self._node_id, boot_id)
-        ).fetchone()
-        if boot is not None:
-            return Place(_correction(boot[0], lead), SURE, "synced")
-        row = self._connection.execute(
-            "SELECT id FROM stretch WHERE node_id = ? AND boot_id = ? AND quality = ?"
-            " AND lead_ms BETWEEN ? AND ? LIMIT 1",
-            (self._node_id, boot_id, quality, lead - EVENLY_MS, lead + EVENLY_MS),
-        ).fetchone()
-        if row is not None:
-            return Place(0, row[0], quality)
-        made = self._connection.execute(
-            "INSERT INTO stretch (node_id, boot_id, quality, lead_ms) VALUES (?, ?, ?, ?)"
-            " RETURNING id",
-            (self._node_id, boot_id, quality, lead),
-        ).fetchone()
-        self._give_up_stretches()
-        return Place(0, made[0], quality)
-
-    def _forget_boots(self) -> None:
-        self._connection.execute(
-            "DELETE FROM boot WHERE id IN (SELECT id FROM boot WHERE node_id = ?"
-            " ORDER BY id DESC LIMIT -1 OFFSET ?)",
-            (self._node_id, MAX_KEPT),
-        )
-
-    def _give_up_stretches(self) -> None:
+    def give_up(self) -> None:
+        """Keep no more stretches and boots than may be. Call it once readings are stored."""
         rows = self._connection.execute(
-            "DELETE FROM stretch WHERE id IN (SELECT id FROM stretch WHERE node_id = ?"
-            " ORDER BY id DESC LIMIT -1 OFFSET ?) RETURNING id, quality",
+            "SELECT id FROM boot WHERE node_id = ? ORDER BY id DESC LIMIT -1 OFFSET ?",
             (self._node_id, MAX_KEPT),
         ).fetchall()
-        for stretch, quality in rows:
-            readings.settle(self._connection, stretch, placed=quality != "unset")
-            observation.settle(self._connection, stretch)
+        for (boot,) in rows:
+            self._give_up_stretches("boot_id = (SELECT boot_id FROM boot WHERE id = ?)", boot)
+            self._connection.execute("DELETE FROM clock WHERE boot = ?", (boot,))
+            self._connection.execute("DELETE FROM boot WHERE id = ?", (boot,))
+        self._give_up_stretches(
+            "id IN (SELECT id FROM stretch WHERE node_id = ?1 ORDER BY id DESC LIMIT -1 OFFSET ?2)",
+            MAX_KEPT,
+        )
+
+    def _give_up_stretches(self, which: str, value: int) -> None:
+        rows = self._connection.execute(
+            f"SELECT id FROM stretch WHERE node_id = ? AND {which}",  # noqa: S608
+            (self._node_id, value),
+        ).fetchall()
+        for (number,) in rows:
+            self._last.clear()
+            given_up = find(self._connection, number)
+            if given_up is not None:
+                readings.settle(self._connection, given_up)
+            observation.settle(self._connection, number)
+            memory.settle(self._connection, number)
+            self._connection.execute("DELETE FROM stretch WHERE id = ?", (number,))
+
+    def _told_by(self, boot_id: str, quality: Quality, lead: int) -> Stretch:
+        last = self._last.get((boot_id, quality))
+        if last is None or abs(lead - last.lead_ms) >= STEP_MS:
+            last = self._find(boot_id, quality, lead)
+            self._last[boot_id, quality] = last
+        return last
+
+    def _find(self, boot_id: str, quality: Quality, lead: int) -> Stretch:
+        """The stretch of a clock that leads by so much, made if there is none."""
+        points = points_of(self._connection, self._node_id, boot_id)
+        row = self._connection.execute(
+            "SELECT id, lead_ms FROM stretch WHERE node_id = ? AND boot_id = ? AND quality = ?"
+            " AND lead_ms > ? AND lead_ms < ? ORDER BY id LIMIT 1",
+            (self._node_id, boot_id, quality, lead - STEP_MS, lead + STEP_MS),
+        ).fetchone()
+        if row is not None:
+            return Stretch(row[0], quality, row[1], points)
+        made = self._connection.execute(
+            "INSERT INTO stretch (node_id, boot_id, quality, lead_ms, known)"
+            " VALUES (?, ?, ?, ?, ?) RETURNING id",
+            (self._node_id, boot_id, quality, lead, bool(points)),
+        ).fetchone()
+        return Stretch(made[0], quality, lead, points)
 
 
-def _evenly(lead: int, other: int) -> bool:
-    return abs(lead - other) <= EVENLY_MS
-
-
-def _correction(offset_ms: int, lead_ms: int) -> int:
-    """By how much a clock was too early; 0 for one that was right, whose own times are finer."""
-    by_ms = offset_ms - lead_ms
-    return 0 if _evenly(by_ms, 0) else by_ms
+def _around(points: list[Point], place: int) -> tuple[int, int]:
+    """Between which monotonic times of a boot the point at a place of these tells the offset."""
+    first = points[place - 1][0] if place else -MAX_INT
+    last = points[place + 1][0] if place + 1 < len(points) else MAX_INT
+    return first, last

@@ -23,7 +23,6 @@ from herdbook.house.arrivals import Arrivals, block_of
 from herdbook.house.block import Columns
 from herdbook.house.clocks import Clocks
 from herdbook.house.memory import MEMORY, RETRACTION, MemoryPayload, RetractionPayload
-from herdbook.house.place import NEVER_SURE, SURE
 
 
 class Folded(Struct, frozen=True):
@@ -96,12 +95,9 @@ class Fold:
             if number is None:
                 self._count("sensors", sum(map(_length, parts)))
                 continue
-            stretch = source.stretch
-            if stretch > 0 and not self._clocks.waits(stretch):
-                stretch = SURE if source.placed else NEVER_SURE
-            readings.add(
-                self._connection, number, stretch, parts, self._now_ms, placed=source.placed
-            )
+            told_by = self._clocks.stretch(source.stretch)
+            readings.add(self._connection, number, told_by, parts, self._now_ms)
+        self._clocks.give_up()
 
     def _noticed(self, event: Event) -> None:
         payload = decode_payload(event, ObservationPayload)
@@ -120,7 +116,7 @@ class Fold:
             raise InputError("A clock leaves the calendar.")
         self._unpack()
         self.finish()
-        self._clocks.set_right(event.boot_id, offset_ms, self._latest_ms)
+        self._clocks.learn(event.boot_id, (event.monotonic_ms, offset_ms), self._latest_ms)
 
     def _unpack(self) -> int:
         """Look into what was measured; returns how many readings were refused."""

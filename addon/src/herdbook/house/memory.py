@@ -17,9 +17,9 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta, Struct
 
 from herdbook.clock import Quality, iso
-from herdbook.errors import InputError
-from herdbook.eventlog.event import MAX_WALL_MS, Event, Label
+from herdbook.eventlog.event import Event, Label
 from herdbook.house.place import Place
+from herdbook.house.stretch import Stretch
 
 MEMORY: Final = "memory"
 RETRACTION: Final = "retraction"
@@ -96,10 +96,7 @@ def add(
     payload: MemoryPayload,
     place: Place,
 ) -> bool:
-    """Fold a fact; False when its node has told as many as it may. Raises `InputError`."""
-    told_ms = event.wall_ms + place.by_ms
-    if not 0 <= told_ms <= MAX_WALL_MS:
-        raise InputError("A memory leaves the calendar.")
+    """Fold a fact; False when its node has told as many as it may."""
     topic = _topic(payload)
     (others,) = connection.execute(
         "SELECT count(*) FROM memory WHERE node_id = ? AND topic <> ?", (node_id, topic)
@@ -109,7 +106,9 @@ def add(
     # Not “OR REPLACE”, which takes a row away without its triggers.
     connection.execute("DELETE FROM memory WHERE node_id = ? AND topic = ?", (node_id, topic))
     connection.execute(
-        "INSERT INTO memory VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO memory (node_id, topic, answer, seq, subject, aspect, value,"
+        " sentence, confidence, told_ms, clock, stretch, monotonic_ms)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             node_id,
             topic,
@@ -120,11 +119,34 @@ def add(
             payload.value,
             payload.sentence,
             payload.confidence,
-            told_ms,
+            place.at_ms,
             place.quality,
+            place.stretch,
+            place.monotonic_ms,
         ),
     )
     return True
+
+
+def refold(connection: sqlite3.Connection, told_by: Stretch, first_ms: int, last_ms: int) -> None:
+    """Put right when facts were told, from one monotonic time of a stretch to another."""
+    rows = connection.execute(
+        "SELECT told_ms, monotonic_ms, node_id, topic FROM memory"
+        " WHERE stretch = ? AND monotonic_ms BETWEEN ? AND ?",
+        (told_by.id, first_ms, last_ms),
+    ).fetchall()
+    connection.executemany(
+        "UPDATE memory SET clock = 'synced', told_ms = ? WHERE node_id = ? AND topic = ?",
+        [
+            (told_by.moment(monotonic_ms, wall_ms), node_id, topic)
+            for wall_ms, monotonic_ms, node_id, topic in rows
+        ],
+    )
+
+
+def settle(connection: sqlite3.Connection, stretch: int) -> None:
+    """No longer expect the times of a stretch to be put right."""
+    connection.execute("UPDATE memory SET stretch = 0 WHERE stretch = ?", (stretch,))
 
 
 def take_back(connection: sqlite3.Connection, node_id: str, payload: RetractionPayload) -> None:

@@ -34,9 +34,12 @@ _ERASE: Final = (
     "DELETE FROM observation WHERE node_id = ?",
     "DELETE FROM memory WHERE node_id = ?",
     "DELETE FROM stretch WHERE node_id = ?",
+    "DELETE FROM clock WHERE boot IN (SELECT id FROM boot WHERE node_id = ?)",
     "DELETE FROM boot WHERE node_id = ?",
     "DELETE FROM position WHERE node_id = ?",
     "DELETE FROM unfolded WHERE node_id = ?",
+    "DELETE FROM missing WHERE node_id = ?",
+    "DELETE FROM again WHERE node_id = ?",
     "DELETE FROM quarantine WHERE node_id = ?",
     "DELETE FROM node WHERE node_id = ?",
 )

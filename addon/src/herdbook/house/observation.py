@@ -13,9 +13,9 @@ from typing import Final
 from msgspec import Struct
 
 from herdbook.clock import Quality, iso
-from herdbook.errors import InputError
-from herdbook.eventlog.event import MAX_WALL_MS, Event, ObservationPayload
+from herdbook.eventlog.event import Event, ObservationPayload
 from herdbook.house.place import Place
+from herdbook.house.stretch import Stretch
 
 _OF_BATCH: Final = "SELECT * FROM noticed WHERE node_id = ? AND seq BETWEEN ? AND ? ORDER BY seq"
 _NEWEST_OF: Final = "SELECT * FROM noticed WHERE node_id = ? ORDER BY seq DESC LIMIT ?"
@@ -54,23 +54,19 @@ def add(
     place: Place,
     latest_ms: int,
 ) -> None:
-    """Fold one observation. It cannot have been observed after `latest_ms`.
-
-    Raises `InputError` when its time, put right, leaves the calendar.
-    """
-    observed_ms = event.wall_ms + place.by_ms
-    if not 0 <= observed_ms <= MAX_WALL_MS:
-        raise InputError("An observation leaves the calendar.")
+    """Fold one observation. It cannot have been observed after `latest_ms`."""
     low, high = payload.usual or (None, None)
     connection.execute(
-        "INSERT INTO observation VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO observation (node_id, seq, lamport, observed_ms, clock, order_ms, sensor,"
+        " sensor_name, kind, sentence, value, unit, usual_low, usual_high, confidence, stretch,"
+        " monotonic_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             node_id,
             event.seq,
             event.lamport,
-            observed_ms,
+            place.at_ms,
             place.quality,
-            min(observed_ms, latest_ms) if place.placed else 0,
+            min(place.at_ms, latest_ms) if place.placed else 0,
             payload.sensor,
             payload.sensor_name,
             payload.kind,
@@ -81,23 +77,32 @@ def add(
             high,
             payload.confidence,
             place.stretch,
+            place.monotonic_ms,
         ),
     )
 
 
-def move(connection: sqlite3.Connection, stretch: int, by_ms: int, latest_ms: int) -> None:
-    """Make the times of a stretch sure: they were `by_ms` too early."""
-    connection.execute(
-        "UPDATE observation SET stretch = 0, clock = 'synced', observed_ms = observed_ms + ?2,"
-        " order_ms = min(observed_ms + ?2, ?3)"
-        " WHERE stretch = ?1 AND observed_ms + ?2 BETWEEN 0 AND ?4",
-        (stretch, by_ms, latest_ms, MAX_WALL_MS),
+def refold(
+    connection: sqlite3.Connection, told_by: Stretch, first_ms: int, last_ms: int, latest_ms: int
+) -> None:
+    """Put right when something was observed, from one monotonic time of a stretch to another."""
+    rows = connection.execute(
+        "SELECT observed_ms, monotonic_ms, node_id, seq FROM observation"
+        " WHERE stretch = ? AND monotonic_ms BETWEEN ? AND ?",
+        (told_by.id, first_ms, last_ms),
+    ).fetchall()
+    connection.executemany(
+        "UPDATE observation SET clock = 'synced', observed_ms = ?1, order_ms = min(?1, ?2)"
+        " WHERE node_id = ?3 AND seq = ?4",
+        [
+            (told_by.moment(monotonic_ms, wall_ms), latest_ms, node_id, seq)
+            for wall_ms, monotonic_ms, node_id, seq in rows
+        ],
     )
-    settle(connection, stretch)
 
 
 def settle(connection: sqlite3.Connection, stretch: int) -> None:
-    """No longer wait for the times of a stretch to be put right."""
+    """No longer expect the times of a stretch to be put right."""
     connection.execute("UPDATE observation SET stretch = 0 WHERE stretch = ?", (stretch,))
 
 

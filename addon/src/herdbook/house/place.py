@@ -10,11 +10,12 @@ NEVER_SURE: Final = -1
 
 
 class Place(NamedTuple):
-    """By how much its time is moved, and the stretch (see clocks.py) that may move it later."""
+    """When something was, as far as is known now, and the stretch that may put it right later."""
 
-    by_ms: int
-    stretch: int
+    at_ms: int
     quality: Quality
+    stretch: int
+    monotonic_ms: int
 
     @property
     def placed(self) -> bool:
@@ -22,4 +23,11 @@ class Place(NamedTuple):
         return self.quality != "unset"
 
 
-HERE: Final = Place(0, SURE, "synced")
+class BlockPlace(NamedTuple):
+    """The stretch of a block of readings, and by how much later that one's clock stood."""
+
+    by_ms: int
+    stretch: int
+
+
+HERE: Final = BlockPlace(0, SURE)

@@ -3,6 +3,7 @@
 What a batch brings of a series is one block; as soon as the small blocks of a series have
 `FULL` readings together, larger ones take their place. So a reading is written twice, however
 slowly they come. Blocks of a series may overlap in time, as what is late has a block of its own.
+Those of a stretch (stretch.py) hold what its clock told, and beside it when that was.
 """
 
 import sqlite3
@@ -11,15 +12,16 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Final, NamedTuple
 
-from herdbook.eventlog.event import MAX_WALL_MS
-from herdbook.house import rollup
+from herdbook.house import rollup, stretch
 from herdbook.house.block import Columns, decode, encode, join
 from herdbook.house.place import NEVER_SURE, SURE
+from herdbook.house.stretch import Stretch
 
 FULL: Final = 1024
 LARGEST: Final = 2048
 # The index of loose blocks is one of this very number.
 _LOOSE: Final = "SELECT id, count FROM block WHERE series = ? AND stretch = ? AND count < 1024"
+_PLACED: Final = "SELECT stretch, coalesce(told_ms, first_ms), count, columns FROM placed"
 QUARTER_MS: Final = 15 * 60 * 1000
 
 
@@ -33,33 +35,38 @@ class Reading(NamedTuple):
 def add(
     connection: sqlite3.Connection,
     series: int,
-    stretch: int,
+    told_by: Stretch | None,
     parts: Sequence[Columns],
     now_ms: int,
-    *,
-    placed: bool,
 ) -> None:
-    """Store readings of one series. Those that are `placed` in time count in their hours."""
+    """Store readings of one series. Those whose time is to be believed count in their hours.
+
+    `told_by` is the stretch whose clock told their times; None where these are sure.
+    """
     columns = join(parts)
-    if placed:
-        _count(connection, series, columns)
-    loose = connection.execute(_LOOSE, (series, stretch)).fetchall()
+    if told_by is None or told_by.placed:
+        _count(connection, series, _right(columns, told_by))
+    number = told_by.id if told_by else SURE
+    loose = connection.execute(_LOOSE, (series, number)).fetchall()
     if loose and sum(count for _, count in loose) + len(columns.times) >= FULL:
         held = [_take(connection, block) for block, _ in loose]
         columns = join([*held, columns])
     for first in range(0, len(columns.times), LARGEST):
         some = columns.cut(first, first + LARGEST)
+        right = _right(some, told_by).times
+        told = (some.times[0], some.times[-1]) if told_by else (None, None)
         connection.execute(
-            "INSERT INTO block (series, stretch, first_ms, last_ms, count, stored_ms, columns)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO block (series, stretch, first_ms, last_ms, count, stored_ms, columns,"
+            " told_ms, told_last_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 series,
-                stretch,
-                some.times[0],
-                some.times[-1],
+                number,
+                right[0],
+                right[-1],
                 len(some.times),
                 now_ms,
                 encode(some),
+                *told,
             ),
         )
 
@@ -72,11 +79,14 @@ def between(
     Ones whose time nobody knows are none of them.
     """
     rows = connection.execute(
-        "SELECT first_ms, count, columns FROM placed"
-        " WHERE series = ? AND last_ms >= ? AND first_ms < ?",
-        (series, start_ms, end_ms),
-    )
-    parts = [cut for row in rows if (cut := _cut(decode(*row), start_ms, end_ms)).times]
+        f"{_PLACED} WHERE series = ? AND last_ms >= ? AND first_ms < ?", (series, start_ms, end_ms)
+    ).fetchall()
+    tellers = {number: stretch.find(connection, number) for number in {row[0] for row in rows}}
+    parts = [
+        cut
+        for number, *block in rows
+        if (cut := _cut(_right(decode(*block), tellers[number]), start_ms, end_ms)).times
+    ]
     return join(parts) if parts else None
 
 
@@ -91,13 +101,12 @@ def listed(
 def newest(connection: sqlite3.Connection, series: int) -> Reading | None:
     """The reading with the latest time."""
     row = connection.execute(
-        "SELECT first_ms, count, columns FROM placed WHERE series = ?"
-        " ORDER BY last_ms DESC LIMIT 1",
-        (series,),
+        f"{_PLACED} WHERE series = ? ORDER BY last_ms DESC LIMIT 1", (series,)
     ).fetchone()
     if row is None:
         return None
-    columns = decode(*row)
+    number, *block = row
+    columns = _right(decode(*block), stretch.find(connection, number))
     return Reading(columns.times[-1], columns.values[-1] / columns.divisor)
 
 
@@ -114,7 +123,9 @@ def timeless(connection: sqlite3.Connection, series: int) -> int:
 def unchecked(connection: sqlite3.Connection, series: int) -> int:
     """How many readings have a time that is believed, but that nobody has checked yet."""
     row: tuple[int | None] = connection.execute(
-        "SELECT sum(count) FROM placed WHERE series = ? AND stretch > 0", (series,)
+        "SELECT sum(block.count) FROM block JOIN stretch ON stretch.id = block.stretch"
+        " WHERE series = ? AND quality = 'unknown' AND NOT known",
+        (series,),
     ).fetchone()
     return row[0] or 0
 
@@ -128,43 +139,35 @@ def count_between(connection: sqlite3.Connection, start_ms: int, end_ms: int) ->
     return row[0] or 0
 
 
-def move(connection: sqlite3.Connection, stretch: int, by_ms: int, *, placed: bool) -> None:
-    """Make the times of a stretch sure: they were `by_ms` too early. `placed` as in `add`.
+def refold(
+    connection: sqlite3.Connection, before: Stretch, after: Stretch, first_ms: int, last_ms: int
+) -> None:
+    """Put readings right that were taken between two monotonic times of a stretch's boot.
 
-    Those that would leave the calendar stay where they are.
+    `before` is how they are, `after` is what is known of their stretch now, and stored already.
     """
-    if by_ms == 0 and placed:
-        settle(connection, stretch, placed=True)  # they stand where they belong already
-        return
+    lead = before.lead_ms
     rows = connection.execute(
-        "SELECT series, first_ms, count, columns FROM block"
-        " WHERE stretch = ? AND first_ms + ? >= 0 AND last_ms + ? <= ? ORDER BY series, id",
-        (stretch, by_ms, by_ms, MAX_WALL_MS),
+        "SELECT series, id, told_ms, count, columns FROM block"
+        " WHERE stretch = ? AND told_last_ms >= ? AND told_ms <= ? ORDER BY series, id",
+        (before.id, first_ms + lead, last_ms + lead),
     ).fetchall()
-    moved = {
-        series: join([decode(*block) for _, *block in blocks])
-        for series, blocks in groupby(rows, lambda row: row[0])
-    }
-    if placed:
-        for series, columns in moved.items():
-            _uncount(connection, series, columns)
-    connection.execute(
-        "UPDATE block SET stretch = 0, first_ms = first_ms + ?2, last_ms = last_ms + ?2"
-        " WHERE stretch = ?1 AND first_ms + ?2 >= 0 AND last_ms + ?2 <= ?3",
-        (stretch, by_ms, MAX_WALL_MS),
-    )
-    for series, columns in moved.items():
-        _count(connection, series, columns.moved(by_ms))
-        if placed:
-            _narrow(connection, series, columns)
-    settle(connection, stretch, placed=placed)
+    for series, its in groupby(rows, lambda row: row[0]):
+        _refold(connection, series, [row[1:] for row in its], before, after)
 
 
-def settle(connection: sqlite3.Connection, stretch: int, *, placed: bool) -> None:
-    """No longer wait for the times of a stretch to be put right."""
+def settle(connection: sqlite3.Connection, given_up: Stretch) -> None:
+    """No longer expect the times of a stretch to be put right: as they are they stay."""
+    if given_up.points:
+        rows = connection.execute(
+            "SELECT id, told_ms, count, columns FROM block WHERE stretch = ?", (given_up.id,)
+        ).fetchall()
+        for block, told_ms, count, columns in rows:
+            right = given_up.right(decode(told_ms, count, columns))
+            connection.execute("UPDATE block SET columns = ? WHERE id = ?", (encode(right), block))
     connection.execute(
-        "UPDATE block SET stretch = ? WHERE stretch = ?",
-        (SURE if placed else NEVER_SURE, stretch),
+        "UPDATE block SET stretch = ?, told_ms = NULL, told_last_ms = NULL WHERE stretch = ?",
+        (SURE if given_up.placed else NEVER_SURE, given_up.id),
     )
 
 
@@ -175,6 +178,36 @@ def expire(connection: sqlite3.Connection, before_ms: int) -> None:
         (before_ms, before_ms),
     )
     connection.execute("DELETE FROM reading_count WHERE quarter_ms < ?", (before_ms,))
+
+
+def _refold(
+    connection: sqlite3.Connection,
+    series: int,
+    blocks: Sequence[tuple[int, int, int, bytes]],
+    before: Stretch,
+    after: Stretch,
+) -> None:
+    told = [decode(told_ms, count, columns) for _, told_ms, count, columns in blocks]
+    come = [after.right(columns) for columns in told]
+    gone = join([before.right(columns) for columns in told])
+    connection.executemany(
+        "UPDATE block SET first_ms = ?, last_ms = ? WHERE id = ?",
+        [
+            (columns.times[0], columns.times[-1], block)
+            for (block, *_), columns in zip(blocks, come, strict=True)
+        ],
+    )
+    right = join(come)
+    if not before.placed:
+        _count(connection, series, right)
+    elif gone != right:  # else they stand where they belong already
+        _uncount(connection, series, gone)
+        _count(connection, series, right)
+        _narrow(connection, series, gone)
+
+
+def _right(columns: Columns, told_by: Stretch | None) -> Columns:
+    return told_by.right(columns) if told_by else columns
 
 
 def _count(connection: sqlite3.Connection, series: int, columns: Columns) -> None:
@@ -210,7 +243,8 @@ def _quarters(columns: Columns) -> Iterable[tuple[int, int]]:
 
 def _take(connection: sqlite3.Connection, block: int) -> Columns:
     row = connection.execute(
-        "DELETE FROM block WHERE id = ? RETURNING first_ms, count, columns", (block,)
+        "DELETE FROM block WHERE id = ? RETURNING coalesce(told_ms, first_ms), count, columns",
+        (block,),
     ).fetchone()
     return decode(*row)
 
