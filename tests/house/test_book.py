@@ -7,7 +7,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
+from msgspec import Raw
 
 from herdbook.errors import BatchRefused, HerdError, NodeUnknown, StorageError
 from herdbook.eventlog.batch import GENESIS, VerifiedBatch, open_batch, seal
@@ -333,3 +335,44 @@ async def test_a_fault_of_ours_is_not_called_a_full_disk(book: HouseBook) -> Non
     with pytest.raises(sqlite3.IntegrityError):
         await book._write(lambda c: c.execute("INSERT INTO refusal VALUES (NULL, NULL)"))
     assert not book._connection.in_transaction
+
+
+async def test_what_cannot_be_folded_is_kept_within_bounds(
+    book: HouseBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The oldest of a node makes room, in all that of the node that has most; it is counted."""
+    monkeypatch.setattr("herdbook.house.unfolded.MOST_OF_NODE", 30_000)
+    monkeypatch.setattr("herdbook.house.unfolded.MOST", 50_000)
+    rng = random.Random(5)
+    nodes = [identity(seed) for seed in (1, 2, 3)]
+    logs: dict[str, list[VerifiedBatch]] = {}
+    for who in nodes:
+        await admit(book, who)
+        after, log = GENESIS, []
+        for number in range(1, 16):
+            payload = Raw(msgspec.msgpack.encode(rng.randbytes(3_000)))
+            log.append(batch_of(event(number, kind="new", payload=payload), who=who, after=after))
+            after = log[-1].hash
+        logs[who.node_id] = log
+
+    def kept() -> dict[str, list[int]]:
+        rows = book._connection.execute("SELECT node_id, last_seq FROM unfolded ORDER BY id")
+        found: dict[str, list[int]] = {who.node_id: [] for who in nodes}
+        for node_id, last_seq in rows:
+            found[node_id].append(last_seq)
+        return found
+
+    [one, other, third] = logs
+    for node_id in (one, other):
+        await book.store_many(logs[node_id])
+        assert kept()[node_id] == list(range(7, 16)), "9 of over 3,000 bytes"
+        assert (await book.have(node_id)).seq == 15
+    counted = (await book.refusals())["unfolded"]
+    held = kept()
+    assert counted == 30 - sum(map(len, held.values()))
+    assert sum(len(wire) for (wire,) in book._connection.execute("SELECT wire FROM unfolded")) < 5e4
+    await book.store(logs[third][0])
+    assert kept()[third] == [1], "who sends little is not pushed out by who sends much"
+    assert (await book.refusals())["unfolded"] > counted
+    for batch in (logs[one][0], logs[other][3]):
+        assert (await book.store(batch)).verdict == "duplicate"

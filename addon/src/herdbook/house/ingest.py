@@ -9,7 +9,7 @@ from msgspec import Struct
 from herdbook.errors import BatchRefused
 from herdbook.eventlog.batch import VerifiedBatch
 from herdbook.eventlog.receiver import Verdict, judge
-from herdbook.house import node, observation
+from herdbook.house import node, observation, unfolded
 from herdbook.house.fold import Fold
 from herdbook.house.observation import Observation
 
@@ -35,8 +35,8 @@ def take_in(
 
     Gives for each what came of it, or why it was refused: ``unapproved``, or as `judge` has it. An
     event of a known kind whose payload is not one is not folded and is counted as refused. A batch
-    is kept as it came only where something in it was not folded: of the rest, the book has what it
-    says already.
+    is kept as it came only where something in it was not folded (unfolded.py): of the rest, the
+    book has what it says already.
     """
     folds: dict[str, Fold] = {}
     taken: list[Taken] = []
@@ -47,6 +47,8 @@ def take_in(
             taken.append(error)
     for fold in folds.values():
         fold.finish()
+    if folds:
+        unfolded.give_up(connection)
     return taken
 
 
@@ -64,7 +66,8 @@ def _take_in(
     def hash_at(seq: int) -> bytes | None:
         return _hash_at(connection, batch, seq)
 
-    verdict = judge(node.position(connection, batch.node_id), batch, hash_at)
+    position = node.position(connection, batch.node_id)
+    verdict = judge(position, batch, hash_at)
     node.hear(connection, batch.node_id, now_ms)
     if verdict == "duplicate":
         return Stored(verdict, [], 0)
@@ -81,10 +84,7 @@ def _take_in(
         folds[batch.node_id] = Fold(connection, batch.node_id, now_ms, latest_ms)
     folded = folds[batch.node_id].run(batch.events)
     if not folded.whole:
-        connection.execute(
-            "INSERT INTO unfolded (node_id, last_seq, wire) VALUES (?, ?, ?)",
-            (batch.node_id, batch.last_seq, batch.wire),
-        )
+        unfolded.add(connection, batch.node_id, batch.last_seq, batch.wire)
     found = (
         observation.of_batch(connection, batch.node_id, batch.first_seq, batch.last_seq)
         if folded.observations

@@ -8,6 +8,7 @@ from typing import Final
 from herdbook.errors import BatchRefused
 from herdbook.eventlog.batch import open_batch
 from herdbook.eventlog.database import storing, transaction
+from herdbook.house import unfolded
 from herdbook.house.fold import Fold
 
 _AT_ONCE: Final = 100
@@ -35,6 +36,7 @@ def refold(connection: sqlite3.Connection, path: Path, now_ms: int) -> None:
                 fold = Fold(connection, node_id, now_ms, last_seen_ms, again=True)
                 _fold(connection, fold, node_id, last_seq, wire)
                 connection.execute("DELETE FROM refold WHERE id = ?", (number,))
+            unfolded.give_up(connection)
 
 
 def _fold(
@@ -55,7 +57,4 @@ def _fold(
             "UPDATE node SET clock = ? WHERE node_id = ?", (events[-1].clock_quality, node_id)
         )
     if not whole:
-        connection.execute(
-            "INSERT INTO unfolded (node_id, last_seq, wire) VALUES (?, ?, ?)",
-            (node_id, last_seq, wire),
-        )
+        unfolded.add(connection, node_id, last_seq, wire)
