@@ -18,7 +18,9 @@ from herdbook.eventlog.event import (
     OBSERVATION,
     LossPayload,
     ObservationPayload,
+    Run,
     decode_payload,
+    encode,
 )
 from herdbook.eventlog.folder import LogFolder
 from herdbook.eventlog.log import EventLog
@@ -228,7 +230,7 @@ def test_bits_that_rot_in_a_batch_are_found_before_it_is_sent(
         database.execute("UPDATE batch SET wire = ? WHERE last_seq = ?", (rotten, bad))
         database.commit()
     receiver = goes_on(folder, sent, 100)
-    assert losses(receiver) == [LossPayload(before + 1, 801)]
+    assert losses(receiver) == [LossPayload(before + 1, 801, (Run(bad + 1, 801 - bad),))]
     # What was signed after it has new numbers, and only what is lost is not there.
     whole = [*range(1, before + 1), *range(bad + 1, 801), 1000, 1001]
     assert sorted(numbers(receiver)) == whole

@@ -4,7 +4,7 @@ Payloads are MessagePack maps. A member that a reader does not know is ignored, 
 not know is kept and forwarded, so that a newer node can talk to an older Llama.
 """
 
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 import msgspec
 from msgspec import Meta, Raw, Struct
@@ -18,6 +18,7 @@ MAX_EVENT: Final = 64 * 1024
 MAX_HEAD: Final = 512
 """More than the members of an event beside its payload ever take."""
 MAX_KIND: Final = 64
+MAX_RUNS: Final = 64
 
 OBSERVATION: Final = "observation"
 READINGS: Final = "readings"
@@ -57,11 +58,22 @@ class ObservationPayload(Struct, frozen=True):
     confidence: Annotated[float, Meta(ge=0, le=1)]
 
 
-class LossPayload(Struct, frozen=True):
-    """Numbers that were signed once and lost to damage; what an event of kind ``loss`` carries."""
+class Run(NamedTuple):
+    """So many numbers from one on."""
+
+    first_seq: Annotated[int, Meta(ge=1, le=MAX_INT)]
+    length: Annotated[int, Meta(ge=1, le=MAX_INT)]
+
+
+class LossPayload(Struct, frozen=True, omit_defaults=True):
+    """Numbers that were signed once and are gone; what an event of kind ``loss`` carries.
+
+    `again`: the events right after it, in order, are those that had these numbers among them.
+    """
 
     first_seq: Annotated[int, Meta(ge=1, le=MAX_INT)]
     last_seq: Annotated[int, Meta(ge=1, le=MAX_INT)]
+    again: Annotated[tuple[Run, ...], Meta(max_length=MAX_RUNS)] = ()
 
 
 _encoder = msgspec.msgpack.Encoder()

@@ -3,7 +3,8 @@
 What was signed and is lost cannot be signed again; nor is there any more what was retired, if the
 Llama begins anew or was put back. If the Llama has it, all is well. If not, the next batch begins
 with an event of kind ``loss``, behind which every receiver goes on; and what came after the gap,
-and so cannot follow anything the Llama has, is logged once more under new numbers.
+and so cannot follow anything the Llama has, is logged once more under new numbers. The ``loss``
+says which it had: a Llama that is put back from a backup later may have it under those.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,7 +15,17 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from herdbook.eventlog.batch import open_batch
-from herdbook.eventlog.event import LOSS, MAX_INT, Event, LossPayload, decode, encode
+from herdbook.eventlog.event import (
+    LOSS,
+    MAX_INT,
+    MAX_RUNS,
+    Event,
+    LossPayload,
+    decode,
+    decode_payload,
+    encode,
+    encode_payload,
+)
 from herdbook.eventlog.piece import Absence, Mark
 from herdbook.eventlog.store import LogStore
 
@@ -46,8 +57,13 @@ def _tell(store: LogStore, node_id: str, make: MakeEvent, absence: Absence) -> N
     with store.writing():
         end = store.sealed()
         _make_way(store, 1 + store.count_after(absence.last_seq))
-        loss = make(end.seq + 1, end.lamport + 1, LOSS, LossPayload(absence.first_seq, end.seq))
-        again = enumerate(chain([loss], _events_after(store, node_id, absence.last_seq)), 1)
+        had = store.runs(absence.last_seq)
+        payload = LossPayload(absence.first_seq, end.seq, tuple(had[:MAX_RUNS]))
+        loss = make(end.seq + 1, end.lamport + 1, LOSS, payload)
+        events = _events_after(store, node_id, absence.last_seq)
+        if len(had) > 1:
+            events = map(_plain, events)
+        again = enumerate(chain([loss], events), 1)
         store.add_tail(
             (end.seq + number, end.lamport + number, _at(event, end, number))
             for number, event in again
@@ -61,6 +77,14 @@ def _events_after(store: LogStore, node_id: str, seq: int) -> Iterator[Event]:
         batch = open_batch(wires[0], node_id)
         yield from batch.events
         seq = batch.last_seq
+
+
+def _plain(event: Event) -> Event:
+    """An event to be logged again where not all are: others may follow what told of a loss."""
+    if event.kind != LOSS:
+        return event
+    loss = decode_payload(event, LossPayload)
+    return replace(event, payload=encode_payload(replace(loss, again=())))
 
 
 def _at(event: Event, end: Mark, number: int) -> bytes:

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from herdbook.eventlog.batch import GENESIS, SealedBatch, hash_of
 from herdbook.eventlog.database import DatabaseDamaged, open_database, storing, transaction
-from herdbook.eventlog.event import Event
+from herdbook.eventlog.event import Event, Run
 from herdbook.eventlog.piece import NOTHING, Absence, Mark, TailEvent, event_of
 
 SCHEMA: Final = "herdbook.eventlog"
@@ -151,6 +151,22 @@ class LogStore:
                 (seq,),
             ).fetchone()
         return self._as(count, int)
+
+    def runs(self, after: int) -> list[Run]:
+        """The numbers of all events in batches that end after a number, without gaps in each."""
+        with storing(self.path):
+            rows = self.connection.execute(
+                "SELECT first_seq, last_seq FROM batch WHERE last_seq > ? ORDER BY last_seq",
+                (after,),
+            ).fetchall()
+        found: list[Run] = []
+        for first_seq, last_seq in self._as(rows, list[tuple[int, int]]):
+            count = last_seq - first_seq + 1
+            if found and sum(found[-1]) == first_seq:
+                found[-1] = Run(found[-1].first_seq, found[-1].length + count)
+            else:
+                found.append(Run(first_seq, count))
+        return found
 
     def absences(self, after: int) -> list[Absence]:
         """What stands for batches that ended after a number."""

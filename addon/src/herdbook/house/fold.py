@@ -13,12 +13,14 @@ from herdbook.eventlog.event import (
     OBSERVATION,
     READINGS,
     Event,
+    LossPayload,
     ObservationPayload,
     decode_payload,
     encode_payload,
 )
 from herdbook.eventlog.timeline import ClockPayload
 from herdbook.house import memory, observation, quarantine, readings, series
+from herdbook.house.again import Again
 from herdbook.house.arrivals import Arrivals, block_of
 from herdbook.house.block import Columns
 from herdbook.house.clocks import Clocks
@@ -56,6 +58,7 @@ class Fold:
         self._again = again
         self._clocks = Clocks(connection, node_id)
         self._arrivals = Arrivals()
+        self._again_told = Again(connection, node_id)
 
     def run(self, events: Iterable[Event]) -> Folded:
         """Fold a batch. What cannot be is counted as refused, and left."""
@@ -63,6 +66,8 @@ class Fold:
         whole = True
         add = self._arrivals.add
         for event in events:
+            if self._again_told.is_held(event.seq):
+                continue
             try:
                 if event.kind == READINGS:
                     block = block_of(event)
@@ -78,13 +83,19 @@ class Fold:
                     memory.take_back(
                         self._connection, self._node_id, decode_payload(event, RetractionPayload)
                     )
-                elif event.kind != LOSS:  # that tells only why numbers are missing
+                elif event.kind == LOSS:
+                    self._again_told.tell(event.seq, decode_payload(event, LossPayload))
+                else:
                     whole = False
             except InputError:
                 whole = False
                 self._refuse(event.payload)
         refused = self._unpack()
         return Folded(observations, counted - refused, whole and not refused)
+
+    def miss(self, first_seq: int, last_seq: int) -> None:
+        """These numbers will not come: the next batch tells of their loss."""
+        self._again_told.miss(first_seq, last_seq)
 
     def finish(self) -> None:
         """Store what was measured."""

@@ -82,7 +82,10 @@ def _take_in(
     )
     if batch.node_id not in folds:
         folds[batch.node_id] = Fold(connection, batch.node_id, now_ms, latest_ms)
-    folded = folds[batch.node_id].run(batch.events)
+    fold = folds[batch.node_id]
+    if batch.first_seq > position.seq + 1:
+        fold.miss(position.seq + 1, batch.first_seq - 1)
+    folded = fold.run(batch.events)
     if not folded.whole:
         unfolded.add(connection, batch.node_id, batch.last_seq, batch.wire)
     found = (
