@@ -10,7 +10,7 @@ from msgspec import Struct
 from herdbook.alpaca import sampler as sampler_module
 from herdbook.alpaca.sampler import Sampler
 from herdbook.alpaca.sensors.measurement import Fault, Measurement, Sample
-from herdbook.clock import SystemClock
+from herdbook.clock import Instant, SystemClock
 from herdbook.eventlog.event import ObservationPayload
 from herdbook.eventlog.readings import ReadingsPayload
 from tests.fakes.clock import ManualClock
@@ -52,12 +52,14 @@ class Heard:
     def __init__(self) -> None:
         self.states: list[tuple[str, float | None]] = []
         self.events: list[tuple[str, Struct]] = []
+        self.instants: list[Instant] = []
 
     def state(self, measurement: Measurement, value: float | None) -> None:
         self.states.append((measurement.id, value))
 
-    async def event(self, kind: str, payload: Struct) -> None:
+    async def event(self, kind: str, payload: Struct, at: Instant) -> None:
         self.events.append((kind, payload))
+        self.instants.append(at)
 
 
 @contextlib.asynccontextmanager
@@ -155,8 +157,8 @@ async def test_a_slow_reading_shifts_no_later_one() -> None:
 
 async def test_what_is_being_written_when_it_stops_is_written_once() -> None:
     class Slow(Heard):
-        async def event(self, kind: str, payload: Struct) -> None:
-            await super().event(kind, payload)
+        async def event(self, kind: str, payload: Struct, at: Instant) -> None:
+            await super().event(kind, payload, at)
             await asyncio.sleep(5)
 
     sensor, heard, clock = SensorDouble(), Slow(), ManualClock()

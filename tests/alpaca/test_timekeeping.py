@@ -7,6 +7,7 @@ from msgspec import Struct
 from herdbook.alpaca import timekeeping
 from herdbook.alpaca.blocks import ReadingsBlock
 from herdbook.alpaca.sensors.measurement import Measurement
+from herdbook.clock import Instant
 from herdbook.eventlog.timeline import ClockPayload
 from tests.eventlog.samples import SYNCED_MS
 from tests.fakes.clock import ManualClock
@@ -19,7 +20,9 @@ async def test_a_node_logs_its_clock_when_it_knows_the_time_and_when_that_jumps(
     clock = ManualClock(5_000, "unset")
     logged: list[tuple[str, Struct]] = []
 
-    async def log(kind: str, payload: Struct) -> None:
+    async def log(kind: str, payload: Struct, at: Instant) -> None:
+        assert isinstance(payload, ClockPayload)
+        assert payload.offset_ms == at.wall_ms - at.monotonic_ms
         logged.append((kind, payload))
 
     async def until(count: int) -> None:
@@ -50,9 +53,12 @@ async def test_a_node_logs_its_clock_when_it_knows_the_time_and_when_that_jumps(
 @pytest.mark.parametrize(("step", "ends"), [(0, False), (499, False), (-500, True), (10**12, True)])
 def test_a_block_ends_when_the_clock_is_set(step: int, ends: bool) -> None:
     block = ReadingsBlock(Measurement(id="t", name="T"))
-    assert not block.ends_before(SYNCED_MS, 1_000)
-    block.add(20.0, SYNCED_MS, 1_000)
-    assert block.ends_before(SYNCED_MS + 10_000 + step, 11_000) is ends
+    at = Instant(SYNCED_MS, 1_000, "synced")
+    assert not block.ends_before(at)
+    block.add(20.0, at)
+    assert block.ends_before(Instant(SYNCED_MS + 10_000 + step, 11_000, "synced")) is ends
     taken = block.take()
     assert taken is not None
-    assert (taken.start_ms, taken.offset_ms) == (SYNCED_MS, SYNCED_MS - 1_000)
+    payload, ended = taken
+    assert (payload.start_ms, payload.offset_ms) == (SYNCED_MS, SYNCED_MS - 1_000)
+    assert ended == at, "the clock that was set since says nothing of it"

@@ -24,7 +24,7 @@ from herdbook.alpaca.sensors.measurement import Measurement, Sensor
 from herdbook.alpaca.timekeeping import keep_time
 from herdbook.alpaca.uplink import Uplink
 from herdbook.broker import BrokerSettings
-from herdbook.clock import Clock, SystemClock
+from herdbook.clock import Clock, Instant, SystemClock
 from herdbook.eventlog.identity import Identity
 from herdbook.eventlog.pin import FilePin
 from herdbook.eventlog.protocol import PULSE_MS
@@ -111,9 +111,9 @@ class _Node:
         """See `herdbook.alpaca.sampler.Listener`."""
         self._line.state(measurement, value)
 
-    async def event(self, kind: str, payload: Struct) -> None:
+    async def event(self, kind: str, payload: Struct, at: Instant) -> None:
         """See `herdbook.alpaca.sampler.Listener`."""
-        if await self._record.append(kind, payload):
+        if await self._record.append(kind, payload, at):
             self._uplink.appended()
 
     def _waiting(self, events: int) -> None:

@@ -1,12 +1,14 @@
 """Collects the samples of one measurement into blocks for the event log.
 
 A block is in memory for up to a minute: a crash loses that much of the readings, and nothing else.
-Its samples were all timed by the same clock: when that is set, another block begins.
+Its samples were all timed by the same clock: when that is set, another block begins. As an event it
+is of the moment of its last one, so that nothing is said of it by a clock that was set since.
 """
 
 from typing import Final
 
 from herdbook.alpaca.sensors.measurement import Measurement
+from herdbook.clock import Instant
 from herdbook.eventlog.event import MAX_WALL_MS
 from herdbook.eventlog.readings import MAX_SAMPLES, ReadingsPayload, Sample, pack
 from herdbook.eventlog.timeline import STEP_MS
@@ -21,41 +23,39 @@ class ReadingsBlock:
         self._measurement = measurement
         self._samples: list[Sample] = []
         self._begun_ms = 0
+        self._last: Instant | None = None
 
-    def add(self, value: float, wall_ms: int, monotonic_ms: int) -> None:
+    def add(self, value: float, at: Instant) -> None:
         """Take a sample, as precise as the measurement is."""
         if not self._samples:
-            self._begun_ms = monotonic_ms
+            self._begun_ms = at.monotonic_ms
+        self._last = at
         kept = (
             bool(value)
             if self._measurement.form == "binary"
             else round(value, self._measurement.precision)
         )
-        self._samples.append((min(max(wall_ms, 0), MAX_WALL_MS), kept))
+        self._samples.append((min(max(at.wall_ms, 0), MAX_WALL_MS), kept))
 
-    def ends_before(self, wall_ms: int, monotonic_ms: int) -> bool:
+    def ends_before(self, at: Instant) -> bool:
         """Whether a sample at this moment belongs in another block: the clock was set since."""
         if not self._samples:
             return False
-        return abs(wall_ms - monotonic_ms - self._offset_ms()) >= STEP_MS
+        return abs(at.wall_ms - at.monotonic_ms - self._offset_ms()) >= STEP_MS
 
     def is_due(self, monotonic_ms: int) -> bool:
         """Whether it is full, in time or in number."""
         full = len(self._samples) >= MAX_SAMPLES
         return full or (bool(self._samples) and monotonic_ms - self._begun_ms >= _BLOCK_MS)
 
-    def take(self) -> ReadingsPayload | None:
-        """The block, which is empty afterwards; None when it was so before."""
-        if not self._samples:
+    def take(self) -> tuple[ReadingsPayload, Instant] | None:
+        """The block, which is empty afterwards, and when it ended; None when it was so before."""
+        if not self._samples or self._last is None:
             return None
         offset_ms = self._offset_ms()
         samples, self._samples = self._samples, []
-        return pack(
-            self._measurement.id,
-            self._measurement.unit,
-            samples,
-            offset_ms=offset_ms,
-        )
+        payload = pack(self._measurement.id, self._measurement.unit, samples, offset_ms=offset_ms)
+        return payload, self._last
 
     def _offset_ms(self) -> int:
         """Wall time less monotonic time at the first sample."""

@@ -13,7 +13,7 @@ from typing import Final, Self
 
 from msgspec import Raw, Struct
 
-from herdbook.clock import Clock
+from herdbook.clock import Clock, Instant, now
 from herdbook.errors import StorageError
 from herdbook.eventlog.event import draft
 from herdbook.eventlog.log import EventLog
@@ -21,19 +21,22 @@ from herdbook.eventlog.log import EventLog
 _MOST_WAITING: Final = 1000
 _AT_ONCE: Final = 1000
 
+type _Draft = tuple[str, Raw, Instant]
+
 _log = logging.getLogger(__name__)
 
 
 class Record:
     """One node's event log. Use `open`; every call runs in its one thread."""
 
-    def __init__(self, thread: ThreadPoolExecutor, log: EventLog) -> None:
+    def __init__(self, thread: ThreadPoolExecutor, log: EventLog, clock: Clock) -> None:
         self.identity = log.identity
+        self._clock = clock
         self._thread = thread
         self._log = log
-        self._queue: list[tuple[str, Raw, asyncio.Future[bool]]] = []
+        self._queue: list[tuple[_Draft, asyncio.Future[bool]]] = []
         self._writing: asyncio.Task[None] | None = None
-        self._waiting: list[tuple[str, Raw]] = []  # refused by the disk
+        self._waiting: list[_Draft] = []  # refused by the disk
         self._refused = False
 
     @classmethod
@@ -47,10 +50,12 @@ class Record:
         except BaseException:
             thread.shutdown(wait=False)
             raise
-        return cls(thread, log)
+        return cls(thread, log, clock)
 
-    async def append(self, kind: str, payload: Struct) -> bool:
-        """Add an event; durable when this returns True. False: the disk refused it, and it waits.
+    async def append(self, kind: str, payload: Struct, at: Instant | None = None) -> bool:
+        """Add an event of a moment, or of now, however long it may have to wait.
+
+        It is durable when this returns True. False: the disk refused it, and it waits.
 
         Whoever appends at the same time shares a transaction. Being cancelled takes nothing back.
         Of more than 1,000 that wait for the disk the oldest are lost; the log says so. Raises
@@ -58,7 +63,7 @@ class Record:
         """
         raw = draft(kind, payload)  # here, so that it keeps nobody else's out
         done = asyncio.get_running_loop().create_future()
-        self._queue.append((kind, raw, done))
+        self._queue.append(((kind, raw, at or now(self._clock)), done))
         if self._writing is None:
             self._writing = asyncio.create_task(self._write())
         return await asyncio.shield(done)
@@ -85,19 +90,17 @@ class Record:
             while self._queue:
                 group, self._queue = self._queue[:_AT_ONCE], self._queue[_AT_ONCE:]
                 try:
-                    written = await self.call(
-                        partial(self._append, [(kind, raw) for kind, raw, _ in group])
-                    )
+                    written = await self.call(partial(self._append, [event for event, _ in group]))
                 except Exception as error:
-                    for _, _, done in group:
+                    for _, done in group:
                         done.set_exception(error)
                     raise
-                for _, _, done in group:
+                for _, done in group:
                     done.set_result(written)
         finally:
             self._writing = None
 
-    def _append(self, events: list[tuple[str, Raw]]) -> bool:
+    def _append(self, events: list[_Draft]) -> bool:
         self._waiting += events
         try:
             while some := self._waiting[:_AT_ONCE]:

@@ -16,7 +16,7 @@ from msgspec import Struct
 from herdbook.alpaca.blocks import ReadingsBlock
 from herdbook.alpaca.observer import Observer
 from herdbook.alpaca.sensors.measurement import Fault, Measurement, Sample, Sensor
-from herdbook.clock import Clock, now
+from herdbook.clock import Clock, Instant, now
 from herdbook.eventlog.event import OBSERVATION, READINGS
 
 _PATIENCE_S: Final = 5.0
@@ -30,8 +30,11 @@ class Listener(Protocol):
     def state(self, measurement: Measurement, value: float | None) -> None:
         """A measurement has this value now; None: it has none."""
 
-    async def event(self, kind: str, payload: Struct) -> None:
-        """This belongs in the event log. Once called, it gets there even if it is cancelled."""
+    async def event(self, kind: str, payload: Struct, at: Instant) -> None:
+        """This is of that moment, and belongs in the event log.
+
+        Once called, it gets there even if it is cancelled.
+        """
 
 
 class Sampler:
@@ -41,7 +44,7 @@ class Sampler:
         self._sensor = sensor
         self._listener = listener
         self._clock = clock
-        self._events: deque[tuple[str, Struct]] = deque()
+        self._events: deque[tuple[str, Struct, Instant]] = deque()
         self._channels = {
             measurement.id: _Channel(measurement, sensor) for measurement in sensor.measurements
         }
@@ -60,7 +63,7 @@ class Sampler:
         """Give the blocks that are not full yet to the event log."""
         for channel in self._channels.values():
             if (block := channel.block.take()) is not None:
-                self._events.append((READINGS, block))
+                self._events.append((READINGS, *block))
         await self._give_events()
 
     async def _sample(self) -> None:
@@ -73,10 +76,10 @@ class Sampler:
             samples = await reading
         finally:
             reading.cancel()
-        wall_ms, monotonic_ms, _ = now(self._clock)
+        at = now(self._clock)
         for measurement_id, sample in samples.items():
             channel = self._channels[measurement_id]
-            self._events.extend(self._take(channel, sample, wall_ms, monotonic_ms))
+            self._events.extend(self._take(channel, sample, at))
         await self._give_events()
 
     async def _give_events(self) -> None:
@@ -85,8 +88,8 @@ class Sampler:
             await self._listener.event(*self._events.popleft())
 
     def _take(
-        self, channel: "_Channel", sample: Sample, wall_ms: int, monotonic_ms: int
-    ) -> Iterator[tuple[str, Struct]]:
+        self, channel: "_Channel", sample: Sample, at: Instant
+    ) -> Iterator[tuple[str, Struct, Instant]]:
         if isinstance(sample, Fault):
             self._failed(channel, sample)
         else:
@@ -94,16 +97,16 @@ class Sampler:
                 _log.info("%s is read again.", channel.name)
             channel.failed = False
             self._listener.state(channel.measurement, sample)
-            if channel.block.ends_before(wall_ms, monotonic_ms) and (ended := channel.block.take()):
-                yield READINGS, ended
-            channel.block.add(sample, wall_ms, monotonic_ms)
+            if channel.block.ends_before(at) and (ended := channel.block.take()):
+                yield READINGS, *ended
+            channel.block.add(sample, at)
             if channel.observer is not None and (
-                observation := channel.observer.notice(sample, monotonic_ms / 1000)
+                observation := channel.observer.notice(sample, at.monotonic_ms / 1000)
             ):
                 _log.info("Observed: %s", observation.sentence)
-                yield OBSERVATION, observation
-        if channel.block.is_due(monotonic_ms) and (block := channel.block.take()) is not None:
-            yield READINGS, block
+                yield OBSERVATION, observation, at
+        if channel.block.is_due(at.monotonic_ms) and (block := channel.block.take()) is not None:
+            yield READINGS, *block
 
     def _failed(self, channel: "_Channel", fault: Fault) -> None:
         if not channel.failed:  # once, not once a reading

@@ -17,7 +17,7 @@ from typing import Concatenate, Final
 
 from msgspec import Raw, Struct
 
-from herdbook.clock import Clock, now
+from herdbook.clock import Clock, Instant, now
 from herdbook.errors import StorageError
 from herdbook.eventlog import loss, mending, retention
 from herdbook.eventlog.batch import MAX_EVENTS, MAX_WIRE, seal
@@ -33,6 +33,12 @@ from herdbook.files import FolderLock, make_folder
 # Uncompressed: what compression cannot shrink still fits the wire, with its head.
 _MAX_SEALED: Final = MAX_WIRE - 8 * 1024
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
+
+type Draft = tuple[str, Struct | Raw] | tuple[str, Struct | Raw, Instant | None]
+"""An event to be: its kind, what it carries, and when it was, without which that is just now.
+
+What it carries may be what `herdbook.eventlog.event.draft` gave.
+"""
 
 type _Opened = tuple[LogStore, Mark, tuple[int, int]]
 
@@ -98,10 +104,8 @@ class EventLog:
         return self.append_many([(kind, payload)])[0]
 
     @_mending
-    def append_many(self, items: Sequence[tuple[str, Struct | Raw]]) -> list[Event]:
+    def append_many(self, items: Sequence[Draft]) -> list[Event]:
         """Add events in one transaction: all are durable when this returns, or none is.
-
-        A payload may be one that `herdbook.eventlog.event.draft` gave.
 
         Raises `InputError` for an event that is over 64 KiB or out of its bounds, `StorageError`
         when the disk fails.
@@ -109,8 +113,8 @@ class EventLog:
         seq, lamport = self._end
         with self._store.writing():
             events = [
-                self._event(seq + number, lamport + number, kind, payload)
-                for number, (kind, payload) in enumerate(items, 1)
+                self._event(seq + number, lamport + number, *item)
+                for number, item in enumerate(items, 1)
             ]
             self._store.add_tail((event.seq, event.lamport, encode(event)) for event in events)
         if events:
@@ -223,8 +227,10 @@ class EventLog:
             store.close()
             raise
 
-    def _event(self, seq: int, lamport: int, kind: str, payload: Struct | Raw) -> Event:
-        wall, monotonic, quality = now(self._clock)
+    def _event(
+        self, seq: int, lamport: int, kind: str, payload: Struct | Raw, at: Instant | None = None
+    ) -> Event:
+        wall, monotonic, quality = at or now(self._clock)
         if not 0 <= wall <= MAX_WALL_MS:
             wall, quality = min(max(wall, 0), MAX_WALL_MS), "unset"
         return Event(
