@@ -36,6 +36,16 @@ def test_a_folder_has_to_be_named(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [config]
 
 
+def test_nothing_is_fetched_where_ai_is_off(tmp_path: Path) -> None:
+    config = tmp_path / "llama.toml"
+    config.write_text('data = "llama"\nai = false\n[search]\nmodel = "model"\n')
+    result = _fetch(config)
+    assert result.returncode == 2
+    assert "has AI switched off" in result.stderr
+    assert "ai = false" in result.stderr
+    assert list(tmp_path.iterdir()) == [config]
+
+
 def test_what_comes_and_from_where_is_said_before_and_a_failure_after(tmp_path: Path) -> None:
     config = tmp_path / "llama.toml"
     source = "http://127.0.0.1:1/mirror"

@@ -20,8 +20,8 @@ async def test_a_model_is_there_once_it_is_loaded() -> None:
     assert model.embedder is None
     await model.load()
     assert state_of(model) == "ready"
-    embedder = await model.settled()
-    assert embedder is model.embedder is not None
+    embedder = model.embedder
+    assert embedder is not None
     assert (await embedder.vector("a text")).shape == (384,)
     await model.rest()
     await model.close()
@@ -33,8 +33,20 @@ async def test_no_folder_is_no_model_and_nothing_to_say(caplog: pytest.LogCaptur
     await model.load()
     await model.rest()
     await model.close()
-    assert await model.settled() is None
+    assert model.embedder is None
     assert model.state == "none"
+    assert not caplog.records
+
+
+async def test_a_model_that_nobody_wants_is_not_loaded(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    model = Model(minilm(), off=True)
+    await model.load()
+    assert (model.embedder, model.state) == (None, "off")
+    assert await model.vector("a text") is None
+    await model.rest()
+    await model.close()
     assert not caplog.records
 
 
@@ -53,8 +65,8 @@ async def test_a_model_that_is_not_there_yet_is_waited_for(
         assert "by words only: there is no folder" in said.getMessage()
         assert "herdbook model fetch" in said.getMessage()
         (tmp_path / "model").symlink_to(minilm())
-        assert await model.settled() is not None
-    await loading
+        await loading
+    assert model.embedder is not None
     assert state_of(model) == "ready"
     await model.close()
 
@@ -64,7 +76,7 @@ async def test_a_folder_with_something_else_is_no_model_and_said_once(
 ) -> None:
     model = Model(tmp_path)
     await model.load()
-    assert await model.settled() is None
+    assert model.embedder is None
     assert model.state == "unusable"
     (said,) = caplog.records
     assert said.levelno == logging.WARNING
@@ -95,5 +107,5 @@ async def test_a_missing_program_is_no_model_and_said(
     monkeypatch.setitem(sys.modules, "herdbook.embedding.embedder", None)
     model = Model(minilm())
     await model.load()
-    assert await model.settled() is None
+    assert model.embedder is None
     assert "herdbook[llama,embedding]" in caplog.text

@@ -193,14 +193,24 @@ async def test_a_text_that_changed_meanwhile_keeps_waiting(
 
 
 async def test_another_model_makes_all_anew(
-    journal: Journal, database: Database, embedder: Embedder
+    journal: Journal, database: Database, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await written(journal, "Rain all day.")
     await journal.meaning.catch_up(embedder)
-    await database.write(lambda connection: vectors.begin(connection, "another"))
+    # As if another one had made them.
+    await database.write(
+        lambda connection: connection.execute("UPDATE derived_model SET model = 1")
+    )
     assert await nearest(database, embedder, "weather") == [], "of another model none is near"
-    assert await rows(database, "SELECT * FROM derived_sides") == []
     assert await journal.meaning.progress() == Progress(0, 1)
+    before = await rows(database, "SELECT half FROM derived_vectors")
+    made = embedder.kept
+
+    async def look(text: str) -> tuple[bytes, bytes]:
+        assert await rows(database, "SELECT half FROM derived_vectors") == [] != before
+        return await made(text)
+
+    monkeypatch.setattr(embedder, "kept", look)
     await journal.meaning.catch_up(embedder)
     assert await nearest(database, embedder, "weather") == ["Rain all day."]
     await is_consistent(database)
@@ -284,10 +294,13 @@ async def test_without_a_model_nothing_is_made_and_all_waits(
     await none.load()
     journal = journal_in(database, tmp_path, none)
     await written(journal, "Rain all day.")
-    await journal.meaning.run()
+    running = asyncio.create_task(journal.meaning.run())
     assert await journal.meaning.progress() is None
     await database.write(indexing.catch_up)
     assert await rows(database, "SELECT entry FROM derived_waiting") == [(1,)]
+    await database.close()
+    async with asyncio.timeout(5):
+        await running
 
 
 async def test_entries_from_before_there_were_vectors_wait(tmp_path: Path) -> None:

@@ -117,12 +117,15 @@ class Llama:
 
 
 @asynccontextmanager
-async def running(folder: Path, model: Path | None = None) -> AsyncIterator[Llama]:
+async def running(
+    folder: Path, model: Path | None = None, *, ai: bool = True
+) -> AsyncIterator[Llama]:
     """A Llama that Home Assistant is connected to; with `model` it searches by meaning."""
     panel, api, broker = free_port(), free_port(), free_port()
     config = folder / "llama.toml"
     config.write_text(
-        f'data = "data"\n[panel]\nport = {panel}\n[api]\nport = {api}\n[broker]\nport = {broker}\n'
+        f'data = "data"\nai = {str(ai).lower()}\n'
+        f"[panel]\nport = {panel}\n[api]\nport = {api}\n[broker]\nport = {broker}\n"
         + (f'[search]\nmodel = "{model}"\n' if model else "")
     )
     async with AsyncExitStack() as stack:

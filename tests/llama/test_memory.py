@@ -270,6 +270,18 @@ async def test_a_llama_that_opened_no_vault_yet_holds_nothing_either(tmp_path: P
         await until_gone(llama, known)
 
 
+@pytest.mark.parametrize("ai", [True, False])
+async def test_where_the_house_has_no_ai_no_model_is_loaded(tmp_path: Path, ai: bool) -> None:
+    async with running(tmp_path, minilm(), ai=ai) as llama:
+        ada = await llama.browser()
+        await create(ada, "six words of a password")
+        await ada.write(DAYS[0], "Rain all day.")
+        said = "All 1 entries" if ai else "AI is switched off for this house."
+        await until(lambda: is_at(ada, "/settings", said))
+        maps = Path(f"/proc/{llama.process.pid}/maps")
+        assert ("onnxruntime" in await asyncio.to_thread(maps.read_text)) == ai
+
+
 async def test_a_model_holds_nothing_once_the_vault_is_locked(tmp_path: Path) -> None:
     """Neither what it was asked nor what it made of it."""
     known = Secrets()

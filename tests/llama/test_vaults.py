@@ -25,6 +25,8 @@ from herdbook.errors import (
     VaultLocked,
     WrongSecret,
 )
+from herdbook.journal import settings
+from herdbook.journal import vectors as module_of_vectors
 from herdbook.journal.draft import Saving
 from herdbook.journal.settings import Settings
 from herdbook.llama import vaults as module
@@ -404,6 +406,85 @@ async def test_locking_ends_what_goes_on_in_a_vault_and_the_model_rests(
         journal = vaults.journal(ada)
         while (again := await journal.meaning.progress()) is None or again.done <= progress.done:
             await asyncio.sleep(0.01)
+    await vaults.close()
+
+
+async def test_the_model_rests_once_nobody_uses_it_and_locking_ends_the_dropping(
+    tmp_path: Path, clock: ManualClock, model: Model, embedder: Embedder
+) -> None:
+    vaults = Vaults(tmp_path, clock, UTC, FAST, model)
+    ada, ben = await _opening(vaults, "Ada"), await _opening(vaults, "Ben")
+    await vaults.journal(ada).add(DAY, "Rain all day.")
+    async with asyncio.timeout(20):
+        while await vaults.journal(ada).meaning.unfinished():
+            await asyncio.sleep(0.01)
+    await vaults.change_settings(ada, Settings(ai=False))
+    assert embedder._loaded is not None, "Ben uses it"
+    await vaults.change_settings(ben, Settings(ai=False))
+    assert embedder._loaded is None
+    await vaults.lock(ada.person.id)
+    ada = await vaults.unlock("Ada", PASSWORD)
+    assert await _vectors(vaults, ada) == 0
+    assert vaults.journal(ada).meaning.state == "off"
+    await vaults.change_settings(ada, Settings())
+    async with asyncio.timeout(20):
+        while await vaults.journal(ada).meaning.unfinished():
+            await asyncio.sleep(0.01)
+    assert await _vectors(vaults, ada) == 1
+    await vaults.close()
+
+
+async def test_what_is_switched_off_is_found_no_more_from_that_moment_on(
+    tmp_path: Path, clock: ManualClock, model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the setting, or not at all: who is killed right after it does not find it otherwise."""
+    vaults = Vaults(tmp_path, clock, UTC, FAST, model)
+    ada = await _opening(vaults)
+    await vaults.journal(ada).add(DAY, "Rain all day.")
+    async with asyncio.timeout(20):
+        while await vaults.journal(ada).meaning.unfinished():
+            await asyncio.sleep(0.01)
+    database = vaults._open[ada.person.id].vault.database
+    monkeypatch.setattr(module_of_vectors, "forget", _full)
+    with pytest.raises(StorageError):
+        await vaults.change_settings(ada, Settings(ai=False))
+    assert vaults.settings(ada).ai
+    assert (await database.read(settings.read)).ai
+    assert vaults.journal(ada).meaning.state == "ready"
+    monkeypatch.undo()
+    vaults._open[ada.person.id].tending.cancel()
+    await vaults.change_settings(ada, Settings(ai=False))
+    assert not await database.read(module_of_vectors.has_model)
+    assert await _vectors(vaults, ada) == 1, "they are still to be dropped"
+    await vaults.close()
+
+
+def _full(_connection: object) -> None:
+    raise StorageError("The disk is full.")
+
+
+async def _vectors(vaults: Vaults, opening: Opening) -> int:
+    database = vaults._open[opening.person.id].vault.database
+    count = "SELECT count(*) FROM derived_vectors"
+    return int(await database.read(lambda connection: connection.execute(count).get))
+
+
+async def test_where_the_house_has_no_ai_a_vault_loses_what_it_had(
+    tmp_path: Path, clock: ManualClock, model: Model
+) -> None:
+    vaults = Vaults(tmp_path, clock, UTC, FAST, model)
+    ada = await _opening(vaults)
+    await vaults.journal(ada).add(DAY, "Rain all day.")
+    async with asyncio.timeout(20):
+        while await vaults.journal(ada).meaning.unfinished():
+            await asyncio.sleep(0.01)
+    await vaults.close()
+    vaults = Vaults(tmp_path, clock, UTC, FAST, Model(off=True))
+    ada = await vaults.unlock("Ada", PASSWORD)
+    async with asyncio.timeout(20):
+        while await _vectors(vaults, ada):
+            await asyncio.sleep(0.01)
+    assert vaults.settings(ada).ai, "what she chose is hers"
     await vaults.close()
 
 

@@ -82,6 +82,65 @@ async def test_search_by_words_only_says_so_and_why(
         assert ('hx-get="/settings/meaning"' in page) == (state in ("missing", "loading"))
 
 
+SPOKEN = re.compile(r"\bAI\b|model|meaning|vector", re.IGNORECASE)
+SWITCH = re.compile(r'<label class="tick"><input type="checkbox" name="ai".*?</label>\s*<p.*?</p>')
+CHOSEN = {"lock_after_min": "15"}
+
+
+def spoken(page: str) -> list[str]:
+    """The lines of a page that speak of a model."""
+    return [line for line in page.splitlines() if SPOKEN.search(line)]
+
+
+async def test_switched_off_no_page_speaks_of_it(with_model: Stage) -> None:
+    async with with_model.browser() as browser, with_model.browser() as other:
+        await browser.sign_in()
+        await other.sign_in()
+        day = f"/day/{with_model.today}"
+        await browser.post(f"{day}/entries", {"text": CAT})
+        await wait_until_whole(with_model)
+        page = await (await browser.post("/settings", CHOSEN)).text()
+        (switch,) = SWITCH.findall(page)
+        assert "checked" not in switch
+        assert spoken(page.replace(switch, "")) == []
+        for path in (day, "/search", "/traces", "/calendar", "/help", "/exchange", "/weekdays"):
+            assert spoken(await browser.page(path)) == [], path
+        assert "Search goes by words.</p>" in await browser.page("/search")
+        found = await asked(browser, "our pet was ill ")
+        assert "All of its words have to be" in found
+        assert spoken(found) == []
+        assert (await other.get("/settings/meaning")).status == 200
+        assert (await other.page("/settings/meaning")).strip() == "", "an open page asks no more"
+        page = await (await browser.post("/settings", CHOSEN | {"ai": "1"})).text()
+        assert re.search('name="ai" value="1" checked>', page)
+        assert 'id="meaning"' in page
+        await wait_until_whole(with_model)
+        assert CAT in await asked(browser, "our pet was ill ")
+
+
+@pytest.mark.parametrize("chosen", [{}, {"ai": "1"}])
+async def test_the_house_has_it_off_for_everybody(tmp_path: Path, chosen: dict[str, str]) -> None:
+    """That is said once, where one would look for it; what a person chose is kept for later."""
+    async with stage(tmp_path) as set_up, set_up.browser() as browser:
+        await set_up.person("Ada")
+        await browser.sign_in()
+        await browser.post("/settings", CHOSEN | chosen)
+    async with stage(tmp_path, model=Model(off=True)) as set_up, set_up.browser() as browser:
+        await browser.sign_in()
+        page = await browser.page("/settings")
+        said = '<p class="hint">AI is switched off for this house.</p>'
+        hidden = '<input type="hidden" name="ai" value="1">'
+        assert said in page
+        assert (hidden in page) == bool(chosen)
+        assert spoken(page.replace(said, "").replace(hidden, "")) == []
+        assert "Search goes by words.</p>" in await browser.page("/search")
+        form = CHOSEN | dict(re.findall(r'<input type="hidden" name="(ai)" value="(1)">', page))
+        await browser.post("/settings", form)
+        assert (await browser.page("/settings/meaning")).strip() == ""
+        ada = set_up.vaults.people.find(name="Ada")
+        assert set_up.vaults._open[ada.id].settings.ai == bool(chosen)
+
+
 async def test_how_far_it_has_come_is_said_and_shown(
     tmp_path: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,6 +155,7 @@ async def test_how_far_it_has_come_is_said_and_shown(
         assert '<progress class="progress" aria-labelledby="meaning" max="1" value="0">' in page
         part = await browser.page("/settings/meaning")
         assert part.count("0 of 1") == 1
+        assert part.count('<section class="meaning"') == 1
         assert 'hx-trigger="every 2s"' in part
         await set_up.vaults.journal(opening).meaning.catch_up(embedder)
         part = await browser.page("/settings/meaning")

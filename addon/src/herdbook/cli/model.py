@@ -26,6 +26,11 @@ def _fetch(options: argparse.Namespace) -> int:
     from herdbook.llama import config
 
     settings = config.load(options.config)
+    if not settings.ai:
+        raise ConfigError(
+            f"{options.config} has AI switched off.",
+            fix="Take “ai = false” out of it first.",
+        )
     folder = settings.model_folder(options.config)
     if folder is None:
         raise ConfigError(

@@ -1,4 +1,4 @@
-"""The model that a Llama was told to use: it may come later, or never.
+"""The model that a Llama was told to use: it may come later, or never, or be switched off.
 
 Without one everything else works; why there is none is said once, in the log, and on the panel.
 """
@@ -23,8 +23,10 @@ _FETCH: Final = "“herdbook model fetch” puts a model there."
 _LOGGER = logging.getLogger(__name__)
 
 
-ModelState = Literal["none", "loading", "missing", "unusable", "ready"]
-"""None is named; it is being loaded; its folder is not there yet; it cannot be used; it is used."""
+ModelState = Literal["off", "none", "loading", "missing", "unusable", "ready"]
+"""None is wanted; none is named; it is being loaded; its folder is not there yet; it cannot be
+used; it is used.
+"""
 
 
 class Model:
@@ -33,12 +35,11 @@ class Model:
     `state` says why.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
-        """Without a folder there is none."""
-        self._folder = folder
-        self._settled = asyncio.Event()
+    def __init__(self, folder: Path | None = None, *, off: bool = False) -> None:
+        """Without a folder there is none; with `off` nobody is to have one, and none is loaded."""
+        self._folder = None if off else folder
         self.embedder: Embedder | None = None
-        self.state: ModelState = "none" if folder is None else "loading"
+        self.state: ModelState = "off" if off else "none" if folder is None else "loading"
 
     async def load(self) -> None:
         """Load it; one that is not there yet is waited for: it is put there as a whole.
@@ -52,8 +53,6 @@ class Model:
                 self.state = "ready"
         except ModelUnusable as error:
             self._give_up(error)
-        finally:
-            self._settled.set()
 
     async def _wait_for(self, folder: Path) -> None:
         while not await asyncio.to_thread(folder.is_dir):
@@ -69,11 +68,6 @@ class Model:
         _LOGGER.warning("Search is by words only: %s", error)
         self.embedder = None
         self.state = "unusable"
-
-    async def settled(self) -> "Embedder | None":
-        """The embedder, once it is known whether there is one."""
-        await self._settled.wait()
-        return self.embedder
 
     async def vector(self, text: str) -> "Vector | None":
         """The vector of a text; None without a model, or when its folder has gone meanwhile."""

@@ -13,19 +13,29 @@ from herdbook.clock import Clock
 from herdbook.embedding.model import Model
 from herdbook.errors import InputError, StorageError, TextTooLong
 from herdbook.ids import random_id
-from herdbook.journal import attached, calendar, entries, history, searches, weekdays
+from herdbook.journal import (
+    attached,
+    calendar,
+    entries,
+    history,
+    searches,
+    settings,
+    vectors,
+    weekdays,
+)
 from herdbook.journal import draft as drafts
 from herdbook.journal.draft import Draft, Saving
 from herdbook.journal.dropped import Absorbed, read_drop
 from herdbook.journal.entry import TEXT_LIMIT, Entry, clean_text
 from herdbook.journal.exchange.exchange import Exchange
 from herdbook.journal.files import Files
-from herdbook.journal.fused import Meant, search_fused
+from herdbook.journal.fused import search_fused
 from herdbook.journal.history import Earlier
 from herdbook.journal.indexing import Indexing
 from herdbook.journal.meaning import Meaning
 from herdbook.journal.query import Query
 from herdbook.journal.search import Asked, Order, Page, search
+from herdbook.journal.settings import Settings
 from herdbook.journal.traces import Traces
 from herdbook.vault.vault import Vault
 
@@ -41,8 +51,10 @@ class Journal:
     `StorageError`.
     """
 
-    def __init__(self, vault: Vault, clock: Clock, model: Model | None = None) -> None:
-        """`model` is for searching by meaning."""
+    def __init__(
+        self, vault: Vault, clock: Clock, model: Model | None = None, *, ai: bool = True
+    ) -> None:
+        """`model` is for searching by meaning; `ai` says whether the person wants that."""
         self._vault = vault
         self._clock = clock
         self.asked = Asked()
@@ -50,13 +62,12 @@ class Journal:
         self._absorbing = asyncio.Lock()
         self.traces = Traces(vault.database)
         self.exchange = Exchange(vault.database, clock)
-        self._model = model or Model()
-        self.meaning = Meaning(vault.database, self._model)
+        self.meaning = Meaning(vault.database, model or Model(), is_wanted=ai)
         self.files = Files(vault.database, clock)
         self._indexing = Indexing(vault.database)
 
     async def tend(self) -> None:
-        """Index what is written, as long as the journal is open; until cancelled or locked."""
+        """Index what is written and tend its vectors; until cancelled or locked."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._indexing.run())
             tasks.create_task(self.meaning.run())
@@ -104,6 +115,21 @@ class Journal:
         """Keep what a day can begin with. Raises `InputError`, `TextTooLong`."""
         change = partial(weekdays.write, texts=weekdays.clean(texts))
         await self._vault.database.write(change, forgets=True)
+
+    async def keep_settings(self, chosen: Settings) -> None:
+        """Keep what the person wants; where that is no AI any more, no vector is found from now on.
+
+        They are dropped in the background, or before the vault locks.
+        """
+        ends_ai = self.meaning.is_wanted and not chosen.ai
+
+        def change(connection: apsw.Connection) -> None:
+            settings.write(connection, chosen)
+            if ends_ai:
+                vectors.forget(connection)
+
+        await self._vault.database.write(change, forgets=ends_ai)
+        self.meaning.is_wanted = chosen.ai
 
     async def entry(self, entry_id: str) -> Entry:
         """One entry. Raises `EntryUnknown`."""
@@ -206,7 +232,9 @@ class Journal:
             await self._indexing.catch_up()
         except StorageError as error:
             _LOGGER.warning("A search goes without what was written last: %s", error)
-        meant = await self._meant(query) if order == "best" else None
+        # Of nothing but quotes the very words are wanted.
+        asks = order == "best" and query.meaning
+        meant = await self.meaning.meant(query.meaning) if asks else None
         if meant is not None:
             return await self._vault.database.read(
                 partial(search_fused, query=query, meant=meant, offset=offset)
@@ -214,14 +242,6 @@ class Journal:
         return await self._vault.database.read(
             partial(search, query=query, order=order, offset=offset)
         )
-
-    async def _meant(self, query: Query) -> Meant | None:
-        """What a query is about; None without a model, or where its very words are wanted."""
-        embedder = self._model.embedder
-        if embedder is None or not query.meaning:
-            return None
-        vector = await self._model.vector(query.meaning)
-        return None if vector is None else Meant(vector, embedder)
 
     async def remember_search(self, text: str) -> None:
         """Keep what was searched for as the newest of the last searches."""

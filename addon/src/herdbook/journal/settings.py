@@ -11,8 +11,8 @@ class Settings(msgspec.Struct, frozen=True):
 
     The vault locks after `lock_after_min` minutes without use. `enter_sends` where there is a
     keyboard; else it breaks the line. `single_keys` lead to pages while nothing is being typed.
-    `keep_place` leaves in photos where they were taken. The panel's `language`
-    is “auto” as the browser asks.
+    `keep_place` leaves in photos where they were taken. Without `ai` no model sees the journal.
+    The panel's `language` is “auto” as the browser asks.
     """
 
     theme: Literal["system", "light", "dark"] = "system"
@@ -23,6 +23,7 @@ class Settings(msgspec.Struct, frozen=True):
     single_keys: bool = True
     lock_after_min: Literal[5, 15, 30, 60, 240] = 15
     keep_place: bool = False
+    ai: bool = True
     language: Literal["auto", "en", "de", "nl", "fr", "es"] = "auto"
 
 

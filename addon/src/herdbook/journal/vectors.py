@@ -52,17 +52,42 @@ class Near(NamedTuple):
 
 
 def begin(connection: apsw.Connection, model: str) -> None:
-    """Have all vectors made by a model: those of another one are dropped, to be made anew."""
-    if _model(connection) == model:
-        return
-    # The sides first: there is nothing left then to take out one by one.
-    connection.execute("DELETE FROM derived_sides; DELETE FROM derived_vectors")
+    """Have vectors made by a model, once none is left of another one's."""
+    connection.execute("INSERT INTO derived_model VALUES(?)", (model,))
+
+
+def forget(connection: apsw.Connection) -> None:
+    """Let all vectors be no model's: none is found any more, each is to be dropped.
+
+    Every entry waits for new ones.
+    """
+    # The sides first: there is nothing left then to take out of them one by one.
+    connection.execute("DELETE FROM derived_sides; DELETE FROM derived_model")
     connection.execute(
         "INSERT OR IGNORE INTO derived_waiting SELECT number FROM entries "
         "WHERE number <= (SELECT number FROM derived_indexed)"
     )
-    connection.execute("DELETE FROM derived_model")
-    connection.execute("INSERT INTO derived_model VALUES(?)", (model,))
+
+
+def drop(connection: apsw.Connection, limit: int) -> None:
+    """Take out `limit` of the vectors at most."""
+    # From the end: no other one has to move.
+    connection.execute(
+        "DELETE FROM derived_vectors WHERE place IN "
+        "(SELECT place FROM derived_vectors ORDER BY place DESC LIMIT ?)",
+        (limit,),
+    )
+
+
+def has_model(connection: apsw.Connection) -> bool:
+    """Whether the vectors are of any model."""
+    return _model(connection) is not None
+
+
+def has_forgotten(connection: apsw.Connection) -> bool:
+    """Whether there are vectors that are no model's."""
+    left = connection.execute("SELECT EXISTS (SELECT 1 FROM derived_vectors)").get
+    return bool(left) and not has_model(connection)
 
 
 def is_of(connection: apsw.Connection, model: str) -> bool:

@@ -52,6 +52,7 @@ class LlamaConfig(Struct, frozen=True, forbid_unknown_fields=True):
     people reach it when that is not its own address. `hosts` are further host names it answers to.
     With `ingress`, Home Assistant shows the panel to its users, and nobody else does. Alpacas come
     by a broker, unless `broker` is ``false``, and by HTTP where there is a `herd` to listen on.
+    Without `ai` no model is loaded for anybody.
     """
 
     data: Annotated[str, Meta(pattern=r"^[^\x00]+$")]
@@ -68,6 +69,7 @@ class LlamaConfig(Struct, frozen=True, forbid_unknown_fields=True):
     api: Listener = Listener(8478)
     herd: Listener | None = None
     broker: BrokerSettings | Literal[False] = BrokerSettings()
+    ai: bool = True
     search: Search = Search()
     house: House = House()
 

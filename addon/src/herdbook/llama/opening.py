@@ -7,7 +7,6 @@ the vault locked does not read again because another one unlocked it.
 import asyncio
 import logging
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Final, Self
 
 from herdbook.clock import Clock
@@ -53,7 +52,7 @@ class OpenVault:
         except BaseException:
             await vault.database.close()
             raise
-        journal = Journal(vault, clock, model)
+        journal = Journal(vault, clock, model, ai=chosen.ai)
         opened = cls(vault, journal, chosen, asyncio.create_task(journal.tend()))
         try:
             # After a crash something may wait for it.
@@ -67,6 +66,7 @@ class OpenVault:
         """End what goes on in it and close it; what was being saved is saved first."""
         self.tending.cancel()
         await asyncio.wait([self.tending])
+        await self._drop_unwanted()
         await self.vault.database.close()
 
     def end_idle(self, now: int) -> bool:
@@ -96,7 +96,15 @@ class OpenVault:
         except (StorageError, VaultDamaged) as error:
             _LOGGER.warning("What was deleted is not forgotten yet: %s", error)
 
+    async def _drop_unwanted(self) -> None:
+        """End dropping the vectors that nobody wants; if that fails, after the next unlock."""
+        try:
+            if not self.journal.meaning.is_on:
+                await self.journal.meaning.drop()
+        except (StorageError, VaultDamaged) as error:
+            _LOGGER.warning("What a model made is not dropped yet: %s", error)
+
     async def change_settings(self, chosen: Settings) -> None:
         """Keep what the person wants, and go by it at once. Raises `StorageError`."""
-        await self.vault.database.write(partial(settings.write, settings=chosen))
+        await self.journal.keep_settings(chosen)
         self.settings = chosen

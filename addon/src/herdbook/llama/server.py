@@ -37,7 +37,7 @@ async def run(
 ) -> None:
     """Be the Llama of `folder` until cancelled; then close everything, last opened first.
 
-    Search is by meaning, too, with the model in `model_folder`.
+    Search is by meaning, too, with the model in `model_folder`, unless `config` says: no AI.
 
     `on_ready` gets the addresses of the panel and of the API once both answer. The broker may still
     be missing then; it is waited for. Raises `LogInUse` when a Llama works in the folder already,
@@ -53,7 +53,7 @@ async def run(
         identity = _identity(folder)
         book = await HouseBook.open(folder, clock, zone)
         opened.push_async_callback(book.close)
-        model = Model(model_folder)
+        model = Model(model_folder, off=not config.ai)
         opened.push_async_callback(model.close)
         recall = book.recall(model)
         vaults = Vaults(folder, clock, zone, model=model)

@@ -89,7 +89,7 @@ class Vaults:
     ) -> None:
         """`parameters` are the cost of new keys; without them it is measured on this machine.
 
-        `model` is for searching by meaning; it rests while every vault is locked.
+        `model` is for searching by meaning; it rests while no open vault uses it.
 
         Whoever else holds keys is told by `on_lock` whose vault locks, by person id, and by
         `on_check` every few seconds that time has passed. Raises `StorageError` when the folder
@@ -281,6 +281,7 @@ class Vaults:
         """Keep what the person wants, and go by it at once. Raises `VaultLocked`."""
         self.journal(opening)
         await self._open[opening.person.id].change_settings(chosen)
+        await self._let_model_rest()
 
     def admits(self, opening: Opening) -> bool:
         """Whether an opening still opens its vault."""
@@ -314,11 +315,15 @@ class Vaults:
                 opened.journal.files.end()
                 await opened.forget_deleted()
                 await opened.close()
-                if not self._open:
-                    await self._model.rest()
+                await self._let_model_rest()
                 # What refers to itself, such as an error with its frames, is freed only by this.
                 del opened
                 gc.collect()
+
+    async def _let_model_rest(self) -> None:
+        """Let go of the model unless an open vault uses it."""
+        if not any(opened.journal.meaning.is_on for opened in self._open.values()):
+            await self._model.rest()
 
     async def drop(
         self,

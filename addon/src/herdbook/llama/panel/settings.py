@@ -15,18 +15,24 @@ async def show(request: web.Request) -> web.Response:
     session, opening = signed_in(request)
     try:
         settings = desk.vaults.settings(opening)
-        of_meaning = await _of_meaning(desk.vaults.glance(opening))
+        journal = desk.vaults.glance(opening)
+        of_meaning = await _of_meaning(journal)
     except VaultLocked:
         return desk.pages.go(request, "home")
     told, session.told = session.told == "settings", ""
-    values = {"settings": settings, "told": told, "languages": desk.pages.languages}
+    values = {
+        "settings": settings,
+        "told": told,
+        "languages": desk.pages.languages,
+        "house_has_ai": journal.meaning.is_offered,
+    }
     return desk.pages.page("settings.html", values | of_meaning)
 
 
 async def meaning(request: web.Request) -> web.Response:
     """How far entries can be found by meaning; an open page asks again and again, which is no use.
 
-    While the vault is locked, the way to the door.
+    Nothing once AI is off. While the vault is locked, the way to the door.
     """
     desk = desk_of(request)
     try:
