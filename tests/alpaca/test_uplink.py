@@ -12,15 +12,15 @@ from tests.eventlog.samples import numbered
 from tests.fakes.clock import ManualClock
 
 
-class NoBroker:
-    """A broker that is never there."""
+class NoWay:
+    """A way that leads nowhere."""
 
     connected = False
 
-    async def publish(
-        self, topic: str, payload: bytes | str, *, qos: int = 1, retain: bool = False
-    ) -> None:
-        raise AssertionError(f"nothing is sent, nor to {topic}")
+    async def hello(self, wire: bytes) -> None:
+        raise AssertionError(f"nothing is sent, nor {wire!r}")
+
+    batch = hello
 
 
 async def test_a_node_that_is_alone_seals_what_fills_a_batch_and_no_more(tmp_path: Path) -> None:
@@ -33,9 +33,8 @@ async def test_a_node_that_is_alone_seals_what_fills_a_batch_and_no_more(tmp_pat
         clock,
         Retention(),
         on_waiting=lambda _: None,
-        on_hello=lambda _: None,
     )
-    sending = asyncio.create_task(uplink.run(NoBroker()))
+    sending = asyncio.create_task(uplink.run(NoWay()))
     try:
         for first in (0, 900, 1800):
             await asyncio.gather(

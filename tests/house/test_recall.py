@@ -131,10 +131,15 @@ async def test_days_are_those_of_the_household_and_of_corrected_clocks(
     recall: Recall, hallway: Teller
 ) -> None:
     early = {"clock_quality": "unset", "boot_id": "b", "monotonic_ms": 7000, "wall_ms": 7000}
-    await hallway.tell(noticed(hallway, "It rattles.", **early))
+    await hallway.tell(
+        noticed(hallway, "It rattles.", **early), fact(hallway, "9 minutes", **early)
+    )
     assert await sentences(recall, "rattles on:1970") == ["It rattles."]
+    assert await facts(recall, "airing on:1970") == ["9 minutes"]
     await hallway.tell(answer(hallway, SYNCED_MS))
     assert await sentences(recall, "rattles on:1970") == []
+    assert await facts(recall, "airing on:1970") == []
+    assert await facts(recall, "airing on:2026-11-01") == ["9 minutes"]
     assert await sentences(recall, "rattles on:2026-11-01") == ["It rattles."]
     assert await sentences(recall, "rattles before:2026-11-01") == []
     assert await sentences(recall, "rattles", last=date(2026, 10, 31)) == []

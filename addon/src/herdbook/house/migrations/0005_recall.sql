@@ -66,6 +66,10 @@ CREATE TRIGGER memory_told AFTER INSERT ON memory BEGIN
   INSERT INTO passage (what, node_id, number, sensor, kind, at_ms)
   VALUES ('memory', new.node_id, new.seq, '', '', new.told_ms);
 END;
+CREATE TRIGGER memory_moved AFTER UPDATE OF told_ms ON memory BEGIN
+  UPDATE passage SET at_ms = new.told_ms
+  WHERE what = 'memory' AND node_id = new.node_id AND number = new.seq;
+END;
 CREATE TRIGGER memory_gone AFTER DELETE ON memory BEGIN
   DELETE FROM passage WHERE what = 'memory' AND node_id = old.node_id AND number = old.seq;
 END;
