@@ -7,7 +7,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
-from . import card, services
+from . import card, recall, services
 from .const import DOMAIN, PLATFORMS
 from .coordinator import HerdbookConfigEntry, HerdbookCoordinator
 from .repairs import async_track_waiting_nodes
@@ -16,8 +16,9 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register the action and the card: both are there before any Llama answers."""
+    """Register the actions and the card: they are there before any Llama answers."""
     services.async_setup(hass)
+    recall.async_setup(hass)
     await card.async_setup(hass)
     return True
 

@@ -32,6 +32,7 @@ from .client import (
     NodeGone,
     Observation,
     Person,
+    Recalled,
     Snapshot,
     Today,
     UnsupportedSchema,
@@ -128,6 +129,12 @@ class HerdbookCoordinator(DataUpdateCoordinator[Herd]):
     async def async_approve_node(self, node_id: str) -> None:
         """Let an Alpaca into the herd. Raises as `Connection.approve_node`."""
         await self.connection.approve_node(node_id)
+
+    async def async_recall(
+        self, query: str, *, first: date | None, last: date | None, kept: bool, limit: int
+    ) -> Recalled:
+        """Ask what the house knows of something. Raises as `Connection.recall`."""
+        return await self.connection.recall(query, first=first, last=last, kept=kept, limit=limit)
 
     async def async_run(self) -> None:
         """Read until cancelled; whenever the connection ends, open another."""

@@ -12,6 +12,7 @@ from .const import DOMAIN
 from .coordinator import HerdbookConfigEntry
 
 ISSUE: Final = "approve_alpaca"
+ISSUE_NAMESAKE: Final = "approve_alpaca_namesake"
 
 
 @callback
@@ -42,7 +43,7 @@ def async_track_waiting_nodes(hass: HomeAssistant, entry: HerdbookConfigEntry) -
                 data={"entry_id": entry.entry_id, "node_id": node.node_id},
                 is_fixable=True,
                 severity=ir.IssueSeverity.WARNING,
-                translation_key=ISSUE,
+                translation_key=ISSUE_NAMESAKE if node.namesake else ISSUE,
                 translation_placeholders={"name": node.name, "fingerprint": node.fingerprint},
             )
         issues.update(waiting)

@@ -63,7 +63,11 @@ class LlamaDouble:
         await self.push({"type": "event", "event": event, "data": data})
 
     def succeed(self, command: dict[str, Any]) -> dict[str, Any] | None:
-        results = {"write_entry": {"sealed": True}, "approve_node": {"approved": True}}
+        results = {
+            "write_entry": {"sealed": True},
+            "approve_node": {"approved": True},
+            "recall": GOLDEN["recall_result"]["result"],
+        }
         return {"id": command["id"], "type": "result", "result": results[command["type"]]}
 
     def fail_with(self, code: str, message: str = "It went wrong.") -> None:

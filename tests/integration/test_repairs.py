@@ -42,6 +42,7 @@ async def submit(client: Any, flow: dict[str, Any]) -> dict[str, Any]:
 
 async def test_it_names_the_alpaca_and_its_fingerprint(issue: ir.IssueEntry) -> None:
     assert issue.is_fixable
+    assert issue.translation_key == "approve_alpaca_namesake", "its name is known, its key is not"
     assert issue.translation_placeholders == {
         "name": "Attic",
         "fingerprint": "pjwk-6ylb-nvzg-c43f-obzg-k33h-mq",

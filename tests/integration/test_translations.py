@@ -130,13 +130,18 @@ def load(name: str) -> Any:
     return yaml.safe_load(text) if name.endswith(".yaml") else json.loads(text)
 
 
-def test_the_action_is_described_and_translated() -> None:
-    from custom_components.herdbook.services import FIELDS, SERVICE_WRITE_ENTRY
+def test_each_action_is_described_and_translated() -> None:
+    from custom_components.herdbook import recall, services
 
-    described = load("services.yaml")[SERVICE_WRITE_ENTRY]["fields"]
-    translated = load("translations/en.json")["services"][SERVICE_WRITE_ENTRY]["fields"]
-    assert set(described) == set(translated) == set(FIELDS)
-    assert load("icons.json")["services"].keys() == {SERVICE_WRITE_ENTRY}
+    taken = {
+        services.SERVICE_WRITE_ENTRY: set(services.FIELDS),
+        recall.SERVICE_RECALL: {str(field) for field in recall.FIELDS.schema},
+    }
+    described, translated = load("services.yaml"), load("translations/en.json")["services"]
+    for action, fields in taken.items():
+        assert set(described[action]["fields"]) == fields
+        assert set(translated[action]["fields"]) == fields
+    assert load("icons.json")["services"].keys() == taken.keys() == described.keys()
 
 
 def test_each_entity_has_a_name_and_an_icon() -> None:

@@ -25,6 +25,7 @@ from .errors import (
     UnsupportedSchema,
 )
 from .model import Hello, Node, NodeGone, Observation, Person, Snapshot, Today
+from .recalled import Memory, Recalled, Sensor
 
 __all__ = [
     "Backoff",
@@ -41,10 +42,13 @@ __all__ = [
     "LlamaClient",
     "LlamaError",
     "MalformedMessage",
+    "Memory",
     "Node",
     "NodeGone",
     "Observation",
     "Person",
+    "Recalled",
+    "Sensor",
     "Snapshot",
     "StorageFailed",
     "TextTooLong",

@@ -30,6 +30,7 @@ from .errors import (
     error_of,
 )
 from .model import Hello, Node, NodeGone, Observation, Person, Snapshot, Today
+from .recalled import Recalled
 
 SCHEMA: Final = 1
 LARGEST_MESSAGE: Final = 1024 * 1024
@@ -99,6 +100,24 @@ class Connection:
     async def approve_node(self, node_id: str) -> None:
         """Let an Alpaca into the herd. Raises as `write_entry`, and `UnknownNode`."""
         await self._command("approve_node", node_id=node_id)
+
+    async def recall(
+        self, query: str, *, first: date | None, last: date | None, kept: bool, limit: int
+    ) -> Recalled:
+        """What the house knows of something, `limit` of each kind at most.
+
+        `first` and `last` are days, both included; `kept`: of all memories only those kept. Raises
+        `InvalidInput`, `StorageFailed`, `MalformedMessage`, `ConnectionLost`, or `Unanswered`.
+        """
+        result = await self._command(
+            "recall",
+            query=query,
+            first=None if first is None else first.isoformat(),
+            last=None if last is None else last.isoformat(),
+            kept=kept,
+            limit=limit,
+        )
+        return Recalled.from_json(result)
 
     async def close(self) -> None:
         """Close the socket; commands that wait for their answer get `Unanswered`."""

@@ -62,7 +62,10 @@ class Today:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One Alpaca. `seq` is how much of its log the Llama has."""
+    """One Alpaca. `seq` is how much of its log the Llama has.
+
+    A `namesake` waits under the name of another one: its key is a new one.
+    """
 
     node_id: str
     name: str
@@ -72,6 +75,7 @@ class Node:
     online: bool
     seq: int
     last_seen: datetime
+    namesake: bool
 
     @classmethod
     def from_json(cls, value: Any) -> Self:
@@ -87,6 +91,7 @@ class Node:
             online=fields.boolean(data, "online", where),
             seq=fields.count(data, "seq", where),
             last_seen=fields.moment(data, "last_seen", where),
+            namesake=fields.boolean(data, "namesake", where),
         )
 
 

@@ -50,6 +50,10 @@ def test_hello_is_the_golden_one() -> None:
             ),
         ),
         ("approve_node", messages.ApproveNode(3, "pjwk6ylbnvzgc43fobzgk33hmq")),
+        (
+            "recall",
+            messages.Recall(4, "stuffy living room", first="2026-11-01", last="2026-11-20"),
+        ),
     ],
 )
 def test_golden_commands_are_read(name: str, command: object) -> None:
@@ -61,6 +65,12 @@ def test_the_golden_snapshot_is_what_the_structs_write() -> None:
     snapshot = msgspec.convert(result, messages.Snapshot)
     assert snapshot.today.day == date(2026, 11, 20)
     assert _encoded(messages.Result(1, snapshot)) == GOLDEN["start_result"]
+
+
+def test_the_golden_recollection_is_what_the_structs_write() -> None:
+    golden = GOLDEN["recall_result"]
+    recalled = msgspec.convert(golden["result"], messages.Recalled)
+    assert _encoded(messages.Result(4, recalled)) == golden
 
 
 @pytest.mark.parametrize(
@@ -111,6 +121,11 @@ def test_golden_errors_are_what_the_tree_says() -> None:
         '{"id": 1, "type": "write_entry", "person": "Ada", "text": "x"}',
         '{"id": 1, "type": "write_entry", "person": {}, "text": 5}',
         '{"id": 1, "type": "approve_node"}',
+        '{"id": 1, "type": "recall", "query": 7}',
+        '{"id": 1, "type": "recall", "query": "x", "limit": 0}',
+        '{"id": 1, "type": "recall", "query": "x", "limit": 51}',
+        '{"id": 1, "type": "recall", "query": "x", "kept": "yes"}',
+        json.dumps({"id": 1, "type": "recall", "query": 501 * "x"}),
     ],
 )
 def test_a_malformed_message_is_refused(data: str) -> None:

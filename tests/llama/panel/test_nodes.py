@@ -56,6 +56,27 @@ async def test_a_node_waits_until_it_is_approved(
     assert row.approved
 
 
+async def test_a_known_name_with_a_new_key_is_a_new_node_and_says_so(
+    set_up: Stage, ada: Browser
+) -> None:
+    hallway, _ = await herd_of(set_up)
+    warning = "so it is a new node"
+    assert warning not in await ada.page("/herd")
+    await set_up.book.hello(NODE, Hello(" hallway", "0.1.0", 3))
+    assert warning in await ada.page("/herd")
+    row = await set_up.book.node(NODE)
+    assert row is not None
+    assert row.namesake
+    known = await set_up.book.node(hallway.node_id)
+    assert known is not None
+    assert not known.namesake, "who was there first is who they were"
+    await set_up.book.rename(hallway.node_id, "Ground floor")
+    await set_up.book.hello(NODE, Hello("Ground floor", "0.1.0", 4))
+    assert warning in await ada.page("/herd"), "also by the name that people gave"
+    await set_up.book.approve(NODE)
+    assert warning not in await ada.page("/herd")
+
+
 async def test_a_node_nobody_knows_cannot_be_approved(ada: Browser) -> None:
     answer = await ada.post(f"/herd/{NODE}/approve", headers=HTMX)
     assert answer.status == 404

@@ -18,9 +18,16 @@ GONE_MS: Final = 2 * LAST_PATIENCE_MS
 """A waiting node asks again long before; one that did not gives its place to another."""
 WAITING_MS: Final = 7 * 86_400_000
 
+# Who is in the herd was compared by its key: that somebody has the same name is no news of it.
+_NAMESAKE: Final = (
+    "NOT approved AND EXISTS (SELECT 1 FROM node other WHERE other.node_id <> node.node_id"
+    " AND (other.approved OR other.retired) AND lower(trim(node.name))"
+    " IN (lower(trim(other.name)), lower(trim(other.label))))"
+)
 _SELECT: Final = (
-    "SELECT node_id, coalesce(label, name) AS shown, version, approved, retired, seq,"
-    " max(hello_seq - seq, 0), clock, last_seen_ms FROM node"
+    # All of it is written here.
+    "SELECT node_id, coalesce(label, name) AS shown, version, approved, retired, seq,"  # noqa: S608
+    f" max(hello_seq - seq, 0), clock, last_seen_ms, {_NAMESAKE} FROM node"
 )
 _FIND: Final = f"{_SELECT} WHERE node_id = ?"
 _EVERY: Final = f"{_SELECT} ORDER BY shown, node_id"
@@ -50,7 +57,9 @@ class NodeRow(Struct, frozen=True):
 
     `online` is what the herd hears just now: the house book itself does not know, and says False.
     `retired` has left the herd and is not approved. `backlog` is how many events it had at its last
-    hello that are not here. `clock` is how sure its newest event's time was; None without one.
+    hello that are not here. `clock` is how sure its newest event's time was; None without one. A
+    `namesake` is not approved and has the name of one that is, or was: it is another node, as its
+    key is another one.
     """
 
     node_id: str
@@ -64,6 +73,7 @@ class NodeRow(Struct, frozen=True):
     backlog: int
     clock: Quality | None
     last_seen: str
+    namesake: bool
 
 
 class Greeting(NamedTuple):
@@ -225,6 +235,7 @@ def _node(
     backlog: int,
     clock: Quality | None,
     last_seen_ms: int,
+    namesake: int,
 ) -> NodeRow:
     return NodeRow(
         node_id=node_id,
@@ -238,4 +249,5 @@ def _node(
         backlog=backlog,
         clock=clock,
         last_seen=iso(last_seen_ms),
+        namesake=bool(namesake),
     )

@@ -87,7 +87,10 @@ async def run(
             hello=Hello(herdbook.__version__, identity.node_id, config.name, config.url()),
             feed=feed,
             handle=Commands(
-                vaults, snapshot=partial(snapshot, book, herd), approve=herd.approve
+                vaults,
+                snapshot=partial(snapshot, book, herd),
+                approve=herd.approve,
+                recall=recall,
             ).handle,
         )
         panel_url = await opened.enter_async_context(listening(panel, where, section))

@@ -7,7 +7,9 @@ import msgspec
 from msgspec import Meta, Struct
 
 from herdbook.errors import CommandUnknown, HerdbookError, MessageInvalid
+from herdbook.house.found import MOST
 from herdbook.journal.entry import SOURCE_LIMIT
+from herdbook.query import QUERY_LIMIT
 
 SCHEMA: Final = 1
 MIN_SCHEMA: Final = 1
@@ -58,11 +60,26 @@ class ApproveNode(Struct, frozen=True, tag="approve_node"):
     node_id: Annotated[str, Meta(max_length=64)]
 
 
-type Command = Start | WriteEntry | ApproveNode
-_COMMANDS: Final[dict[str, type[Start | WriteEntry | ApproveNode]]] = {
+class Recall(Struct, frozen=True, tag="recall"):
+    """Ask the house book what it knows of something."""
+
+    id: Id
+    query: Annotated[str, Meta(max_length=QUERY_LIMIT)] = ""
+    node_id: Annotated[str, Meta(max_length=64)] | None = None
+    sensor: Annotated[str, Meta(max_length=64)] | None = None
+    kind: Annotated[str, Meta(max_length=64)] | None = None
+    first: str | None = None
+    last: str | None = None
+    kept: bool = False
+    limit: Annotated[int, Meta(ge=1, le=MOST)] = 20
+
+
+type Command = Start | WriteEntry | ApproveNode | Recall
+_COMMANDS: Final[dict[str, type[Start | WriteEntry | ApproveNode | Recall]]] = {
     "start": Start,
     "write_entry": WriteEntry,
     "approve_node": ApproveNode,
+    "recall": Recall,
 }
 
 
@@ -98,7 +115,10 @@ class Today(Struct, frozen=True):
 
 
 class Node(Struct, frozen=True):
-    """One Alpaca; `last_seen` is ISO 8601 in UTC, `clock` None before its first event."""
+    """One Alpaca; `last_seen` is ISO 8601 in UTC, `clock` None before its first event.
+
+    `namesake` when another one has its name: this is a new key.
+    """
 
     node_id: str
     name: str
@@ -110,6 +130,7 @@ class Node(Struct, frozen=True):
     backlog: int
     clock: str | None
     last_seen: str
+    namesake: bool
 
 
 class NodeGone(Struct, frozen=True):
@@ -134,6 +155,48 @@ class Observation(Struct, frozen=True):
     observed_at: str
     clock: str
     confidence: float
+
+
+class RecalledObservation(Observation, frozen=True):
+    """An observation; `by_meaning` when it has none of the words."""
+
+    by_meaning: bool
+
+
+class Memory(Struct, frozen=True):
+    """A fact of today; `nodes` are the names of all who tell it, `told_at` is when it last was.
+
+    `kept` when a person keeps it; `contradicted` when something else is told of the same.
+    """
+
+    subject: str
+    aspect: str
+    value: str
+    sentence: str
+    confidence: float
+    told_at: str
+    clock: str
+    nodes: list[str]
+    kept: bool
+    contradicted: bool
+
+
+class Sensor(Struct, frozen=True):
+    """What a node measures; `unit` is None for what has none."""
+
+    node_id: str
+    node_name: str
+    sensor: str
+    unit: str | None
+
+
+class Recalled(Struct, frozen=True):
+    """What the house book has of something, each list the best first."""
+
+    observations: list[RecalledObservation]
+    more: bool
+    memories: list[Memory]
+    sensors: list[Sensor]
 
 
 class Snapshot(Struct, frozen=True):

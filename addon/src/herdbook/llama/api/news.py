@@ -1,11 +1,20 @@
 """What the house book knows, as the API's messages. Owns the translation and nothing else."""
 
+from typing import Final
+
+from msgspec import structs
+
 from herdbook.house.book import HouseBook, Today
+from herdbook.house.found import Recalled
+from herdbook.house.memory import Fact, Topic
 from herdbook.house.node import NodeRow
 from herdbook.house.observation import Observation
 from herdbook.llama.api import messages
 from herdbook.llama.api.feed import Feed
 from herdbook.llama.herd.herd import Herd
+
+_MEMORIES: Final = 100
+"""In one message: contradictory ones may be more than were asked for."""
 
 
 async def snapshot(book: HouseBook, herd: Herd) -> messages.Snapshot:
@@ -60,6 +69,47 @@ def _node(node: NodeRow) -> messages.Node:
         backlog=node.backlog,
         clock=node.clock,
         last_seen=node.last_seen,
+        namesake=node.namesake,
+    )
+
+
+def recalled(found: Recalled) -> messages.Recalled:
+    """What was recalled; of contradictory facts each is one."""
+    return messages.Recalled(
+        observations=[
+            messages.RecalledObservation(
+                **structs.asdict(_observation(one)), by_meaning=one.id in found.about
+            )
+            for one in found.observations
+        ],
+        more=found.more,
+        memories=[_memory(topic, fact) for topic in found.topics for fact in topic.facts][
+            :_MEMORIES
+        ],
+        sensors=[
+            messages.Sensor(
+                node_id=one.series.node_id,
+                node_name=one.node_name,
+                sensor=one.series.sensor,
+                unit=one.series.unit or None,
+            )
+            for one in found.sensors
+        ],
+    )
+
+
+def _memory(topic: Topic, fact: Fact) -> messages.Memory:
+    return messages.Memory(
+        subject=topic.subject,
+        aspect=topic.aspect,
+        value=fact.value,
+        sentence=fact.sentence,
+        confidence=fact.confidence,
+        told_at=fact.told_at,
+        clock=fact.clock,
+        nodes=fact.nodes,
+        kept=fact.verdict == "kept",
+        contradicted=topic.contradictory,
     )
 
 
