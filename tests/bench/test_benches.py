@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bench import herd, journal, vault
+from bench import herd, journal, recall, vault
 from bench.household import household
 
 ROOT = Path(__file__).parents[2]
@@ -52,6 +52,12 @@ def test_the_herds_bench_measures_what_it_says() -> None:
     documented = set(re.findall(r"`([a-z0-9]+_[a-z0-9_]+)`", herd.__doc__ or ""))
     assert documented == set(lines)
     assert lines["bytes_per_reading"]["value"] < 4, "even of two days, with all tables empty else"
+
+
+def test_the_bench_of_recall_measures_what_it_says() -> None:
+    lines = _lines("recall", 400)
+    documented = set(re.findall(r"`([a-z0-9]+_[a-z0-9_]+)`", recall.__doc__ or ""))
+    assert documented == set(lines)
 
 
 def test_the_journals_bench_measures_what_it_says() -> None:

@@ -6,13 +6,11 @@ Every condition is part of the query that ranks: what it keeps out takes no plac
 import re
 import sqlite3
 import unicodedata
-from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any, Final, Literal, NamedTuple
 
 from msgspec import Struct, json
 
-from herdbook.eventlog.event import MAX_WALL_MS
 from herdbook.house.passages import alike
 from herdbook.query import Term, Typed, quoted, read_typed
 
@@ -23,20 +21,19 @@ _WORD: Final = re.compile(r"\w+")
 # A fact is of today: what nobody tells any more, somebody called wrong, or only those told who have
 # left the herd is none.
 _TOLD: Final = (
-    "p.what <> 'memory' OR EXISTS (SELECT 1 FROM memory m JOIN node n USING (node_id)"
+    "EXISTS (SELECT 1 FROM memory m JOIN node n USING (node_id)"
     " LEFT JOIN review r USING (topic, answer)"
     " WHERE m.node_id = p.node_id AND m.seq = p.number AND NOT n.retired"
     " AND coalesce(r.verdict, '') <> 'dismissed' AND (NOT :kept OR r.verdict = 'kept'))"
 )
-FILTERS: Final = (
-    "p.what = :what"  # noqa: S608 (all of it is written here)
-    " AND (:nodes IS NULL OR p.node_id IN (SELECT value FROM json_each(:nodes)))"
-    " AND (:sensor = '' OR p.sensor = :sensor)"
-    " AND (:kind = '' OR p.kind = :kind)"
-    " AND (p.what = 'sensor' OR p.at_ms BETWEEN :first AND :last)"
-    f" AND ({_TOLD})"
-)
-"""On a `passage p`, with `Question.values`."""
+_OF_A_PASSAGE: Final = {
+    "nodes": "p.node_id IN (SELECT value FROM json_each(:nodes))",
+    "first": "p.at_ms >= :first",
+    "last": "p.at_ms <= :last",
+    "phrases": "p.id IN (SELECT rowid FROM recall_words WHERE recall_words MATCH :phrases)",
+    "unwanted": "p.id NOT IN (SELECT rowid FROM recall_words WHERE recall_words MATCH :unwanted)",
+}
+_OF_A_GIST: Final = {"sensor": "g.sensor = :sensor", "kind": "g.kind = :kind"}
 
 
 class Asked(Struct, frozen=True):
@@ -79,14 +76,17 @@ class Question:
             )
         ]
         self.typed: Typed = read_typed(asked.typed, ("node",))
-        first = max(filter(None, (asked.first, self.typed.first)))
-        last = min(filter(None, (asked.last, self.typed.last)))
+        first = max(asked.first or date.min, self.typed.first)
+        last = min(asked.last or date.max, self.typed.last)
+        phrases = [self.term(term) for term in self.typed.wanted if term.phrase]
         self.values: dict[str, Any] = {
             "nodes": self._chosen(asked.node_id),
-            "sensor": asked.sensor,
-            "kind": asked.kind,
-            "first": _start(first, zone),
-            "last": _start(last + timedelta(days=1), zone) - 1 if last < date.max else MAX_WALL_MS,
+            "sensor": asked.sensor or None,
+            "kind": asked.kind or None,
+            "first": None if first == date.min else _start(first, zone),
+            "last": None if last == date.max else _start(last + timedelta(days=1), zone) - 1,
+            "phrases": " AND ".join(phrases) or None,
+            "unwanted": " OR ".join(map(self.term, self.typed.unwanted)) or None,
             "kept": asked.kept,
         }
 
@@ -95,20 +95,21 @@ class Question:
         """What is wanted, but for phrases."""
         return tuple(term for term in self.typed.wanted if not term.phrase)
 
+    def of_gist(self) -> list[str]:
+        """What has to be true of the `gist g` of a passage, as SQL with `values`."""
+        return ["g.what = :what", *self._narrowing(_OF_A_GIST)]
+
+    def of_passage(self, what: What) -> list[str]:
+        """What has to be true of a `passage p` of such a gist, in the same way."""
+        conditions = dict(_OF_A_PASSAGE)
+        if what == "sensor":
+            del conditions["first"], conditions["last"]
+        return ([_TOLD] if what == "memory" else []) + self._narrowing(conditions)
+
     @property
     def meaning(self) -> str:
         """What it is about, in its own words; empty where these very words are wanted."""
         return " ".join(term.text for term in self.typed.wanted) if self.words else ""
-
-    def match(self, what: What, wanted: Iterable[str]) -> str:
-        """What FTS5 is to find: passages with all of `wanted`, and of them what is not unwanted."""
-        found = " AND ".join([f'label : "{what}"', *wanted])
-        unwanted = " OR ".join(map(self.term, self.typed.unwanted))
-        return f"({found}) NOT ({unwanted})" if unwanted else found
-
-    def phrases(self) -> list[str]:
-        """The phrases that are wanted, each as FTS5 has it."""
-        return [self.term(term) for term in self.typed.wanted if term.phrase]
 
     def term(self, term: Term) -> str:
         """A term as FTS5 has it: it may stand in the words of a passage, or name its node."""
@@ -117,6 +118,9 @@ class Question:
         return (
             "(" + " OR ".join([f"text : {quoted(text)}", *map('label : "{}"'.format, named)]) + ")"
         )
+
+    def _narrowing(self, conditions: dict[str, str]) -> list[str]:
+        return [sql for name, sql in conditions.items() if self.values[name] is not None]
 
     def _chosen(self, node_id: str) -> str | None:
         """The ids of the nodes that count, as JSON; None for all of them."""

@@ -65,29 +65,29 @@ def nearest(
     connection: sqlite3.Connection,
     embedder: "Embedder",
     wanted: "Vector",
-    among: str,
+    only: str,
     values: dict[str, object],
     limit: int,
 ) -> list[Near]:
     """The gists that are about what is wanted, nearest first.
 
-    `among` is SQL that gives the numbers of those that count, with its `values`.
+    `only` is what has to be true of a `gist g`, as SQL with its `values`.
     """
     if not is_of(connection, embedder.id):
         return []
-    near: list[tuple[float, str, int]] = []
+    near: list[tuple[float, int]] = []
     # The condition is ranking.py's own; what a person typed is in the values.
     rows = connection.execute(
-        f"SELECT id, text, half FROM gist WHERE half IS NOT NULL AND id IN ({among})",  # noqa: S608
+        f"SELECT g.id, g.half FROM gist g WHERE g.half IS NOT NULL AND {only}",  # noqa: S608
         values,
     )
     while some := rows.fetchmany(_AT_ONCE):
-        likeness = embedder.likeness(wanted, [half for *_, half in some])
+        likeness = embedder.likeness(wanted, [half for _, half in some])
         near += [
-            (-like, text, number)
-            for like, (number, text, _) in zip(likeness, some, strict=True)
+            (-like, number)
+            for like, (number, _) in zip(likeness, some, strict=True)
             if like >= LIKE
         ]
         near = sorted(near)[:limit]
     floor = -near[0][0] * _OF_THE_BEST if near else LIKE
-    return [Near(number, -like) for like, _, number in near if -like >= floor]
+    return [Near(number, -like) for like, number in near if -like >= floor]

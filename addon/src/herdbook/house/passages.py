@@ -11,21 +11,32 @@ would make each sentence another one. So a vector is made of each thing that is 
 import re
 import sqlite3
 import unicodedata
-from typing import Final
+from typing import Final, NamedTuple
 
 AT_ONCE: Final = 200
 """Passages a transaction."""
 
 _NUMBER: Final = re.compile(r"(?<!\w)[-+−]?\d+(?:[.,:]\d+)*")
 _NEW: Final = (
-    "SELECT p.id, p.what, p.kind, p.sensor, coalesce(o.sentence, m.sentence, ''),"
+    "SELECT p.id, p.what, coalesce(o.sensor, s.sensor, ''), coalesce(o.kind, ''),"
+    " coalesce(o.sentence, m.sentence, ''),"
     " coalesce(o.sensor_name, m.subject || ' ' || m.aspect || ' ' || m.value, '')"
     " FROM passage p"
     " LEFT JOIN observation o"
     " ON p.what = 'observation' AND o.node_id = p.node_id AND o.seq = p.number"
     " LEFT JOIN memory m ON p.what = 'memory' AND m.node_id = p.node_id AND m.seq = p.number"
+    " LEFT JOIN series s ON p.what = 'sensor' AND s.id = p.number"
     " WHERE p.text IS NULL ORDER BY p.id LIMIT ?"
 )
+
+
+class Gist(NamedTuple):
+    """What passages are about, of which sensor and of which kind they are."""
+
+    what: str
+    sensor: str
+    kind: str
+    text: str
 
 
 def waiting(connection: sqlite3.Connection) -> bool:
@@ -36,16 +47,16 @@ def waiting(connection: sqlite3.Connection) -> bool:
 
 def index(connection: sqlite3.Connection, limit: int = AT_ONCE) -> None:
     """Bring the words of the oldest passages that wait into the index, `limit` of them at most."""
-    gists: dict[str, int] = {}
-    for number, what, kind, sensor, sentence, names in connection.execute(
+    gists: dict[Gist, int] = {}
+    for number, what, sensor, kind, sentence, names in connection.execute(
         _NEW, (limit,)
     ).fetchall():
-        about = _gist(what, kind, sensor, sentence)
-        if about not in gists:
-            gists[about] = _number_of(connection, about)
+        gist = Gist(what, sensor, kind, _about(what, kind, sensor, sentence))
+        if gist not in gists:
+            gists[gist] = _number_of(connection, gist)
         connection.execute(
             "UPDATE passage SET text = ?, gist = ? WHERE id = ?",
-            (alike(f"{sentence} {names} {_spaced(sensor)} {_spaced(kind)}"), gists[about], number),
+            (alike(f"{sentence} {names} {_spaced(sensor)} {_spaced(kind)}"), gists[gist], number),
         )
 
 
@@ -59,7 +70,7 @@ def alike(text: str) -> str:
     return unicodedata.normalize("NFKC", text)
 
 
-def _gist(what: str, kind: str, sensor: str, sentence: str) -> str:
+def _about(what: str, kind: str, sensor: str, sentence: str) -> str:
     if what == "sensor":
         return _spaced(sensor)
     if what == "memory":
@@ -67,11 +78,13 @@ def _gist(what: str, kind: str, sensor: str, sentence: str) -> str:
     return f"{_spaced(kind)}: {_NUMBER.sub('…', alike(sentence))}"
 
 
-def _number_of(connection: sqlite3.Connection, about: str) -> int:
-    row = connection.execute("SELECT id FROM gist WHERE text = ?", (about,)).fetchone()
+def _number_of(connection: sqlite3.Connection, gist: Gist) -> int:
+    row = connection.execute(
+        "SELECT id FROM gist WHERE what = ? AND sensor = ? AND kind = ? AND text = ?", gist
+    ).fetchone()
     if row is None:
         row = connection.execute(
-            "INSERT INTO gist (text) VALUES (?) RETURNING id", (about,)
+            "INSERT INTO gist (what, sensor, kind, text) VALUES (?, ?, ?, ?) RETURNING id", gist
         ).fetchone()
     return int(row[0])
 

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from herdbook.house import gists
-from herdbook.house.asked import FILTERS, Question, What
+from herdbook.house.asked import Question, What
 
 if TYPE_CHECKING:
     from herdbook.embedding.embedder import Embedder
@@ -38,13 +38,13 @@ _OF_A_GIST: Final = 20
 _MOST_WORDS: Final = 12
 """Of a long question, those that tell most."""
 
-_NEWEST: Final = "p.at_ms DESC, p.node_id, p.sensor, p.number DESC"
-_MATCHING: Final = (
-    "FROM recall_words JOIN passage p ON p.id = recall_words.rowid WHERE recall_words MATCH :match"
-    f" AND {FILTERS}"
+_NEWEST: Final = "p.at_ms DESC, p.node_id, g.sensor, p.number DESC"
+_PASSAGES: Final = "passage p CROSS JOIN gist g ON g.id = p.gist"
+# “CROSS” has SQLite begin with what FTS5 finds: it knows nothing of how little that is.
+_WITH_WORDS: Final = (
+    "recall_words CROSS JOIN passage p ON p.id = recall_words.rowid"
+    " CROSS JOIN gist g ON g.id = p.gist"
 )
-_WITH_ALL: Final = f"SELECT p.id, p.at_ms {_MATCHING} ORDER BY {_NEWEST} LIMIT :limit"
-_ALL: Final = f"SELECT p.id, p.at_ms FROM passage p WHERE {FILTERS} ORDER BY {_NEWEST} LIMIT :limit"
 _HOW_MANY: Final = (
     "SELECT count(*) FROM (SELECT 1 FROM recall_words WHERE recall_words MATCH ? LIMIT ?)"
 )
@@ -76,12 +76,11 @@ def rank(
 ) -> list[Ranked]:
     """The best `limit` passages for a question, the best first."""
     values = question.values | {"what": what, "limit": DEPTH}
-    typed = question.typed
-    if not typed.wanted:
+    if not question.typed.wanted:
         # Nothing to rank by: whatever the filters leave, the newest first.
-        query = _WITH_ALL if typed.unwanted else _ALL
-        values |= {"match": question.match(what, ()), "limit": limit}
-        return [Ranked(number, by_meaning=False) for number, _ in connection.execute(query, values)]
+        conditions = question.of_gist() + question.of_passage(what)
+        rows = connection.execute(_newest(_PASSAGES, conditions), values | {"limit": limit})
+        return [Ranked(number, by_meaning=False) for number, _ in rows]
     lexical = _by_words(connection, question, what, values)
     scores: defaultdict[int, float] = defaultdict(float)
     moments: dict[int, int] = {}
@@ -99,10 +98,12 @@ def rank(
 def _by_words(
     connection: sqlite3.Connection, question: Question, what: What, values: dict[str, object]
 ) -> dict[int, _Found]:
-    all_of_them = question.match(what, map(question.term, question.typed.wanted))
+    conditions = question.of_gist() + question.of_passage(what)
+    with_all = _newest(_WITH_WORDS, ["recall_words MATCH :match", *conditions])
+    wanted = [question.term(term) for term in question.typed.wanted]
     found = {
         number: _Found(at_ms, 1.0)
-        for number, at_ms in connection.execute(_WITH_ALL, values | {"match": all_of_them})
+        for number, at_ms in connection.execute(with_all, values | {"match": _match(what, wanted)})
     }
     telling = _telling(connection, question) if len(found) < DEPTH else {}
     if not telling:
@@ -113,16 +114,15 @@ def _by_words(
         for n in range(len(telling))
     )
     for n, (term, tells) in enumerate(telling.items()):
-        values |= {
-            f"tells{n}": tells,
-            f"term{n}": question.match(what, [term, *question.phrases()]),
-        }
-    some_of_them = (
-        f"SELECT p.id, p.at_ms, sum(tells) AS told FROM ({told}) JOIN passage p USING (id)"
-        f" WHERE {FILTERS} GROUP BY p.id ORDER BY told DESC, {_NEWEST} LIMIT :limit"
+        values |= {f"tells{n}": tells, f"term{n}": _match(what, [term])}
+    with_some = (
+        f"SELECT p.id, p.at_ms, sum(tells) AS told FROM ({told}) AS said"
+        " CROSS JOIN passage p ON p.id = said.id CROSS JOIN gist g ON g.id = p.gist"
+        f" WHERE {' AND '.join(conditions)}"
+        f" GROUP BY p.id ORDER BY told DESC, {_NEWEST} LIMIT :limit"
     )
     whole = sum(telling.values())
-    for number, at_ms, tells in connection.execute(some_of_them, values):
+    for number, at_ms, tells in connection.execute(with_some, values):
         if len(found) < DEPTH:
             found.setdefault(number, _Found(at_ms, tells / whole))
     return found
@@ -149,18 +149,29 @@ def _by_meaning(
     values: dict[str, object],
 ) -> list[tuple[int, int, int]]:
     """The rank of its gist, its number and its time, of each passage that is about the same."""
-    filters = FILTERS
-    if question.phrases() or question.typed.unwanted:
-        filters += " AND p.id IN (SELECT rowid FROM recall_words WHERE recall_words MATCH :match)"
-        values = values | {"match": question.match(what, question.phrases())}
-    among = f"SELECT p.gist FROM passage p WHERE {filters}"
-    near = gists.nearest(connection, meant.embedder, meant.vector, among, values, _GISTS)
+    of_passage = question.of_passage(what)
+    only = " AND ".join(question.of_gist())
+    if of_passage:
+        conditions = " AND ".join(["p.gist = g.id", *of_passage])
+        only += f" AND EXISTS (SELECT 1 FROM passage p WHERE {conditions})"
+    near = gists.nearest(connection, meant.embedder, meant.vector, only, values, _GISTS)
+    newest = _newest(_PASSAGES, ["p.gist = :gist", *of_passage])
     found: list[tuple[int, int, int]] = []
-    newest = (
-        f"SELECT p.id, p.at_ms FROM passage p WHERE p.gist = :gist AND {filters}"
-        f" ORDER BY {_NEWEST} LIMIT {_OF_A_GIST}"
-    )
     for place, one in enumerate(near, start=1):
-        rows = connection.execute(newest, values | {"gist": one.number})
+        rows = connection.execute(newest, values | {"gist": one.number, "limit": _OF_A_GIST})
         found += [(place, number, at_ms) for number, at_ms in rows]
+        if len(found) >= DEPTH:
+            break
     return found[:DEPTH]
+
+
+def _match(what: What, wanted: list[str]) -> str:
+    """All of some terms, in passages of a kind, as FTS5 has it."""
+    return " AND ".join([f'label : "{what}"', *wanted])
+
+
+def _newest(source: str, conditions: list[str]) -> str:
+    return (
+        f"SELECT p.id, p.at_ms FROM {source} WHERE {' AND '.join(conditions)}"
+        f" ORDER BY {_NEWEST} LIMIT :limit"
+    )

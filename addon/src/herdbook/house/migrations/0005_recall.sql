@@ -2,11 +2,15 @@
 -- it by the triggers below. Its words come into the index, and what it is about is known, a moment
 -- later: passages.py.
 
--- What a passage is about: its words without its numbers, which many passages have in common.
+-- What passages are about: their words without numbers, which many of them have in common.
 CREATE TABLE gist (
   id INTEGER PRIMARY KEY,
-  text TEXT NOT NULL UNIQUE,
-  half BLOB                            -- its vector as half floats; NULL until it is made
+  what TEXT NOT NULL,                  -- observation, memory or sensor
+  sensor TEXT NOT NULL,                -- '' of a fact
+  kind TEXT NOT NULL,                  -- of an observation, otherwise ''
+  text TEXT NOT NULL,
+  half BLOB,                           -- its vector as half floats; NULL until it is made
+  UNIQUE (what, sensor, kind, text)
 ) STRICT;
 CREATE INDEX gist_waiting ON gist (id) WHERE half IS NULL;
 
@@ -19,8 +23,6 @@ CREATE TABLE passage (
   what TEXT NOT NULL,                  -- observation, memory or sensor
   node_id TEXT NOT NULL REFERENCES node,
   number INTEGER NOT NULL,             -- the seq that told it; of a sensor, its series
-  sensor TEXT NOT NULL,                -- '' of a fact
-  kind TEXT NOT NULL,                  -- of an observation, otherwise ''
   at_ms INTEGER NOT NULL,              -- 0 of a sensor
   text TEXT,                           -- its words as they are indexed; NULL until they are
   gist INTEGER REFERENCES gist,
@@ -49,8 +51,8 @@ CREATE TRIGGER passage_gone AFTER DELETE ON passage WHEN old.text IS NOT NULL BE
 END;
 
 CREATE TRIGGER observation_told AFTER INSERT ON observation BEGIN
-  INSERT INTO passage (what, node_id, number, sensor, kind, at_ms)
-  VALUES ('observation', new.node_id, new.seq, new.sensor, new.kind, new.observed_ms);
+  INSERT INTO passage (what, node_id, number, at_ms)
+  VALUES ('observation', new.node_id, new.seq, new.observed_ms);
 END;
 CREATE TRIGGER observation_moved AFTER UPDATE OF observed_ms ON observation BEGIN
   UPDATE passage SET at_ms = new.observed_ms
@@ -63,8 +65,8 @@ END;
 
 CREATE INDEX memory_by_seq ON memory (node_id, seq);
 CREATE TRIGGER memory_told AFTER INSERT ON memory BEGIN
-  INSERT INTO passage (what, node_id, number, sensor, kind, at_ms)
-  VALUES ('memory', new.node_id, new.seq, '', '', new.told_ms);
+  INSERT INTO passage (what, node_id, number, at_ms)
+  VALUES ('memory', new.node_id, new.seq, new.told_ms);
 END;
 CREATE TRIGGER memory_moved AFTER UPDATE OF told_ms ON memory BEGIN
   UPDATE passage SET at_ms = new.told_ms
@@ -75,16 +77,16 @@ CREATE TRIGGER memory_gone AFTER DELETE ON memory BEGIN
 END;
 
 CREATE TRIGGER series_told AFTER INSERT ON series BEGIN
-  INSERT INTO passage (what, node_id, number, sensor, kind, at_ms)
-  VALUES ('sensor', new.node_id, new.id, new.sensor, '', 0);
+  INSERT INTO passage (what, node_id, number, at_ms)
+  VALUES ('sensor', new.node_id, new.id, 0);
 END;
 CREATE TRIGGER series_gone AFTER DELETE ON series BEGIN
   DELETE FROM passage WHERE what = 'sensor' AND node_id = old.node_id AND number = old.id;
 END;
 
-INSERT INTO passage (what, node_id, number, sensor, kind, at_ms)
-SELECT 'observation', node_id, seq, sensor, kind, observed_ms FROM observation;
-INSERT INTO passage (what, node_id, number, sensor, kind, at_ms)
-SELECT 'memory', node_id, seq, '', '', told_ms FROM memory;
-INSERT INTO passage (what, node_id, number, sensor, kind, at_ms)
-SELECT 'sensor', node_id, id, sensor, '', 0 FROM series;
+INSERT INTO passage (what, node_id, number, at_ms)
+SELECT 'observation', node_id, seq, observed_ms FROM observation;
+INSERT INTO passage (what, node_id, number, at_ms)
+SELECT 'memory', node_id, seq, told_ms FROM memory;
+INSERT INTO passage (what, node_id, number, at_ms)
+SELECT 'sensor', node_id, id, 0 FROM series;
