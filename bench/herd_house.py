@@ -55,9 +55,8 @@ _DAY: Final = (
 )
 
 
-async def measure(report: Report, days: int) -> None:
+async def measure(report: Report, log: HerdLog, days: int) -> None:
     """Add this module's figures to a report."""
-    log = HerdLog(days)
     gc.collect()
     gc.freeze()  # a million samples of the bench's own are not to be looked through again and again
     with tempfile.TemporaryDirectory(prefix="herdbook-bench-") as temporary:

@@ -21,7 +21,8 @@ from herdbook.eventlog.readings import ReadingsPayload, Sample
 DAY_S: Final = 86_400
 INTERVAL_S: Final = 30
 START_MS: Final = 1_793_534_400_000  # 2026-11-01 12:00 UTC
-NODE: Final = Identity(bytes(range(32)))
+SEED: Final = bytes(range(32))
+NODE: Final = Identity(SEED)
 
 _SENSORS: Final = (
     Measurement("temperature", "Temperature", unit="°C", precision=1),

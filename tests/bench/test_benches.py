@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bench import herd, journal, recall, vault
+from bench import crowd, herd, journal, recall, vault
 from bench.household import household
 
 ROOT = Path(__file__).parents[2]
@@ -58,6 +58,14 @@ def test_the_bench_of_recall_measures_what_it_says() -> None:
     lines = _lines("recall", 400)
     documented = set(re.findall(r"`([a-z0-9]+_[a-z0-9_]+)`", recall.__doc__ or ""))
     assert documented == set(lines)
+
+
+def test_a_crowd_on_one_llama_is_measured() -> None:
+    lines = _lines("crowd", 40)
+    documented = set(re.findall(r"`([a-z0-9]+_[a-z0-9_]+)`", crowd.__doc__ or ""))
+    assert documented - {"crowd_nodes"} == set(lines)
+    assert lines["rss_mb"]["ratio"] < 1.25, "what is there before and after is about the same"
+    assert lines["lag_max_ms"]["value"] < 10_000, "nothing had to be sent again and again"
 
 
 def test_the_journals_bench_measures_what_it_says() -> None:
