@@ -26,21 +26,21 @@ class Disk:
         self._ballast = path / "ballast"
         self.leave(_MIB)
 
-    def leave(self, room: int) -> None:
-        """Take all room but so many bytes, a multiple of a page."""
+    def leave(self, room: int, pid: int = 0) -> None:
+        """Take all room but so many bytes, a multiple of a page, from this process or another."""
         if not self.mounted:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY))
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY))
             return
         self.make_room()
         free = os.statvfs(self.path)
         with self._ballast.open("wb") as file:
             os.posix_fallocate(file.fileno(), 0, free.f_bavail * free.f_frsize - room)
 
-    def make_room(self) -> None:
+    def make_room(self, pid: int = 0) -> None:
         if self.mounted:
             self._ballast.unlink(missing_ok=True)
         else:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (2 * _MIB, resource.RLIM_INFINITY))
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (2 * _MIB, resource.RLIM_INFINITY))
 
     def content(self) -> list[str]:
         """The names of what is on it."""
