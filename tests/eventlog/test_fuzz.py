@@ -24,6 +24,7 @@ from herdbook.eventlog.mark import NAME, read_mark
 from herdbook.eventlog.messages import Have, Hello, open_have, open_hello, seal_have, seal_hello
 from herdbook.eventlog.readings import ReadingsPayload
 from tests.eventlog.samples import chain, event, fill, forge, identity, open_log
+from tests.eventlog.test_messages import forge as forged_message
 
 SECONDS = float(os.environ.get("HERDBOOK_FUZZ_S", "1"))
 GOLDEN = Path(__file__).parents[1] / "contract" / "batches" / "batches.json"
@@ -148,6 +149,25 @@ def test_hellos_and_haves() -> None:
                 with pytest.raises(MessageRefused) as caught:
                     opener(changed, NODE)
                 assert caught.value.reason in REASONS
+
+
+def test_hellos_and_haves_that_were_signed() -> None:
+    """Behind a good signature the bodies are read: by the Llama of any stranger, as all may ask."""
+    hello = {"name": "Hallway", "version": "0.1.0", "seq": 412, "nonce": bytes(16)}
+    have = {"node_id": NODE, "seq": 4, "hash": bytes(32), "approved": True, "count": 7}
+    for rng in rounds(7):
+        for magic, good, opener in ((b"HBH", hello, open_hello), (b"HBV", have, open_have)):
+            body: object = {**good, rng.choice(list(good)): _value(rng)}
+            if rng.randrange(3) == 0:
+                body = damaged(msgspec.msgpack.encode(body), rng)
+            if rng.randrange(9) == 0:
+                body = _value(rng)
+            reason = "bounds"
+            try:
+                opener(forged_message(magic, body), NODE)
+            except MessageRefused as error:
+                reason = error.reason
+            assert reason in REASONS
 
 
 def test_archives_and_marks(tmp_path: Path) -> None:

@@ -68,9 +68,9 @@ def _take_in(
 
     position = node.position(connection, batch.node_id)
     verdict = judge(position, batch, hash_at)
-    node.hear(connection, batch.node_id, now_ms)
     if verdict == "duplicate":
-        return Stored(verdict, [], 0)
+        return Stored(verdict, [], 0)  # anybody may send it again: nobody was heard
+    node.hear(connection, batch.node_id, now_ms)
     newest = batch.events[-1]
     connection.execute(
         "INSERT INTO position VALUES (?, ?, ?, ?, ?)",
