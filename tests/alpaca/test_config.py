@@ -8,6 +8,7 @@ from herdbook.alpaca.discovery import components_of
 from herdbook.alpaca.sensors import open_sensors
 from herdbook.broker import BrokerSettings
 from herdbook.errors import ConfigError
+from herdbook.eventlog.curiosity import Wants
 from tests.fakes.clock import ManualClock
 
 TOP = 'name = "Hallway"\ndata = "node"\n'
@@ -54,6 +55,12 @@ def test_a_llama_takes_the_place_of_a_broker(tmp_path: Path) -> None:
     assert config.broker is None
 
 
+def test_it_asks_of_its_neighbours_only_where_that_is_wanted(tmp_path: Path) -> None:
+    assert load(write(tmp_path, TOP + FILE)).neighbours is None
+    asking = load(write(tmp_path, TOP + "[neighbours]\nmemories = 7\n" + FILE))
+    assert asking.neighbours == Wants(observations=20, memories=7)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -85,6 +92,7 @@ def test_a_llama_takes_the_place_of_a_broker(tmp_path: Path) -> None:
         (TOP + "[broker]\npasswrd = 'x'\n" + FILE, "passwrd"),
         (TOP + '[[sensor]]\nkind = "room"\nspeed = 0', "“speed”"),
         (TOP + "[broker]\n[llama]\nurl = 'http://x'\n" + FILE, "a log goes one way only"),
+        (TOP + "[neighbours]\nobservations = 101\n" + FILE, "in [neighbours] at “observations”"),
         (TOP + "[llama]\n" + FILE, "in [llama]: Object missing required field `url`"),
         (TOP + "[llama]\nurl = 'llama:8479'\n" + FILE, "in [llama] at “url”"),
         (TOP + "[llama]\nurl = 'ftp://llama'\n" + FILE, "in [llama] at “url”"),

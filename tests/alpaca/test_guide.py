@@ -8,6 +8,7 @@ import pytest
 
 from herdbook.alpaca.address import LlamaSettings
 from herdbook.alpaca.config import FileConfig, RoomConfig, SystemConfig, load
+from herdbook.eventlog.curiosity import Wants
 from herdbook.eventlog.retention import Retention
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "alpaca.md"
@@ -23,7 +24,9 @@ def test_the_example_is_a_configuration(tmp_path: Path) -> None:
     assert [type(sensor) for sensor in load(path).sensor] == [SystemConfig, FileConfig, RoomConfig]
 
 
-@pytest.mark.parametrize("kind", [SystemConfig, FileConfig, RoomConfig, Retention, LlamaSettings])
+@pytest.mark.parametrize(
+    "kind", [SystemConfig, FileConfig, RoomConfig, Retention, LlamaSettings, Wants]
+)
 def test_every_key_is_in_it(kind: type[msgspec.Struct]) -> None:
     text = GUIDE.read_text(encoding="utf-8")
     missing = [key for key in kind.__struct_fields__ if f"| `{key}` |" not in text]

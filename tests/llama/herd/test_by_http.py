@@ -15,12 +15,15 @@ import pytest
 from herdbook.alpaca import agent
 from herdbook.alpaca.address import LlamaSettings
 from herdbook.alpaca.config import AlpacaConfig, FileConfig
+from herdbook.alpaca.neighbours import kept
 from herdbook.clock import SystemClock
+from herdbook.eventlog.curiosity import Wants
 from herdbook.eventlog.event import OBSERVATION
 from herdbook.eventlog.identity import Identity
 from herdbook.eventlog.log import EventLog
 from herdbook.eventlog.messages import Hello
-from tests.eventlog.samples import numbered
+from tests.eventlog.samples import identity, numbered
+from tests.house.household import Teller, fact
 from tests.llama.herd.conftest import until
 from tests.llama.herd.http_llama import HttpLlama
 from tests.mosquitto import free_port
@@ -57,6 +60,7 @@ class Node:
         self.file = folder / "value"
         self.data = folder / "node"
         self.url = url
+        self.neighbours: Wants | None = None
         self.write(50)
 
     def write(self, value: object) -> None:
@@ -91,6 +95,7 @@ class Node:
             None,
             (boiler,),
             llama=LlamaSettings(self.url),
+            neighbours=self.neighbours,
         )
         ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         task = asyncio.create_task(agent.run(config, on_ready=ready.set_result))
@@ -188,6 +193,24 @@ async def test_it_works_alone_until_there_is_a_llama(
                 await until(lambda said=value: llama.heard.observations[-1].value == said)
     ids = [one.id for one in llama.heard.observations]
     assert len(ids) == len(set(ids))
+
+
+async def test_what_the_neighbours_know_is_there_when_the_llama_is_not(
+    llama: HttpLlama, node: Node
+) -> None:
+    node.neighbours = Wants()
+    async with llama.running():
+        cellar = Teller(llama.book, identity(2))
+        await cellar.join("Cellar")
+        await cellar.tell(cellar.event(), fact(cellar, "20 minutes"))
+        async with node.running() as node_id:
+            await admit(llama, node_id)
+            await until(lambda: kept(node.data) is not None)
+    async with node.running():
+        known = kept(node.data)
+        assert known is not None
+        assert [one.node for one in known.observations] == ["Cellar"]
+        assert [one.value for one in known.memories] == ["20 minutes"]
 
 
 async def test_connections_cut_anywhere_lose_nothing(llama: HttpLlama, node: Node) -> None:

@@ -18,11 +18,13 @@ from herdbook.eventlog import topics
 from herdbook.eventlog.batch import GENESIS, MAX_WIRE, seal
 from herdbook.eventlog.identity import Identity
 from herdbook.eventlog.messages import Have, Hello, open_have, seal_hello
+from herdbook.eventlog.neighbours import Ask, open_neighbours, seal_ask
 from herdbook.house.node import MAX_WAITING
 from herdbook.llama.herd.allowance import AT_ONCE, EVERY_MS, Allowance
 from herdbook.llama.herd.heartbeats import SILENT_MS, Heartbeats
 from tests.eventlog.samples import chain, event, identity
 from tests.fakes.clock import ManualClock
+from tests.house.household import Teller, fact
 from tests.llama.herd.http_llama import HttpLlama
 
 GOLDEN = json.loads(
@@ -220,6 +222,45 @@ async def test_a_flood_of_strangers_is_bounded_and_the_herd_goes_on(
     late = [await peer.hello(Identity(n.to_bytes(32, "big"))) for n in range(500, 520)]
     assert [status for status, _ in late] == [200] * 1 + [429] * 19
     assert len(await peer.llama.book.nodes()) == MAX_WAITING + 1
+
+
+async def test_an_approved_node_is_told_of_its_neighbours_and_nobody_else_is(
+    peer: Peer, clock: ManualClock
+) -> None:
+    cellar = Teller(peer.llama.book, identity(2))
+    await cellar.join("Cellar")
+    await cellar.tell(cellar.event(), fact(cellar, "20 minutes"))
+    path = topics.path(topics.ask(NODE.node_id))
+    ask = seal_ask(NODE, Ask(5, 5, bytes(range(16))))
+    await peer.hello()
+    assert await peer.post(path, ask) == (403, b"unapproved")
+    await peer.llama.herd.approve(NODE.node_id)
+    counts = []
+    for _ in range(2):
+        status, wire = await peer.post(path, ask)
+        assert status == 200
+        key, told = open_neighbours(wire, NODE.node_id)
+        assert key == peer.llama.identity.public_key
+        assert (told.nonce, told.told_ms) == (bytes(range(16)), clock.wall_ms())
+        assert [one.node for one in told.observations] == ["Cellar"]
+        assert [one.value for one in told.memories] == ["20 minutes"]
+        counts.append(told.count)
+    assert counts[0] < counts[1]
+    forged = {
+        "wrong_node": seal_ask(identity(2), Ask(5, 5, bytes(16))),
+        "signature": ask[:-1] + bytes([ask[-1] ^ 1]),
+        "malformed": seal_hello(NODE, Hello("x", "1", 0)),
+        "oversized": ask + bytes(2000),
+    }
+    for reason, body in forged.items():
+        assert await peer.post(path, body) == (400, reason.encode())
+    assert await peer.llama.book.refusals() == {f"ask_{reason}": 1 for reason in forged}
+    await peer.llama.herd.retire(cellar.node_id)
+    _, wire = await peer.post(path, ask)
+    _, told = open_neighbours(wire, NODE.node_id)
+    assert (told.observations, told.memories) == ([], [])
+    await peer.llama.herd.retire(NODE.node_id)
+    assert await peer.post(path, ask) == (403, b"unapproved")
 
 
 async def test_a_full_disk_acknowledges_nothing(

@@ -17,6 +17,7 @@ from herdbook.alpaca.config import AlpacaConfig
 from herdbook.alpaca.discovery import components_of
 from herdbook.alpaca.line import Line
 from herdbook.alpaca.llama_line import LlamaLine
+from herdbook.alpaca.neighbours import Neighbourhood
 from herdbook.alpaca.record import Record
 from herdbook.alpaca.sampler import Sampler
 from herdbook.alpaca.sensors import open_sensors
@@ -76,6 +77,9 @@ class _Node:
         self._clock = clock
         self._samplers = [Sampler(sensor, self, clock) for sensor in sensors]
         pin = FilePin(config.data / "llama.key")
+        self._neighbourhood = Neighbourhood(
+            config.data, record.identity, pin, config.neighbours, clock
+        )
         self._uplink = Uplink(
             record,
             config.name,
@@ -83,6 +87,7 @@ class _Node:
             clock,
             config.log,
             on_waiting=self._waiting,
+            on_herd=self._neighbourhood.in_herd,
             pulse_ms=None if config.llama is None else PULSE_MS,
         )
         self._line = self._connection(config, sensors, rng)
@@ -94,6 +99,7 @@ class _Node:
             _running(
                 *self._line.helpers(),
                 self._uplink.run(self._line),
+                self._neighbourhood.run(self._line),
             ),
         ):
             try:
@@ -124,15 +130,17 @@ class _Node:
     ) -> Line:
         node_id = self._record.identity.node_id
         components = components_of(sensors)  # also without a broker: two of one id are a mistake
+        uplink, on_neighbours = self._uplink, self._neighbourhood.heard
         if config.llama is not None:
-            return LlamaLine(config.llama, node_id, self._uplink, self._clock, rng)
+            return LlamaLine(config.llama, node_id, uplink, on_neighbours, self._clock, rng)
         return BrokerLine(
             config.broker or BrokerSettings(),
             config.data,
             node_id,
             config.name,
             components,
-            self._uplink,
+            uplink,
+            on_neighbours,
             self._clock,
             rng,
         )

@@ -2,7 +2,7 @@
 
 import logging
 import random
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,12 +38,14 @@ class BrokerLine:
         name: str,
         components: Sequence[Component],
         uplink: Uplink,
+        on_neighbours: Callable[[bytes], Awaitable[None]],
         clock: Clock,
         rng: random.Random,
     ) -> None:
         """`folder` is where it remembers what it announced."""
         self._id = node_id
         self._uplink = uplink
+        self._on_neighbours = on_neighbours
         self._clock = clock
         self._available: dict[str, bool] = {}
         self._paced = PacedLog(_log, clock)
@@ -55,6 +57,7 @@ class BrokerLine:
             client_id=f"herdbook-{node_id}",
             subscriptions=[
                 topics.have(node_id),
+                topics.neighbours(node_id),
                 topics.availability(node_id),
                 BIRTH_TOPIC,
             ],
@@ -85,6 +88,10 @@ class BrokerLine:
         """See `herdbook.alpaca.uplink.Way`."""
         await self._broker.publish(topics.log(self._id), wire)
 
+    async def ask(self, wire: bytes) -> None:
+        """See `herdbook.alpaca.neighbours.AskWay`."""
+        await self._broker.publish(topics.ask(self._id), wire)
+
     def state(self, measurement: Measurement, value: float | None) -> None:
         """See `Line`."""
         if value is not None:
@@ -113,6 +120,8 @@ class BrokerLine:
     async def _heard(self, topic: str, payload: bytes, retained: bool) -> None:
         if topic == topics.have(self._id):
             await self._uplink.heard(payload)
+        elif topic == topics.neighbours(self._id):
+            await self._on_neighbours(payload)
         elif topic == topics.availability(self._id):
             if payload != topics.ONLINE:
                 self._put_right()

@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 from herdbook.alpaca.address import LlamaSettings
 from herdbook.broker import BrokerSettings
 from herdbook.errors import ConfigError
+from herdbook.eventlog.curiosity import Wants
 from herdbook.eventlog.retention import Retention
 from herdbook.settings import check, read_toml
 
@@ -92,7 +93,8 @@ type SensorConfig = SystemConfig | RoomConfig | FileConfig
 class AlpacaConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """One node: its label, the folder of its log and identity, its broker and its sensors.
 
-    `log` is what it keeps of its log once the Llama has it. With `llama` there is no broker.
+    `log` is what it keeps of its log once the Llama has it. With `llama` there is no broker;
+    without `neighbours` it asks nothing of them.
     """
 
     name: Name
@@ -101,6 +103,7 @@ class AlpacaConfig(Struct, frozen=True, forbid_unknown_fields=True):
     sensor: tuple[SensorConfig, ...]
     log: Retention = Retention()
     llama: LlamaSettings | None = None
+    neighbours: Wants | None = None
 
 
 class _Top(Struct, frozen=True, forbid_unknown_fields=True):
@@ -110,6 +113,7 @@ class _Top(Struct, frozen=True, forbid_unknown_fields=True):
     broker: dict[str, Any] | None = None
     llama: dict[str, Any] | None = None
     log: dict[str, Any] = {}
+    neighbours: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
         _require_printable(self.name)
@@ -148,6 +152,9 @@ def load(path: Path) -> AlpacaConfig:
         llama=llama,
         sensor=tuple(sensors),
         log=_check(top.log, Retention, path, where=" in [log]"),
+        neighbours=None
+        if top.neighbours is None
+        else _check(top.neighbours, Wants, path, where=" in [neighbours]"),
     )
 
 

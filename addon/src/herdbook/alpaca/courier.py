@@ -29,7 +29,8 @@ class Courier:
     """A `herdbook.alpaca.uplink.Way`.
 
     `on_connect(courier)` has to say hello, and is called for each new try. `on_have` gets each
-    “have”; a `HerdbookError` of either is logged and ends nothing.
+    “have”, `on_neighbours` what an ask is answered; a `HerdbookError` of any is logged and ends
+    nothing.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Courier:
         *,
         on_connect: Callable[["Courier"], Awaitable[None]],
         on_have: OnAnswer,
+        on_neighbours: OnAnswer,
         clock: Clock,
         rng: random.Random,
     ) -> None:
@@ -46,6 +48,7 @@ class Courier:
         self._node_id = node_id
         self._on_connect = on_connect
         self._on_have = on_have
+        self._on_neighbours = on_neighbours
         self._rng = rng
         self._paced = PacedLog(_log, clock)
         self._lost = asyncio.Event()
@@ -82,6 +85,10 @@ class Courier:
     async def batch(self, wire: bytes) -> None:
         """Bring a batch there, and its answer back. Raises `LlamaUnavailable`."""
         await self._bring(topics.log(self._node_id), "batch", wire, self._on_have)
+
+    async def ask(self, wire: bytes) -> None:
+        """Bring an ask there, and its answer back. Raises `LlamaUnavailable`."""
+        await self._bring(topics.ask(self._node_id), "question", wire, self._on_neighbours)
 
     async def _bring(self, topic: str, what: str, wire: bytes, on_answer: OnAnswer) -> None:
         async with self._turn:

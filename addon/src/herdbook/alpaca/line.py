@@ -3,11 +3,12 @@
 from collections.abc import Coroutine, Sequence
 from typing import Any, Protocol
 
+from herdbook.alpaca.neighbours import AskWay
 from herdbook.alpaca.sensors.measurement import Measurement
 from herdbook.alpaca.uplink import Way
 
 
-class Line(Way, Protocol):
+class Line(Way, AskWay, Protocol):
     """A node has one. `run` is the connection, kept until cancelled; it raises nothing expected."""
 
     async def run(self) -> None:

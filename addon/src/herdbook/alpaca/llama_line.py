@@ -5,7 +5,7 @@ from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from herdbook.alpaca.address import Address, LlamaSettings
-from herdbook.alpaca.courier import Courier
+from herdbook.alpaca.courier import Courier, OnAnswer
 from herdbook.alpaca.sensors.measurement import Measurement
 from herdbook.alpaca.uplink import Uplink
 from herdbook.clock import Clock
@@ -19,6 +19,7 @@ class LlamaLine:
         settings: LlamaSettings,
         node_id: str,
         uplink: Uplink,
+        on_neighbours: OnAnswer,
         clock: Clock,
         rng: random.Random,
     ) -> None:
@@ -28,6 +29,7 @@ class LlamaLine:
             node_id,
             on_connect=self._begin,
             on_have=uplink.heard,
+            on_neighbours=on_neighbours,
             clock=clock,
             rng=rng,
         )
@@ -52,6 +54,10 @@ class LlamaLine:
     async def batch(self, wire: bytes) -> None:
         """See `herdbook.alpaca.uplink.Way`."""
         await self._courier.batch(wire)
+
+    async def ask(self, wire: bytes) -> None:
+        """See `herdbook.alpaca.neighbours.AskWay`."""
+        await self._courier.ask(wire)
 
     def state(self, measurement: Measurement, value: float | None) -> None:
         """See `Line`: states are a broker's; the Llama has the readings."""

@@ -45,7 +45,8 @@ class Way(Protocol):
 class Uplink:
     """One log's way to its Llama. `on_waiting` hears how many events the Llama does not have.
 
-    `pulse_ms`: see `NodeSync`.
+    `on_herd` hears when the node comes into the herd, and when it is out of it; `pulse_ms`: see
+    `NodeSync`.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Uplink:
         retention: Retention,
         on_waiting: Callable[[int], None],
         *,
+        on_herd: Callable[[bool], None] = lambda _: None,
         pulse_ms: int | None = None,
     ) -> None:
         self._record = record
@@ -66,6 +68,7 @@ class Uplink:
         self._retire_at = 0
         self._paced = PacedLog(_log, clock)
         self._on_waiting = on_waiting
+        self._on_herd = on_herd
         self._sync = NodeSync(record.log, pin, pulse_ms=pulse_ms)
         self._heard = False
         self._said = ""
@@ -188,6 +191,7 @@ class Uplink:
         if state == self._said:
             return
         self._said = state
+        self._on_herd(state == "sending")
         if state == "unapproved":
             _log.info("The Llama knows this node; a person has to approve it. Its log waits.")
         elif state == "sending":

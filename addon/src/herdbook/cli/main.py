@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import herdbook
-from herdbook.cli import log, model, vault
+from herdbook.cli import log, model, neighbours, vault
 from herdbook.cli.process import harden, log_to_stderr, start_forgetful
 from herdbook.errors import ConfigError, HerdbookError
 
@@ -58,6 +58,15 @@ def _parser() -> argparse.ArgumentParser:
     _command(commands, "run", "run until stopped", "alpaca.toml", _alpaca_run)
     _command(commands, "id", "print the node's id and fingerprint", "alpaca.toml", _alpaca_id)
 
+    shown = _command(
+        commands,
+        "neighbours",
+        "show what the others of the herd told",
+        "alpaca.toml",
+        neighbours.show,
+    )
+    shown.add_argument("--json", action="store_true", help="for programs: one object")
+
     log.add_commands(parts.add_parser("log", help="a node's event log: verify, show, export"))
     vault.add_commands(parts.add_parser("vault", help="backups of the vaults"))
     model.add_commands(parts.add_parser("model", help="the model for searching by meaning"))
@@ -70,10 +79,11 @@ def _command(
     description: str,
     file: str,
     run: object,
-) -> None:
+) -> argparse.ArgumentParser:
     command = commands.add_parser(name, help=description, description=description)
     command.add_argument("--config", type=Path, required=True, metavar="FILE", help=f"the {file}")
     command.set_defaults(run=run)
+    return command
 
 
 # Each part is imported by its own commands only: an Alpaca has no aiohttp, a Llama no psutil.

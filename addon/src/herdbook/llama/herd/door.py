@@ -11,11 +11,13 @@ from herdbook.clock import Clock
 from herdbook.errors import BatchRefused, MessageRefused
 from herdbook.eventlog.batch import MAX_WIRE, open_batch
 from herdbook.eventlog.messages import MAX_MESSAGE, open_hello
+from herdbook.eventlog.neighbours import open_ask
 from herdbook.house.book import HouseBook
 from herdbook.house.node import Greeting
 from herdbook.llama.herd.allowance import Allowance
 from herdbook.llama.herd.haves import Haves
 from herdbook.llama.herd.intake import Intake
+from herdbook.llama.herd.neighbourhood import Neighbourhood
 
 type Read = Callable[[int], Awaitable[bytes]]
 
@@ -45,6 +47,7 @@ class Door:
         book: HouseBook,
         intake: Intake,
         haves: Haves,
+        neighbourhood: Neighbourhood,
         clock: Clock,
         *,
         on_heard: Callable[[str], Awaitable[None]],
@@ -52,6 +55,7 @@ class Door:
         self._book = book
         self._intake = intake
         self._haves = haves
+        self._neighbourhood = neighbourhood
         self._clock = clock
         self._on_heard = on_heard
         self._strangers = Allowance(clock.monotonic_ms())
@@ -91,6 +95,22 @@ class Door:
         ):
             return Answer(400, taken.reason.encode())
         return await self._have(node_id)
+
+    async def ask(self, node_id: str, read: Read) -> Answer:
+        """A node wants to know what the others tell. Of who is not in the herd it is not read."""
+        node = await self._book.node(node_id)
+        if node is None or not node.approved:
+            return UNAPPROVED
+        wire = await read(MAX_MESSAGE + 1)
+        try:
+            ask = open_ask(wire, node_id)
+        except MessageRefused as error:
+            if not self._may():
+                return CROWDED
+            await self._intake.refuse_ask(node_id, wire, error)
+            return Answer(400, error.reason.encode())
+        answer = await self._neighbourhood.answer(node_id, ask)
+        return UNAPPROVED if answer is None else Answer(200, answer)
 
     async def _have(self, node_id: str) -> Answer:
         have = await self._haves.answer(node_id)

@@ -20,6 +20,7 @@ from herdbook.eventlog import topics
 from herdbook.eventlog.batch import VerifiedBatch, open_batch
 from herdbook.eventlog.identity import Identity
 from herdbook.eventlog.messages import open_hello
+from herdbook.eventlog.neighbours import open_ask
 from herdbook.house.book import HouseBook
 from herdbook.house.node import Greeting, NodeRow
 from herdbook.house.observation import Observation
@@ -28,6 +29,7 @@ from herdbook.llama.herd.door import Door
 from herdbook.llama.herd.haves import Haves
 from herdbook.llama.herd.heartbeats import Heartbeats
 from herdbook.llama.herd.intake import Intake, Listener
+from herdbook.llama.herd.neighbourhood import Neighbourhood
 from herdbook.llama.herd.presence import Presence
 from herdbook.llama.herd.today import TodayWatch
 from herdbook.llama.herd.ways import Ways
@@ -70,7 +72,10 @@ class Herd:
         self._broker = None if settings is None else self._client(settings, identity)
         self._by_http = by_http
         self._haves = Haves(book, identity, self._publish_retained)
-        self.door = Door(book, self._intake, self._haves, clock, on_heard=self._on_heard)
+        self._neighbourhood = Neighbourhood(book, identity, clock, self._publish)
+        self.door = Door(
+            book, self._intake, self._haves, self._neighbourhood, clock, on_heard=self._on_heard
+        )
 
     @property
     def connected(self) -> bool:
@@ -92,6 +97,7 @@ class Herd:
             group.create_task(self._watch_heartbeats())
             if self._broker is not None:
                 group.create_task(self._haves.run())
+                group.create_task(self._neighbourhood.run())
                 group.create_task(self._settle_presence())
                 group.create_task(self._broker.run())
 
@@ -164,10 +170,12 @@ class Herd:
         heard = [(topics.parse(one.topic), one) for one in messages if one.payload]
         of = {
             part: [(topic.node_id, one) for topic, one in heard if topic and topic.part == part]
-            for part in ("hello", "availability", "log")
+            for part in ("hello", "availability", "ask", "log")
         }
         await self._on_hellos(of["hello"])
         await self._on_availabilities(of["availability"])
+        for node_id, one in of["ask"]:
+            await self._on_ask(node_id, one.payload)
         await self._on_batches([(node_id, one.payload) for node_id, one in of["log"]])
 
     async def _on_batches(self, wires: list[tuple[str, bytes]]) -> None:
@@ -204,6 +212,16 @@ class Herd:
                 greetings.append(Greeting(node_id, hello, live=not message.retained))
         for node_id in await self._intake.hellos(greetings):
             self._haves.mark(node_id)
+
+    async def _on_ask(self, node_id: str, wire: bytes) -> None:
+        try:
+            ask = open_ask(wire, node_id)
+        except MessageRefused as error:
+            await self._intake.refuse_ask(node_id, wire, error)
+            return
+        node = await self._book.node(node_id)
+        if node is not None and node.approved:
+            self._neighbourhood.mark(node_id, ask)
 
     async def _on_availabilities(self, said: list[tuple[str, Message]]) -> None:
         said = [one for one in said if one[1].payload in {topics.ONLINE, topics.OFFLINE}]

@@ -93,6 +93,11 @@ class Intake:
         await self._book.refuse(node_id, f"hello_{error.reason}", wire)
         self._log.warning(f"hello_{error.reason}", f"Refused a hello of node {node_id}: {error}")
 
+    async def refuse_ask(self, node_id: str, wire: bytes, error: MessageRefused) -> None:
+        """The same with an ask."""
+        await self._book.refuse(node_id, f"ask_{error.reason}", wire)
+        self._log.warning(f"ask_{error.reason}", f"Refused an ask of node {node_id}: {error}")
+
     async def refuse_batch(self, node_id: str, wire: bytes, error: BatchRefused) -> bool:
         """The same with a batch; True where an honest node has to be told what is held."""
         await self._book.refuse(node_id, error.reason, wire)

@@ -1,4 +1,4 @@
-"""The herd's port: two paths of HTTP before the `Door`. Owns nothing but the translation."""
+"""The herd's port: three paths of HTTP before the `Door`. Owns nothing but the translation."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -23,6 +23,7 @@ def herd_app(door: Door) -> web.Application:
     app = web.Application()
     app.router.add_post(topics.path(topics.hello(_ID)), _answering(door.hello))
     app.router.add_post(topics.path(topics.log(_ID)), _answering(door.log))
+    app.router.add_post(topics.path(topics.ask(_ID)), _answering(door.ask))
     return app
 
 

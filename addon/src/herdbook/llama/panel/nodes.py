@@ -117,5 +117,5 @@ async def _refusals(desk: Desk) -> list[tuple[str, int]]:
 def _said(desk: Desk, reason: str) -> str:
     """A reason in words; one that this version has none for, as it is."""
     strings = desk.pages.strings
-    key = f"herd.refused_{reason.removeprefix('hello_')}"
+    key = f"herd.refused_{reason.removeprefix('hello_').removeprefix('ask_')}"
     return strings(key) if key in strings else reason
