@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 from herdbook.errors import BatchRefused, MessageRefused
 from herdbook.eventlog.batch import GENESIS, SealedBatch, VerifiedBatch, open_batch
 from herdbook.eventlog.messages import Have, seal_have
-from herdbook.eventlog.protocol import FIRST_TIMEOUT_MS, LAST_TIMEOUT_MS, WINDOW, NodeSync
+from herdbook.eventlog.protocol import (
+    FIRST_TIMEOUT_MS,
+    LAST_TIMEOUT_MS,
+    PULSE_MS,
+    WINDOW,
+    NodeSync,
+)
 from herdbook.eventlog.question import AGAIN_MS, LAST_PATIENCE_MS
 from herdbook.eventlog.receiver import START, Position, judge
 from tests.eventlog.samples import chain, identity
@@ -260,6 +266,32 @@ def test_a_node_that_waits_goes_on_asking_ever_more_slowly() -> None:
     assert gaps[0] == AGAIN_MS
     assert gaps == sorted(gaps)
     assert gaps[-1] == LAST_PATIENCE_MS
+
+
+def test_with_a_pulse_it_asks_that_often_also_when_all_is_well() -> None:
+    receiver = Receiver()
+    sync = NodeSync(MemoryLog(chain([1])), MemoryPin(), lambda: NONCE, pulse_ms=PULSE_MS)
+    sync.on_connected(0)
+    now = 0
+    for approved in (False, True):
+        receiver.approved = approved
+        gaps = []
+        for _ in range(8):
+            sync.on_have(receiver.have(), now)
+            for wire in sync.take(now):
+                receiver.take(wire)
+            sync.on_have(receiver.have(), now)
+            assert not sync.asks(now)
+            assert sync.due is not None
+            gaps.append(sync.due - now)
+            now = sync.due
+            assert sync.asks(now)
+            receiver.count = 0
+        assert gaps[-1] == PULSE_MS, "not later"
+        assert gaps == sorted(gaps)
+    assert sync.acknowledged == 1
+    sync.on_disconnected()
+    assert sync.due is None
 
 
 class Network:

@@ -21,6 +21,7 @@ from herdbook.eventlog.messages import Hello, open_have
 from herdbook.eventlog.readings import pack
 from herdbook.house.book import HouseBook
 from herdbook.llama.api.feed import Feed, Subscription
+from herdbook.llama.herd.ways import Ways
 from tests.eventlog.samples import CO2, SYNCED_MS, numbered
 from tests.house.household import Teller
 from tests.llama.herd.conftest import LlamaFixture, admit, until
@@ -304,8 +305,10 @@ async def test_without_a_broker_no_node_is_let_go(
     async with llama.running():
         async with NodeDriver(log, settings).running():
             await admit(llama, log.node_id)
+        assert llama.herd.ways == Ways("connected", http=False)
         mosquitto.kill()
         await until(lambda: not llama.herd.connected)
+        assert llama.herd.ways == Ways("away", http=False)
         for let_go in (llama.herd.retire, llama.herd.forget):
             with pytest.raises(BrokerUnavailable):
                 await let_go(log.node_id)

@@ -22,6 +22,7 @@ from herdbook.eventlog.neighbours import Ask, open_neighbours, seal_ask
 from herdbook.house.node import MAX_WAITING
 from herdbook.llama.herd.allowance import AT_ONCE, EVERY_MS, Allowance
 from herdbook.llama.herd.heartbeats import SILENT_MS, Heartbeats
+from herdbook.llama.herd.ways import Ways
 from tests.eventlog.samples import chain, event, identity
 from tests.fakes.clock import ManualClock
 from tests.house.household import Teller, fact
@@ -97,6 +98,7 @@ class Peer:
 
 
 async def test_a_node_says_hello_waits_is_approved_and_brings_its_log(peer: Peer) -> None:
+    assert peer.llama.herd.ways == Ways("none", http=True)
     first = peer.have(await peer.hello(nonce=bytes(range(16))))
     assert (first.approved, first.seq, first.nonce) == (False, 0, bytes(range(16)))
     one, two, three = chain([2, 1, 1])
