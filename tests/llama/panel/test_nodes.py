@@ -31,7 +31,9 @@ async def test_how_nodes_come_is_said_where_it_is_not_as_usual(
     async with stage(tmp_path, ways=ways) as set_up, set_up.browser() as browser:
         await set_up.person()
         await browser.sign_in()
-        assert words in await browser.page("/herd")
+        page = await browser.page("/herd")
+        assert words in page
+        assert ("point it at the same broker" in page) is (ways.broker != "none")
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX])
