@@ -13,6 +13,7 @@ from typing import Final
 from herdbook.alpaca.blocks import ReadingsBlock
 from herdbook.alpaca.sensors.measurement import Measurement
 from herdbook.alpaca.sensors.room import SimulatedRoom
+from herdbook.clock import Instant
 from herdbook.eventlog.batch import GENESIS, MAX_EVENTS, SealedBatch, seal
 from herdbook.eventlog.event import READINGS, Event, encode_payload
 from herdbook.eventlog.identity import Identity
@@ -46,9 +47,9 @@ class HerdLog:
         self.events = 0
         self.samples: dict[str, list[Sample]] = {sensor.id: [] for sensor in _SENSORS}
         run: list[Event] = []
-        for payload, wall_ms, monotonic_ms in self._blocks(days):
+        for payload, at in self._blocks(days):
             self.events += 1
-            run.append(_event(self.events, payload, wall_ms, monotonic_ms))
+            run.append(_event(self.events, payload, at))
             if len(run) == MAX_EVENTS:
                 self._seal(run)
                 run = []
@@ -64,20 +65,20 @@ class HerdLog:
         previous = self.batches[-1].hash if self.batches else GENESIS
         self.batches.append(seal(NODE, previous, run))
 
-    def _blocks(self, days: int) -> Iterator[tuple[ReadingsPayload, int, int]]:
+    def _blocks(self, days: int) -> Iterator[tuple[ReadingsPayload, Instant]]:
         chance = random.Random(7)
         room, machine = SimulatedRoom(7, 4000.0), _Machine()
         blocks = {sensor.id: ReadingsBlock(sensor) for sensor in _SENSORS}
         for number in range(days * DAY_S // INTERVAL_S):
             moment = number * INTERVAL_S
             monotonic_ms = moment * 1000 + chance.randrange(4)
-            wall_ms = START_MS + monotonic_ms
+            at = Instant(START_MS + monotonic_ms, monotonic_ms, "synced")
             values = room.measured(moment) | machine.measured(moment)
             for name, block in blocks.items():
-                block.add(values[name], wall_ms, monotonic_ms)
-                if block.is_due(monotonic_ms) and (payload := block.take()) is not None:
-                    self.samples[name] += payload.samples()
-                    yield payload, wall_ms, monotonic_ms
+                block.add(values[name], at)
+                if block.is_due(monotonic_ms) and (taken := block.take()) is not None:
+                    self.samples[name] += taken[0].samples()
+                    yield taken
 
 
 class _Machine:
@@ -103,14 +104,14 @@ class _Machine:
         }
 
 
-def _event(seq: int, payload: ReadingsPayload, wall_ms: int, monotonic_ms: int) -> Event:
+def _event(seq: int, payload: ReadingsPayload, at: Instant) -> Event:
     return Event(
         seq=seq,
         lamport=seq,
         boot_id="0f4d7c1e-5a5c-4c62-9a49-0a9d6a0f4f1e",
-        monotonic_ms=monotonic_ms,
-        wall_ms=wall_ms,
-        clock_quality="synced",
+        monotonic_ms=at.monotonic_ms,
+        wall_ms=at.wall_ms,
+        clock_quality=at.quality,
         kind=READINGS,
         payload=encode_payload(payload),
     )

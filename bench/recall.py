@@ -183,7 +183,7 @@ async def _distinct(report: Report, folder: Path, model: Model, count: int) -> N
     await store(book, log_of(observations(count, distinct=True)))
     await book.recall(Model()).catch_up()
     await book.close()
-    embedder = await model.settled()
+    embedder = model.embedder
     assert embedder is not None
     with closing(sqlite3.connect(folder / "distinct" / "house.db")) as connection, connection:
         connection.execute("INSERT INTO gist_model VALUES (?)", (embedder.id,))

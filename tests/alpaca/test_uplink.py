@@ -41,7 +41,7 @@ async def test_a_node_that_is_alone_seals_what_fills_a_batch_and_no_more(tmp_pat
                 *(record.append(OBSERVATION, numbered(n)) for n in range(first, first + 900))
             )
             uplink.appended()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while (head := await record.call(record.log.head)).sealed_seq < 2000:
                 await asyncio.sleep(0.01)
         assert (head.sealed_seq, head.seq) == (2000, 2700)

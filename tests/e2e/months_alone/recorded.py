@@ -10,14 +10,15 @@ from msgspec import Struct
 
 from herdbook.alpaca.blocks import ReadingsBlock
 from herdbook.alpaca.sensors.measurement import Measurement
-from herdbook.clock import Quality
+from herdbook.clock import Instant, Quality, now
 from herdbook.eventlog.event import CLOCK, OBSERVATION, READINGS, ObservationPayload
 from herdbook.eventlog.log import EventLog
 from herdbook.eventlog.timeline import Timekeeper
 from herdbook.house.memory import MEMORY, RETRACTION, MemoryPayload, RetractionPayload
 from tests.e2e.months_alone.months import SENSORS, Boot, Months, Reads
 
-type Item = tuple[str, Struct]
+type Told = tuple[str, Struct]
+type Item = tuple[str, Struct, Instant]
 
 
 class BootClock:
@@ -62,7 +63,7 @@ def record(months: Months, folder: Path) -> int:
 
 
 def _boot(
-    months: Months, boot: Boot, end: int, clock: BootClock, told: dict[int, list[Item]]
+    months: Months, boot: Boot, end: int, clock: BootClock, told: dict[int, list[Told]]
 ) -> Iterator[list[Item]]:
     """What is recorded from one start of the machine to the next, moment by moment."""
     keeper = Timekeeper()
@@ -73,22 +74,22 @@ def _boot(
     for step in range(boot.step, end):
         clock.at(months.times[step])
         clock.knows = boot.learns is not None and step >= boot.step + boot.learns
-        wall_ms, monotonic_ms = clock.wall_ms(), clock.monotonic_ms()
+        at = now(clock)
         items: list[Item] = []
-        offset = keeper.notice(wall_ms, monotonic_ms, clock.quality())
+        offset = keeper.notice(*at)
         if offset is not None:
-            items.append((CLOCK, offset))
+            items.append((CLOCK, offset, at))
         for block, values, one in channels:
-            if block.ends_before(wall_ms, monotonic_ms) and (ended := block.take()):
-                items.append((READINGS, ended))
-            block.add(values[step] / one, wall_ms, monotonic_ms)
-            if block.is_due(monotonic_ms) and (full := block.take()):
-                items.append((READINGS, full))
-        items += told.get(step, ())
+            if block.ends_before(at) and (ended := block.take()):
+                items.append((READINGS, *ended))
+            block.add(values[step] / one, at)
+            if block.is_due(at.monotonic_ms) and (full := block.take()):
+                items.append((READINGS, *full))
+        items += [(kind, payload, at) for kind, payload in told.get(step, ())]
         if items:
             yield items
     # A machine that is shut down in good order loses nothing.
-    yield [(READINGS, rest) for block, _, _ in channels if (rest := block.take())]
+    yield [(READINGS, *rest) for block, _, _ in channels if (rest := block.take())]
 
 
 def _measurement(sensor: Reads) -> Measurement:
@@ -101,9 +102,9 @@ def _measurement(sensor: Reads) -> Measurement:
     )
 
 
-def _told(months: Months) -> dict[int, list[Item]]:
+def _told(months: Months) -> dict[int, list[Told]]:
     """All that is no reading, by step."""
-    told: dict[int, list[Item]] = {}
+    told: dict[int, list[Told]] = {}
     for number, step in enumerate(months.noticed):
         told.setdefault(step, []).append((OBSERVATION, _observation(number)))
     for step, subject, aspect, value in months.told:
