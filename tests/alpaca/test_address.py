@@ -73,6 +73,20 @@ async def test_a_request_is_whole_and_so_is_its_answer() -> None:
     assert lines[-1] == b"one"
 
 
+async def test_an_address_may_be_numbers_or_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    async def connect(host: str, port: int, **_: object) -> None:
+        asked.append((host, port))
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr("asyncio.open_connection", connect)
+    for url in ("http://[fd00::5]:8479", "http://[fd00::5]", "https://llama.home/x/"):
+        with pytest.raises(LlamaUnavailable, match="nobody listens"):
+            await Address(LlamaSettings(url)).post("/y", b"")
+    assert asked == [("fd00::5", 8479), ("fd00::5", 80), ("llama.home", 443)]
+
+
 @pytest.mark.parametrize(
     ("answer", "content"),
     [

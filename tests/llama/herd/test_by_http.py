@@ -289,6 +289,47 @@ async def test_an_alpaca_killed_while_a_long_log_drains(
         assert [one.value for one in llama.heard.observations] == list(range(1, MANY + 1))
 
 
+async def test_another_llama_at_the_same_address_is_not_believed(
+    llama: HttpLlama, node: Node, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    other = HttpLlama(tmp_path / "other")
+    other.port = llama.port
+    async with node.running() as node_id:
+        async with llama.running():
+            await admit(llama, node_id)
+            node.write(95)
+            await until(lambda: bool(llama.heard.observations))
+        async with other.running():
+            await admit(other, node_id)
+            node.write(5)
+            await until(lambda: "is not the one that approved this node" in caplog.text)
+            assert await other.values() == []
+        async with llama.running():
+            await until(lambda: len(llama.heard.observations) == 2)
+            assert await llama.values() == [95, 5]
+
+
+async def test_who_is_not_reached_is_left_alone_until_the_next_try(
+    llama: HttpLlama, node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("herdbook.broker._FIRST_RETRY_S", 60.0)
+    monkeypatch.setattr("herdbook.eventlog.question.AGAIN_MS", 50)
+    monkeypatch.setattr("herdbook.alpaca.agent.PULSE_MS", 50)
+    knocks = 0
+
+    async def close(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal knocks
+        knocks += 1
+        writer.close()
+
+    async with await asyncio.start_server(close, "127.0.0.1", llama.port), node.running():
+        await until(lambda: knocks > 0)
+        for value in (95, 5, 95, 5):
+            node.write(value)
+            await asyncio.sleep(0.1)
+    assert knocks == 1
+
+
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
