@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from herdbook.errors import MessageRefused
 from herdbook.eventlog import neighbours as module
 from herdbook.eventlog.curiosity import EVERY_MS, FIRST_PATIENCE_MS, Curiosity, Wants
+from herdbook.eventlog.envelope import HEAD
 from herdbook.eventlog.messages import NO_NONCE, open_have, open_hello
 from herdbook.eventlog.neighbours import (
     MAX_MEMORIES,
@@ -174,6 +175,26 @@ def test_a_member_of_any_other_shape_is_refused_or_within_bounds(
         assert 0 <= came.count < 2**53
         assert all(0 <= one.observed_ms < 2**53 for one in came.observations)
         assert all(one.value is None or abs(one.value) < 1.8e308 for one in came.observations)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 10**6), st.binary(max_size=3)), min_size=1, max_size=4))
+def test_a_body_changed_by_its_signer_is_refused_or_within_bounds(
+    changes: list[tuple[int, bytes]],
+) -> None:
+    envelope = module._NEIGHBOURS
+    told = answer(bytes(16), observations=[noticed()] * 2, memories=[remembered()])
+    body = bytearray(envelope.seal(LLAMA, told)[HEAD:])
+    for place, other in changes:
+        place %= len(body) + 1
+        body[place : place + len(other)] = other
+    wire = envelope.magic + b"\x01" + LLAMA.public_key
+    wire += LLAMA.sign(envelope.domain + bytes(body)) + body
+    try:
+        _, came = open_neighbours(wire, NODE.node_id)
+    except MessageRefused:
+        return
+    assert open_neighbours(seal_neighbours(LLAMA, came), NODE.node_id) == (LLAMA.public_key, came)
 
 
 class Asking:
