@@ -5,13 +5,24 @@ import socket
 import stat
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
 from herdbook.ids import fingerprint_of, node_id_of
 
 _HERDBOOK = [sys.executable, "-m", "herdbook.cli.main"]
+
+
+def _started(*arguments: str | Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*_HERDBOOK, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
 def _run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -187,3 +198,41 @@ def test_it_starts_without_a_broker_and_stops_cleanly(
     assert process.returncode == 0, log
     assert "No MQTT broker at 127.0.0.1" in log
     assert "Traceback" not in log
+
+
+def test_an_alpaca_and_its_llama_need_no_broker(tmp_path: Path, ports: list[int]) -> None:
+    """Both as processes, until the one waits at the other's door."""
+    panel, api, herd = ports
+    llama, alpaca = tmp_path / "llama.toml", tmp_path / "alpaca.toml"
+    llama.write_text(
+        f'data = "llama"\nbroker = false\n[panel]\nport = {panel}\n[api]\nport = {api}\n'
+        f"[herd]\nport = {herd}\n"
+    )
+    alpaca.write_text(
+        f'name = "Hallway"\ndata = "alpaca"\n[llama]\nurl = "http://127.0.0.1:{herd}"\n'
+        '[[sensor]]\nkind = "system"\n'
+    )
+    with ExitStack() as running:
+        processes = []
+        for part, config in (("llama", llama), ("alpaca", alpaca)):
+            process = running.enter_context(_started(part, "run", "--config", config))
+            running.callback(process.kill)
+            assert process.stdout is not None
+            assert "ready" in process.stdout.readline()
+            processes.append(process)
+        keeper, node = processes
+        assert node.stderr is not None
+        patience = Timer(30, node.kill)
+        patience.start()
+        running.callback(patience.cancel)
+        for line in node.stderr:
+            if "a person has to approve it" in line:
+                break
+        said = []
+        for process in (node, keeper):
+            process.send_signal(signal.SIGTERM)
+            said.append(process.communicate(timeout=20)[1])
+    assert (keeper.returncode, node.returncode) == (0, 0), said
+    assert f"Alpacas are listened for at http://127.0.0.1:{herd}" in said[1]
+    assert "MQTT" not in said[1]
+    assert "Traceback" not in "".join(said)

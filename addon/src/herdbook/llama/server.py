@@ -1,6 +1,7 @@
 """The Llama: all of its parts in one process, from start to stop."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from functools import partial
@@ -25,6 +26,8 @@ from herdbook.llama.herd.port import herd_app
 from herdbook.llama.listener import listening
 from herdbook.llama.panel.routes import panel_app
 from herdbook.llama.vaults import Vaults
+
+_LOGGER = logging.getLogger(__name__)
 
 
 async def run(
@@ -96,7 +99,9 @@ async def run(
         panel_url = await opened.enter_async_context(listening(panel, where, section))
         api_url = await opened.enter_async_context(listening(api, config.api, "api"))
         if config.herd is not None:
-            await opened.enter_async_context(listening(herd_app(herd.door), config.herd, "herd"))
+            app = herd_app(herd.door)
+            herd_url = await opened.enter_async_context(listening(app, config.herd, "herd"))
+            _LOGGER.info("Alpacas are listened for at %s", herd_url)
         on_ready(f"{panel_url}{config.base_path}/", f"{api_url}/")
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(herd.run())
