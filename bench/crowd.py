@@ -4,7 +4,8 @@ A real Llama and a real broker; the nodes are keys that speak the real protocol 
 They say hello 64 at a time, as many as can wait, and are approved through the API. Then each sends
 a batch a minute, of ten sensors read every half minute and now and then an observation, one node
 after the other through the minute. A minute lasts 6 ms a node: with 1,000 of them six seconds, so
-that the Llama has ten times the work that so many would make.
+that the Llama has ten times the work that so many would make. A client of the API hears of all of
+it, as Home Assistant does.
 
 `approve_s`: from the first hello until everybody is in the herd. `lag_p50_ms`, `lag_p95_ms`,
 `lag_max_ms`: from a batch sent until its node knows that it is durable; beside them a message to
@@ -63,7 +64,7 @@ async def main() -> None:
     chosen = options("crowd", "Many nodes on one Llama for ten minutes.", n=1000)
     report = Report("crowd", as_json=chosen.json)
     nodes = [CrowdNode(f"Node {number}") for number in range(chosen.n)]
-    async with _product() as (broker, llama):
+    async with _product() as (broker, llama), _listening(llama):
         ping = await asyncio.to_thread(_ping_ms, broker.port)
         crowd = Crowd(nodes, broker.port)
         approve = await _join(crowd, llama)
@@ -125,6 +126,23 @@ async def _product() -> AsyncIterator[tuple[Broker, Llama]]:
         finally:
             await llama.stop()
             await broker.stop()
+
+
+@contextlib.asynccontextmanager
+async def _listening(llama: Llama) -> AsyncIterator[None]:
+    """Somebody who hears of everything through the API, as Home Assistant does."""
+
+    async def listen(api: LlamaApi) -> None:
+        async for _ in api.events():
+            pass
+
+    async with LlamaApi(llama.api_url, llama.token) as api:
+        listening = asyncio.create_task(listen(api))
+        yield
+        if listening.done():
+            raise SystemExit("the Llama told more than the API's client could read")
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
 
 
 class _Work:

@@ -1,5 +1,6 @@
 """A client of the Llama's API, as docs/api.md documents it. Owns what the demo asks of it."""
 
+from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import Any, Self
 
@@ -51,6 +52,13 @@ class LlamaApi:
                     raise DemoError(f"The Llama: {message['message']}", fix=message["fix"])
                 return message["result"]
         raise DemoError("The Llama closed the connection.")
+
+    async def events(self) -> AsyncIterator[dict[str, Any]]:
+        """What happens from now on, until the Llama closes. No commands meanwhile."""
+        if self._socket is None:
+            raise DemoError("The connection to the Llama is not open.")
+        async for frame in self._socket:
+            yield frame.json()
 
 
 async def approve(url: str, token: str, node_id: str) -> bool:
