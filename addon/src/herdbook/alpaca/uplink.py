@@ -148,26 +148,21 @@ class Uplink:
         """The batches to send now, and how many events the Llama does not have."""
         log = self._record.log
         if self._sync.state == "sending":
-            self._keep_house()
-        else:
-            self._seal_full()
+            self._or_warn(self._retire)
+        self._or_warn(self._seal)
         batches = self._sync.take(self._clock.monotonic_ms())
         return batches, max(0, log.head().seq - self._sync.acknowledged)
 
-    def _keep_house(self) -> None:
-        """Delete what is old, seal what is new; a full disk keeps nothing from being sent."""
-        # Only now is all of it sealed: what waits for long goes into large batches, smaller in all.
-        self._or_warn(self._retire)
-        self._or_warn(partial(self._record.log.seal, _SEALED_AT_ONCE))
-
-    def _seal_full(self) -> None:
-        """Seal what fills batches: a tenth of the room, and done when a Llama asks for it."""
-        head = self._record.log.head()
-        full = (head.seq - head.sealed_seq) // MAX_EVENTS
-        if full:
-            self._or_warn(partial(self._record.log.seal, min(full, _SEALED_AT_ONCE)))
+    def _seal(self) -> None:
+        """Seal what can go at once; what has to wait only when it fills batches."""
+        log, most = self._record.log, _SEALED_AT_ONCE
+        if not self._sync.has_room:
+            head = log.head()
+            most = min(most, (head.seq - head.sealed_seq) // MAX_EVENTS)
+        log.seal(most)
 
     def _or_warn(self, work: Callable[[], None]) -> None:
+        """Do something that a full disk may refuse, but that keeps nothing from being sent."""
         try:
             work()
         except StorageError as error:

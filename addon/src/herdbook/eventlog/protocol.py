@@ -83,6 +83,11 @@ class NodeSync:
         return self._question.nonce
 
     @property
+    def has_room(self) -> bool:
+        """Whether a batch sealed now could go at once."""
+        return self.state == "sending" and len(self._flight) < WINDOW
+
+    @property
     def due(self) -> int | None:
         """When `take` and `asks` should be called even if nothing happens; None for never."""
         moments = [moment for moment in (self._resend_due, self._ask_due) if moment is not None]
