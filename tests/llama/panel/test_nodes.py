@@ -7,6 +7,7 @@ from herdbook.errors import BatchRefused
 from herdbook.eventlog.messages import Hello
 from herdbook.ids import fingerprint_of, node_id_of
 from herdbook.llama.herd.ways import Ways
+from tests.house.household import fact
 from tests.llama.panel.herd_stage import herd_of
 from tests.llama.panel.stage import HTMX, Browser, Stage, stage
 
@@ -220,6 +221,22 @@ async def test_what_contradicts_itself_is_shown_until_somebody_judges(
     assert (await ada.post("/herd/memories", form | {"verdict": ""})).url.path == "/herd"
     assert "These do not agree" in await ada.page("/herd")
     assert (await ada.post("/herd/memories", form | {"verdict": "true"})).status == 422
+
+
+async def test_what_waits_for_judgement_comes_first_and_is_bounded(
+    set_up: Stage, ada: Browser
+) -> None:
+    hallway, _ = await herd_of(set_up)
+    await hallway.tell(*(fact(hallway, "slow", f"pipe {number}") for number in range(60)))
+    page = await ada.page("/herd")
+    assert page.count('<li class="topic') == 50
+    assert "More of them: 12." in page
+    assert "Judged already" not in page
+    form = {"topic": "bathroom\x1fairing", "answer": "20 minutes", "verdict": "kept"}
+    part = await (await ada.post("/herd/memories", form, headers=HTMX)).text()
+    assert "Judged already: 1" in part
+    assert part.index("Judged already") < part.index("Bathroom")
+    assert "More of them: 11." in part
 
 
 async def test_a_stranger_changes_no_node(set_up: Stage, browser: Browser) -> None:

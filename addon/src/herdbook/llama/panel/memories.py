@@ -5,11 +5,30 @@ from typing import Final
 from aiohttp import web
 
 from herdbook.errors import InputError
-from herdbook.house.memory import Verdict
-from herdbook.llama.panel.desk import desk_of, fields_of, signed_in
+from herdbook.house.memory import Topic, Verdict
+from herdbook.llama.panel.desk import Desk, desk_of, fields_of, signed_in
 from herdbook.llama.panel.pages import is_htmx
 
+_AT_ONCE: Final = 50
 _VERDICTS: Final[dict[str, Verdict | None]] = {"kept": "kept", "dismissed": "dismissed", "": None}
+
+
+async def shown(desk: Desk) -> dict[str, object]:
+    """What the part of the page with the memories shows: first what waits for a person.
+
+    Of that as many as somebody looks through; the search finds the others.
+    """
+    topics = await desk.book.topics()
+    waiting = [one for one in topics if one.contradictory or not _is_judged(one)]
+    return {
+        "waiting_topics": waiting[:_AT_ONCE],
+        "more_topics": len(waiting[_AT_ONCE:]),
+        "judged_topics": [one for one in topics if one not in waiting],
+    }
+
+
+def _is_judged(topic: Topic) -> bool:
+    return all(fact.verdict for fact in topic.facts)
 
 
 async def review(request: web.Request) -> web.Response:
@@ -23,4 +42,4 @@ async def review(request: web.Request) -> web.Response:
     await desk.book.review(fields.get("topic", ""), fields.get("answer", ""), _VERDICTS[verdict])
     if not is_htmx(request):
         return desk.pages.go(request, "herd")
-    return desk.pages.page("parts/memories.html", {"topics": await desk.book.topics()})
+    return desk.pages.page("parts/memories.html", await shown(desk))

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from herdbook.errors import InputError, NodeUnknown
 from herdbook.house.node import NodeRow
+from herdbook.llama.panel import memories
 from herdbook.llama.panel.chart import spark
 from herdbook.llama.panel.desk import Desk, desk_of, fields_of, signed_in
 from herdbook.llama.panel.pages import is_htmx
@@ -31,7 +32,7 @@ async def show(request: web.Request) -> web.Response:
             "approved": [node for node in nodes if node.approved],
             "retired": [node for node in nodes if node.retired],
             "words": await desk.book.last_words(),
-            "topics": await desk.book.topics(),
+            **await memories.shown(desk),
             "refusals": await _refusals(desk),
             "refused": (await desk.book.quarantined())[:_REFUSED],
             "said_of": partial(_said, desk),
