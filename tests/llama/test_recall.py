@@ -36,7 +36,7 @@ async def test_what_is_known_of_something(tmp_path: Path) -> None:
         assert [one["value"] for one in by_words["memories"]] == []
         [memory] = (await recalled(llama, query="bathroom"))["memories"]
         assert memory["value"] == "twenty minutes"
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not (found := await recalled(llama, query="icebox left open "))["observations"]:
                 await asyncio.sleep(0.05)
         [observation] = found["observations"]
