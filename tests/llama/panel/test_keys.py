@@ -160,7 +160,13 @@ async def _draw(ada: Browser) -> str:
     return _code(await (await ada.post("/keys/rotation", {"secret": PASSWORD})).text())
 
 
-async def test_a_new_key_seals_the_vault_anew(set_up: Stage, ada: Browser) -> None:
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page waits for the end of a rotation, however long that takes on a busy machine."""
+    monkeypatch.setattr("herdbook.llama.panel.keys._WAIT_S", 60)
+
+
+async def test_a_new_key_seals_the_vault_anew(set_up: Stage, ada: Browser, patience: None) -> None:
     await ada.post(f"/day/{set_up.today}/entries", {"text": "for my eyes"})
     (person,) = set_up.vaults.people.all()
     before = (set_up.vaults.folder_of(person) / "header.json").read_bytes()
@@ -209,7 +215,7 @@ async def test_a_long_rotation_shows_how_far_it_is_and_loses_no_word(
 
 
 async def test_a_rotation_that_fails_is_said(
-    set_up: Stage, ada: Browser, monkeypatch: pytest.MonkeyPatch
+    set_up: Stage, ada: Browser, patience: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object, **__: object) -> None:
         raise StorageError("full")
