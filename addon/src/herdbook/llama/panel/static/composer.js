@@ -16,6 +16,7 @@ export function mountComposer(form) {
   let saved = words.defaultValue; // what the vault has as the draft
   let sending = false;
   let refused = false; // the draft as it is cannot be kept: only a change makes asking again useful
+  let failing = false; // the last attempt to keep anything kept nothing
   let told = ""; // what was last said about the draft
   let slow = 0;
   let touched = words.value !== saved; // since the page stands, also before this came to it
@@ -30,7 +31,11 @@ export function mountComposer(form) {
   };
   const dirty = () => words.value !== saved;
   // The door in place of the entries says so.
-  const locked = () => document.querySelector("#vault-state")?.value !== "open";
+  const state = () => document.querySelector("#vault-state")?.value;
+  const locked = () => state() !== "open";
+  // A locked vault's inbox takes words, from whoever is signed in.
+  const signedOut = () => state() === "signed_out";
+  const closed = () => (signedOut() ? text.signedOut : text.draftWaits);
   const say = (state, sentence) => {
     clearTimeout(slow);
     const line = form.querySelector("#status");
@@ -124,7 +129,7 @@ export function mountComposer(form) {
     touched = true;
     refused = false;
     grow();
-    if (locked()) say("waits", words.value ? text.draftWaits : "");
+    if (locked()) say("waits", words.value ? closed() : "");
     else if (!sending) say("pending", "");
   });
 
@@ -165,6 +170,12 @@ export function mountComposer(form) {
 
   const sent = (successful, requestConfig, xhr) => {
     sending = false;
+    failing = !successful;
+    if (signedOut()) {
+      say("failed", closed());
+      document.querySelector("#door-secret").focus();
+      return;
+    }
     if (!successful) {
       say("failed", isRefused(xhr) ? text.refused : text.entryFailed);
       return;
@@ -182,9 +193,10 @@ export function mountComposer(form) {
   };
 
   const drafted = (successful, requestConfig, xhr) => {
+    failing = !successful;
     if (!successful) {
       refused = isRefused(xhr);
-      say("failed", locked() ? text.draftWaits : refused ? text.refused : text.draftFailed);
+      say("failed", locked() ? closed() : refused ? text.refused : text.draftFailed);
       return;
     }
     saved = requestConfig.formData.get("text");
@@ -210,8 +222,10 @@ export function mountComposer(form) {
 
   // --- The page goes: one last word. A locked vault's inbox takes it. At “beforeunload” it is ahead
   // of the next page, which shows it then; where that does not fire, as on phones, “pagehide” does.
-  const leave = () => {
+  // What nobody would take is not left without a question.
+  const leave = (event) => {
     if (!dirty()) return;
+    if (event.type === "beforeunload" && (signedOut() || (failing && !locked()))) event.preventDefault();
     const last = new URLSearchParams(new FormData(form));
     last.set("leaving", "1");
     if (navigator.sendBeacon(text.draft, last)) saved = words.value;

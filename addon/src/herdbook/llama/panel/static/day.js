@@ -86,6 +86,8 @@ export function mountDay(form) {
     }
     // The door opened in place.
     if (event.detail.requestConfig.elt.closest(".door")) atEnd();
+    // Which other years were written on is the vault's to tell.
+    if (document.querySelector("#vault-state").value !== "open") document.querySelector(".same-days")?.remove();
     // The door of a lost session: whose page this is stands nowhere but on it.
     const name = document.querySelector("#door-name");
     if (name && !name.value) name.value = form.dataset.person;
