@@ -493,6 +493,22 @@ async def test_an_entry_is_deleted_and_brought_back_by_keyboard(ada: Tab) -> Non
     await expect(page.locator(".menu[open]")).to_have_count(0)
 
 
+async def test_deleting_and_bringing_back_leave_the_keyboard_at_that_entry(
+    ada: Tab, set_up: Stage
+) -> None:
+    page = ada.page
+    await ada.write("one")
+    set_up.clock.advance(60_000)
+    await ada.write("two")
+    menu = page.locator(".entry").first.locator(".menu summary")
+    await menu.press("Enter")
+    await page.get_by_role("button", name="Delete").locator("visible=true").press("Enter")
+    await expect(page.get_by_role("button", name="Bring it back")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await ada.entries("one", "two")
+    await expect(menu).to_be_focused()
+
+
 async def test_two_windows_keep_both_texts_and_say_so(ada: Tab, chromium: Browser) -> None:
     page = ada.page
     await page.fill("#words", "The snow")

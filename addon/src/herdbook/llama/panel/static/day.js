@@ -84,6 +84,13 @@ export function mountDay(form) {
       const fold = document.getElementById(id)?.querySelector(".unfold");
       if (fold) fold.open = true;
     }
+    // From the way out to the way back, and the other way round: a keyboard stays at that entry.
+    const entry = event.detail.requestConfig.elt.closest(".menu, .entry-deleted")?.closest(".entry");
+    if (entry)
+      document
+        .getElementById(entry.id)
+        ?.querySelector(".menu summary, :scope > form button")
+        .focus({ preventScroll: true });
     // The door opened in place.
     if (event.detail.requestConfig.elt.closest(".door")) atEnd();
     // Which other years were written on is the vault's to tell.
