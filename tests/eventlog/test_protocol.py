@@ -232,6 +232,18 @@ def test_an_old_no_stops_nobody_and_a_new_one_does() -> None:
     assert sync.state == "unapproved", "asked again, the Llama itself says so"
 
 
+def test_an_answer_that_comes_after_an_old_one_leaves_nothing_to_ask() -> None:
+    """After a cut the broker tells first what it kept: a whole herd would ask twice."""
+    receiver = Receiver()
+    sync = NodeSync(MemoryLog([]), MemoryPin())
+    sync.on_connected(0)
+    sync.on_have(receiver.have(), 1)
+    assert (sync.state, sync.due) == ("asking", AGAIN_MS)
+    receiver.nonce = sync.nonce
+    sync.on_have(receiver.have(), 2)
+    assert (sync.state, sync.due) == ("sending", None)
+
+
 def test_a_llama_that_counts_anew_is_heard_once_it_is_asked() -> None:
     receiver = Receiver()
     nonces = iter(bytes([n]) * 16 for n in range(1, 99))

@@ -51,6 +51,7 @@ class Question:
             self._doubt = True
             return False
         self._count = have.count
+        self._doubt = False
         return True
 
     def settle(self) -> None:
