@@ -37,6 +37,16 @@ async def test_what_is_found_is_shown_by_day_and_leads_to_the_chart_of_that_day(
     assert "It is &lt;warm&gt;." in await ada.page("/herd/recall")
 
 
+async def test_what_was_asked_is_forgotten_when_the_vault_locks(
+    set_up: Stage, ada: Browser
+) -> None:
+    await herd_of(set_up)
+    await ada.post("/herd/recall", {"query": "hallway"})
+    assert 'value="hallway"' in await ada.page("/herd/recall")
+    await set_up.vaults.lock(set_up.vaults.people.find(user_id=None, name="Ada").id)
+    assert 'value="hallway"' not in await ada.page("/herd/recall")
+
+
 async def test_facts_and_sensors_are_found(set_up: Stage, ada: Browser) -> None:
     await herd_of(set_up)
     answer = await ada.post("/herd/recall", {"query": "bathroom"}, headers=HTMX)

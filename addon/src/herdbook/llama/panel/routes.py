@@ -190,6 +190,8 @@ def panel_app(
         for name, method, path, handler in (*_ROUTES, static):
             named = name if name and not prefix else None
             app.router.add_route(method, prefix + path, handler, name=named)
+    sessions = Sessions(clock)
+    vaults.on_lock.append(sessions.forget_questions)
     changes = Keys(vaults, clock)
     imports = Imports(vaults, clock, zone)
 
@@ -206,7 +208,7 @@ def panel_app(
         book,
         clock,
         zone,
-        Sessions(clock),
+        sessions,
         pages,
         secure,
         recall or book.recall(Model()),

@@ -83,6 +83,12 @@ class Sessions:
         """Forget a session; an unknown token is no error."""
         self._sessions.pop(_key(token), None)
 
+    def forget_questions(self, person_id: str) -> None:
+        """Forget what was asked in every session of a person."""
+        for session, _ in self._sessions.values():
+            if session.opening is not None and session.opening.person.id == person_id:
+                session.recalled = Asked()
+
     def end_others(self, person_id: str, keep: Session | None = None) -> None:
         """Forget every session of a person but `keep`."""
         for key, (session, _) in list(self._sessions.items()):
