@@ -268,6 +268,10 @@ async def test_anything_typed_is_a_question(recall: Recall, hallway: Teller) -> 
         "\x00",
         "ﬁ",
         "½",
+        " ".join(map(chr, range(0x4E00, 0x4EFA))),
+        "-" + " -".join(map(chr, range(0x4E00, 0x4EA0))),
+        " ".join(f'"{chr(0x4E00 + number)} a"' for number in range(80)),
+        " ".join(f"node:{number}" for number in range(60)),
     ):
         await recall.ask(Asked(typed))
     assert Asked(" ").is_empty
