@@ -66,7 +66,8 @@ class LlamaFixture:
             assert isinstance(result, asyncio.CancelledError), result
 
 
-async def until(condition: Callable[[], bool], seconds: float = 20) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    """A message that a broker drops comes again after seconds, ever more, on a busy machine too."""
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(0.01)

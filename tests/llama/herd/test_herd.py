@@ -38,7 +38,7 @@ def fill_many(log: EventLog) -> None:
         log.seal()
 
 
-async def heard(llama: LlamaFixture, count: int, seconds: float = 20) -> None:
+async def heard(llama: LlamaFixture, count: int, seconds: float = 60) -> None:
     await until(lambda: len(llama.heard.observations) >= count, seconds)
 
 
