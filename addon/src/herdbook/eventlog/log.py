@@ -34,7 +34,7 @@ from herdbook.files import FolderLock, make_folder
 _MAX_SEALED: Final = MAX_WIRE - 8 * 1024
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 
-type Draft = tuple[str, Struct | Raw] | tuple[str, Struct | Raw, Instant | None]
+type Draft = tuple[str, Struct | Raw] | tuple[str, Struct | Raw, Instant]
 """An event to be: its kind, what it carries, and when it was, without which that is just now.
 
 What it carries may be what `herdbook.eventlog.event.draft` gave.
@@ -111,10 +111,11 @@ class EventLog:
         when the disk fails.
         """
         seq, lamport = self._end
+        here = now(self._clock)
         with self._store.writing():
             events = [
-                self._event(seq + number, lamport + number, *item)
-                for number, item in enumerate(items, 1)
+                self._event(seq + number, lamport + number, kind, payload, *(at or [here]))
+                for number, (kind, payload, *at) in enumerate(items, 1)
             ]
             self._store.add_tail((event.seq, event.lamport, encode(event)) for event in events)
         if events:
