@@ -20,7 +20,8 @@ UNSYNCED_US: Final = 16_000_000
 _TOGETHER_MS: Final = 5
 _TRIES: Final = 10
 
-_libc = ctypes.CDLL(None)
+# The call is done at once: letting another thread run meanwhile would cost more.
+_libc = ctypes.PyDLL(None)
 
 
 class Timex(ctypes.Structure):

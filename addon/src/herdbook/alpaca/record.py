@@ -34,7 +34,7 @@ class Record:
         self._clock = clock
         self._thread = thread
         self._log = log
-        self._queue: list[tuple[_Draft, asyncio.Future[bool]]] = []
+        self._queue: list[tuple[str, Raw, Instant | None, asyncio.Future[bool]]] = []
         self._writing: asyncio.Task[None] | None = None
         self._waiting: list[_Draft] = []  # refused by the disk
         self._refused = False
@@ -63,7 +63,7 @@ class Record:
         """
         raw = draft(kind, payload)  # here, so that it keeps nobody else's out
         done = asyncio.get_running_loop().create_future()
-        self._queue.append(((kind, raw, at or now(self._clock)), done))
+        self._queue.append((kind, raw, at, done))
         if self._writing is None:
             self._writing = asyncio.create_task(self._write())
         return await asyncio.shield(done)
@@ -89,13 +89,15 @@ class Record:
         try:
             while self._queue:
                 group, self._queue = self._queue[:_AT_ONCE], self._queue[_AT_ONCE:]
+                here = now(self._clock)
+                drafts = [(kind, raw, at or here) for kind, raw, at, _ in group]
                 try:
-                    written = await self.call(partial(self._append, [event for event, _ in group]))
+                    written = await self.call(partial(self._append, drafts))
                 except Exception as error:
-                    for _, done in group:
+                    for *_, done in group:
                         done.set_exception(error)
                     raise
-                for _, done in group:
+                for *_, done in group:
                     done.set_result(written)
         finally:
             self._writing = None

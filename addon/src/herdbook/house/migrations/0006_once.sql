@@ -31,7 +31,6 @@ WHERE stretch > 0;
 
 ALTER TABLE memory ADD COLUMN stretch INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE memory ADD COLUMN monotonic_ms INTEGER;
-CREATE INDEX memory_unsure ON memory (stretch) WHERE stretch <> 0;
 
 -- How much a node's batches are that could not be folded: they are bounded.
 ALTER TABLE unfolded ADD COLUMN size INTEGER NOT NULL DEFAULT 0;
