@@ -172,7 +172,7 @@ async def test_static_files_are_cached_by_their_content(ada: Browser, set_up: St
     assert "Content-Encoding" not in answer.headers, "its length would tell"
     page = await answer.text()
     addresses = set(re.findall(r'(?:href|src)="(/static/[^"]+)"', page))
-    assert len(addresses) == 5
+    assert len(addresses) == 6
     for address in addresses:
         answer = await ada.get(address)
         assert answer.status == 200

@@ -2,7 +2,6 @@
 import { keepAsking } from "./asking.js";
 import { mountComposer } from "./composer.js";
 import { mountDay } from "./day.js";
-import "./reveal-secret.js";
 import "./trace-field.js";
 
 // htmx notes the page's path in sessionStorage even with its history off. Nothing of the panel's
@@ -20,6 +19,11 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr, isError } = event.detail;
   if (isError && xhr.getResponseHeader("HX-Retarget") === null) event.detail.shouldSwap = false;
 });
+
+// A password can be shown wherever one is asked for: on its page, or when a vault closed meanwhile.
+const letReveal = (part) => part.querySelector("reveal-secret") && import("./reveal-secret.js");
+letReveal(document);
+document.addEventListener("htmx:load", ({ detail: { elt } }) => letReveal(elt));
 
 // A secret that opened nothing is typed once more: where it stands, in its place.
 document.addEventListener("htmx:afterSwap", ({ detail: { target } }) => {
