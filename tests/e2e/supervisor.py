@@ -13,7 +13,7 @@ from aiohttp.test_utils import TestServer
 from tests.llama.panel.stage import Stage
 
 PATH = "/api/hassio_ingress/Zk3-x_9"
-_FRAME = f'<!doctype html><iframe src="{PATH}/" width="390" height="800"></iframe>'
+_FRAME = f'<!doctype html><iframe src="{PATH}/" width="{{}}" height="800"></iframe>'
 _OWN = {"connection", "content-length", "transfer-encoding", "keep-alive"}
 
 
@@ -28,7 +28,10 @@ class Ingress:
 
 @asynccontextmanager
 async def ingress(set_up: Stage, user_id: str) -> AsyncIterator[Ingress]:
-    """An ingress to a panel, for a browser; a page at its root shows the panel in a frame."""
+    """An ingress to a panel, for a browser; a page at its root shows the panel in a frame.
+
+    That is as wide as a phone, or as the address says, as in ``/?width=1440``.
+    """
     told = Ingress("", user_id)
 
     async def hand_on(request: web.Request) -> web.Response:
@@ -49,8 +52,9 @@ async def ingress(set_up: Stage, user_id: str) -> AsyncIterator[Ingress]:
             kept = [(k, v) for k, v in answer.headers.items() if k.lower() not in _OWN]
             return web.Response(status=answer.status, headers=kept, body=await answer.read())
 
-    async def frame(_request: web.Request) -> web.Response:
-        return web.Response(text=_FRAME, content_type="text/html")
+    async def frame(request: web.Request) -> web.Response:
+        width = int(request.query.get("width", "390"))
+        return web.Response(text=_FRAME.format(width), content_type="text/html")
 
     app = web.Application()
     app.router.add_get("/", frame)

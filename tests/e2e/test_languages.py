@@ -9,80 +9,14 @@ from playwright.async_api import Browser, expect
 
 from herdbook.llama.panel.languages import Languages
 from herdbook.llama.panel.strings import Strings
+from tests.e2e.pages import CUT_OFF, every_page
 from tests.e2e.tab import Tab, tab
-from tests.llama.panel.herd_stage import herd_of
 from tests.llama.panel.stage import PASSWORD, Stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ARABIC = "ابتثجحخدذرزسشصضطظعغفقكلمنه"
 LETTERS = str.maketrans(ascii_letters, 2 * ARABIC)
-
-CUT_OFF = """() => {
-    const page = document.documentElement;
-    // On the smallest screens an ellipsis ends them, and made-up words are of any width.
-    const hints = innerWidth >= 390 && page.dir === "ltr";
-    const scrolls = page.scrollWidth > innerWidth;
-    const found = scrolls ? [`scrolls to ${page.scrollWidth}`] : [];
-    for (const one of document.querySelectorAll("body *")) {
-        if (!one.checkVisibility() || one.closest(".quiet-read, .skip, svg")) continue;
-        const box = one.getBoundingClientRect();
-        if (box.width <= 1) continue; // for readers that see nothing
-        const style = getComputedStyle(one);
-        const out = box.left < -1 || box.right > innerWidth + 1;
-        // What is typed scrolls in its field; a hint does not.
-        const typed = one.matches("input, textarea");
-        const wide = one.scrollWidth > one.clientWidth + 1;
-        const hidden = !typed && style.overflowX !== "visible" && wide;
-        let hint = false;
-        if (hints && one.matches("input[placeholder]") && !one.value) {
-            one.value = one.placeholder;
-            hint = one.scrollWidth > one.clientWidth + 1;
-            one.value = "";
-        }
-        if (out || hidden || hint) found.push(one.outerHTML.slice(0, 200));
-    }
-    return found;
-}"""
-
-
-async def _journal(set_up: Stage) -> dict[str, str]:
-    """Ada's journal, with something for every page to show: addresses by what they show."""
-    opening = await set_up.person("Ada")
-    journal = set_up.vaults.journal(opening)
-    today = set_up.today
-    entry = await journal.add(today, "# Snow\n\nThe first of this winter.\n\n- [x] shovel")
-    assert entry
-    trace = await journal.traces.add(entry.id, "winter")
-    await journal.traces.add(entry.id, "the garden")
-    await journal.change(entry.id, today, "Snow, " + "and more of it. " * 9)
-    earlier = await journal.add(today.replace(day=1), "A day before.")
-    assert earlier
-    await journal.traces.add(earlier.id, "winter")
-    hallway, _ = await herd_of(set_up)
-    [door, warmth] = await set_up.book.series(hallway.node_id)
-    sensor = f"herd/{hallway.node_id}/sensor"
-    return {
-        "a day": f"day/{today}",
-        "an earlier day": f"day/{today.replace(day=1)}",
-        "an empty day": "day/2020-02-02",
-        "a day to come": "day/2099-09-09",
-        "an entry being changed": f"day/{today}?change={entry.id}",
-        "versions": f"entry/{entry.id}/versions",
-        "calendar": f"calendar/{today.isoformat()[:7]}",
-        "traces": "traces",
-        "trace": f"trace/{trace.id}",
-        "search": "search",
-        "print": "print",
-        "herd": "herd",
-        "node": f"herd/{hallway.node_id}",
-        "sensor": f"{sensor}/{warmth.id}/week",
-        "door": f"{sensor}/{door.id}/day",
-        "settings": "settings",
-        "keys": "keys",
-        "no such page": "nowhere",
-        "no such day": "day/2026-02-30",
-    }
 
 
 async def _fits(opened: Tab, name: str) -> None:
@@ -130,7 +64,7 @@ async def _every_page(opened: Tab, paths: dict[str, str], words: Strings) -> Non
 async def test_every_page_fits_a_phone_in_every_language(
     chromium: Browser, set_up: Stage, language: str
 ) -> None:
-    paths = await _journal(set_up)
+    paths = await every_page(set_up)
     async with tab(chromium, set_up, locale=language) as opened:
         await _every_page(opened, paths, Strings.load(language))
 
@@ -153,7 +87,7 @@ def arabic(monkeypatch: pytest.MonkeyPatch) -> Strings:
 async def test_every_page_fits_a_phone_from_right_to_left(
     arabic: Strings, chromium: Browser, set_up: Stage
 ) -> None:
-    paths = await _journal(set_up)
+    paths = await every_page(set_up)
     async with tab(chromium, set_up, locale="ar") as opened:
         await _every_page(opened, paths, arabic)
         await opened.sign_in()

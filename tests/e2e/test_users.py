@@ -1,18 +1,22 @@
 """The panel in Home Assistant's frame: whoever asks, and however the path is told."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Frame, expect
 
+from tests.e2e.pages import CUT_OFF, every_page
 from tests.e2e.supervisor import PATH, Ingress, ingress
 from tests.e2e.tab import STORED, Tab
 from tests.llama.panel.stage import PASSWORD, Stage, stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+PAPER = "getComputedStyle(document.documentElement).backgroundColor"
+LIGHT, DARK = "rgb(250, 246, 238)", "rgb(27, 25, 22)"
 ADA, BEN = "a" * 32, "b" * 32
 
 
@@ -31,6 +35,12 @@ async def home(set_up: Stage) -> AsyncIterator[Ingress]:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def ada(chromium: Browser, home: Ingress) -> AsyncIterator[Tab]:
+    async with adas_tab(chromium, home) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def adas_tab(chromium: Browser, home: Ingress) -> AsyncIterator[Tab]:
     """Ada's tab at Home Assistant, signed in."""
     context = await chromium.new_context(locale="en-GB")
     context.set_default_timeout(10_000)
@@ -62,6 +72,32 @@ async def test_a_journal_is_kept_in_home_assistants_frame(ada: Tab, home: Ingres
     assert set(outside) <= {f"{home.url}/", f"{home.url}/favicon.ico"}
     assert await page.evaluate(STORED) == []
     assert ada.violations() == []
+
+
+async def test_every_page_is_whole_in_a_frame_of_any_width_in_either_light(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    async with stage(tmp_path, supervisor="127.0.0.1") as set_up:
+        paths = await every_page(set_up)
+        async with ingress(set_up, ADA) as home, adas_tab(chromium, home) as opened:
+            page = opened.page
+            for width in (390, 1440):
+                await page.set_viewport_size({"width": width + 40, "height": 844})
+                await page.goto(f"{home.url}/?width={width}")
+                frame = page.frames[1]
+                for name, path in paths.items():
+                    await frame.goto(f"{home.url}{PATH}/{path}")
+                    assert await frame.evaluate("innerWidth") == width
+                    for scheme, paper in (("light", LIGHT), ("dark", DARK)):
+                        await page.emulate_media(color_scheme=scheme)
+                        assert await frame.evaluate(PAPER) == paper, (name, width)
+                        assert await frame.evaluate(CUT_OFF) == [], (name, width, scheme)
+            outside = [one for one in opened.addresses if not one.startswith(f"{home.url}{PATH}/")]
+            assert {one.partition("?")[0] for one in outside} <= {
+                f"{home.url}/",
+                f"{home.url}/favicon.ico",
+            }
+            assert opened.violations() == []
 
 
 async def test_the_next_user_of_a_page_that_stands_open_gets_nothing(
