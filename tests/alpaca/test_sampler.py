@@ -99,6 +99,18 @@ async def test_states_are_said_each_time_and_readings_in_blocks() -> None:
     assert kept == len(heard.states)
 
 
+async def test_a_moment_is_said_and_is_no_reading() -> None:
+    sensor, heard = SensorDouble(), Heard()
+    sensor.measurements = (TEMPERATURE, Measurement(id="d", name="Last restart", form="moment"))
+    sensor.samples["d"] = 1_795_217_890.0
+    sampler = Sampler(sensor, heard, ManualClock())
+    async with sampling(sampler):
+        await until(lambda: sensor.reads >= 2)
+    await sampler.flush()
+    assert ("d", 1_795_217_890.0) in heard.states
+    assert {p.sensor for _, p in heard.events if isinstance(p, ReadingsPayload)} == {"t"}
+
+
 async def test_a_departure_is_an_observation_at_once() -> None:
     sensor, heard = SensorDouble(), Heard()
     async with sampling(Sampler(sensor, heard, ManualClock())):

@@ -51,6 +51,16 @@ def test_where_nothing_was_read_there_is_a_gap_and_one_reading_is_a_dot() -> Non
 
 
 @pytest.mark.parametrize(
+    ("value", "widest"), [(20.0, "19.0"), (1_234_567.0, "1,234,567.5"), (-98_765.4, "-98,766.0")]
+)
+def test_what_stands_beside_a_level_has_room(value: float, widest: str) -> None:
+    chart = draw([hour(1, value, value, value)], DAY, 350, 240, share=False)
+    room = chart.left - 6  # the text ends there
+    assert room >= 6.7 * len(widest), "a digit of 12 pixels is that wide"
+    assert room <= 8 * len(widest) or chart.left == 46
+
+
+@pytest.mark.parametrize(
     ("low", "high", "decimals"),
     [(0, 100, 0), (19.8, 22.3, 0), (0.01, 0.02, 4), (5, 5, 1), (-3, -1, 1), (1000, 90_000, 0)],
 )

@@ -97,6 +97,9 @@ class Sampler:
                 _log.info("%s is read again.", channel.name)
             channel.failed = False
             self._listener.state(channel.measurement, sample)
+            # A moment is no quantity: there is nothing in it to draw over time.
+            if channel.measurement.form == "moment":
+                return
             if channel.block.ends_before(at) and (ended := channel.block.take()):
                 yield READINGS, *ended
             channel.block.add(sample, at)

@@ -16,9 +16,10 @@ class Measurement(Struct, frozen=True):
     """One thing that a sensor measures; in Home Assistant, one entity.
 
     `form` says how the value is to be read: a ``number`` in `unit`; ``binary``, 1.0 for on; or a
-    ``moment``, seconds since 1970 UTC. `spread` is the least deviation from the ordinary that means
-    anything, in `unit`; without it the measurement is recorded but never noticed. A value outside
-    `valid` is a fault, one outside a configured `usual` is worth an observation.
+    ``moment``, seconds since 1970 UTC, which is no reading: Home Assistant is told, no log is.
+    `spread` is the least deviation from the ordinary that means anything, in `unit`; without it the
+    measurement is recorded but never noticed. A value outside `valid` is a fault, one outside a
+    configured `usual` is worth an observation.
     """
 
     id: str

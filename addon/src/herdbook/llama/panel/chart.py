@@ -13,6 +13,9 @@ from typing import Final
 from herdbook.house.rollup import HOUR_MS, Rollup
 
 _STEPS: Final = (1, 2, 2.5, 5, 10)
+_DIGIT: Final = 6.8
+"""How wide a digit beside a level is at most, in the drawing's units."""
+
 _GAP: Final = 2.5
 """Stretches without a reading, from which on there is a gap."""
 
@@ -55,9 +58,11 @@ class Span:
 
 def draw(points: Sequence[Rollup], span: Span, width: int, height: int, *, share: bool) -> Chart:
     """At least one point, as a drawing. `share`: yes and no, between none and all of the time."""
-    left, right, top, bottom = 46.0, width - 8.0, 10.0, height - 26.0
     levels = [0.0, 0.5, 1.0] if share else _levels(points)
     low, high = levels[0], levels[-1]
+    decimals = _decimals(levels)
+    widest = max(len(f"{level:,.{decimals}f}") for level in levels)
+    left, right, top, bottom = max(46.0, 10 + _DIGIT * widest), width - 8.0, 10.0, height - 26.0
 
     def x(moment: float) -> float:
         part = (moment - span.start_ms) / (span.end_ms - span.start_ms)
@@ -87,7 +92,7 @@ def draw(points: Sequence[Rollup], span: Span, width: int, height: int, *, share
         " ".join(line),
         [Tick(y(level), level) for level in levels],
         [Tick(x(mark), mark) for mark in span.marks],
-        _decimals(levels),
+        decimals,
     )
 
 
