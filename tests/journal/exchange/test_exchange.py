@@ -78,7 +78,9 @@ async def test_what_comes_in_is_whole(journal: Journal) -> None:
 async def test_the_same_file_again_adds_nothing(journal: Journal) -> None:
     await bring_in(journal, WHOLE, plain(2))
     changed = plain(2, "another text")
-    assert await journal.exchange.known([WHOLE, changed, plain(3)]) == Known(2, 1)
+    assert await journal.exchange.known([WHOLE, changed, plain(3)]) == Known(
+        frozenset({WHOLE.id, changed.id}), 1
+    )
     again = await journal.exchange.begin("json")
     assert await journal.exchange.take_in(again, [WHOLE, changed]) == 0
     assert await everything(journal) == [plain(2), WHOLE]
@@ -116,7 +118,7 @@ async def test_a_trace_goes_with_its_last_entry(journal: Journal) -> None:
 async def test_a_deleted_entry_does_not_come_in_beside_itself(journal: Journal) -> None:
     import_id = await bring_in(journal, WHOLE, plain(2))
     await journal.delete(WHOLE.id)
-    assert await journal.exchange.known([WHOLE]) == Known(1, 0)
+    assert await journal.exchange.known([WHOLE]) == Known(frozenset({WHOLE.id}), 0)
     assert await journal.exchange.take_in(import_id, [WHOLE]) == 0
     await journal.restore(WHOLE.id)
     await journal.delete(WHOLE.id)

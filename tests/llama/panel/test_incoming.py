@@ -286,6 +286,26 @@ async def test_an_export_of_day_one_says_what_files_stay_out(ada: Browser) -> No
     assert "Day One, 2 November 2026" in text_of(await ada.page("/exchange"))
 
 
+async def test_the_preview_tells_of_what_is_new_alone(ada: Browser) -> None:
+    await upload(ada, folder(d2026_11_18="here already", d2025_01_01="and this"))
+    await ada.post("/exchange/bring-in")
+    both = folder(d2026_11_18="here already", d2025_01_01="and this", d2026_03_04="new")
+    words = text_of(await (await upload(ada, both)).text())
+    assert "One new entry On Wednesday, 4 March 2026. 2 are in your journal already" in words
+    assert "Some of its entries Wednesday, 4 March 2026, 12:00 new Nothing has" in words
+
+
+async def test_an_entry_that_was_written_far_away_is_shown_as_its_day_will_show_it(
+    ada: Browser,
+) -> None:
+    entry = {"creationDate": "2026-05-06T20:30:00Z", "timeZone": "Asia/Tokyo", "text": "Morning"}
+    body = json.dumps({"metadata": {}, "entries": [entry]}).encode()
+    words = text_of(await (await upload(ada, body, name="Journal.json")).text())
+    assert "Some of its entries Thursday, 7 May 2026 Added 6 May, 22:30 Morning" in words
+    await ada.post("/exchange/bring-in")
+    assert "Added 6 May, 22:30" in text_of(await ada.page("/day/2026-05-07"))
+
+
 async def test_a_database_of_llamora_asks_for_its_own_secret(ada: Browser) -> None:
     body = LLAMORA.read_bytes()
     answer = await upload(ada, body, name="llamora.sqlite3")

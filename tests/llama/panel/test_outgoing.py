@@ -49,9 +49,9 @@ async def taken(browser: Browser, kind: str) -> bytes:
     answer = await browser.post("/exchange/take-out", {"kind": kind})
     assert answer.status == 200
     assert re.fullmatch(
-        r'attachment; filename="journal-[0-9-]{10}\.(zip|html)"',
+        r'attachment; filename="journal-[0-9-]{10}(-json\.zip|-markdown\.zip|\.html)"',
         answer.headers["Content-Disposition"],
-    )
+    ), "no two of them have the same name"
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["Connection"] == "close", "so that nobody sends another request by it"
     return await answer.read()

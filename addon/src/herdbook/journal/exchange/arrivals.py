@@ -31,12 +31,12 @@ class Import(msgspec.Struct, frozen=True):
 
 
 class Known(msgspec.Struct, frozen=True):
-    """How many entries of a file are here already; `changed` of them with another text or day.
+    """The ids of a file's entries that are `here` already; `changed` have another text or day.
 
     `files` come with the others, `size` bytes in all.
     """
 
-    here: int
+    here: frozenset[str]
     changed: int
     files: int = 0
     size: int = 0
@@ -44,7 +44,8 @@ class Known(msgspec.Struct, frozen=True):
 
 def known(connection: apsw.Connection, entries: list[Passed]) -> Known:
     """Which of these entries the journal has, deleted ones that can be brought back too."""
-    here = changed = files = size = 0
+    here: set[str] = set()
+    changed = files = size = 0
     for entry in entries:
         row = connection.execute(
             "SELECT day, text FROM entries WHERE id = ?1 "
@@ -52,12 +53,12 @@ def known(connection: apsw.Connection, entries: list[Passed]) -> Known:
             (entry.id,),
         ).fetchone()
         if row is not None:
-            here += 1
+            here.add(entry.id)
             changed += row != (entry.day.isoformat(), entry.text)
         else:
             files += len(entry.files)
             size += sum(file.size for file in entry.files)
-    return Known(here, changed, files, size)
+    return Known(frozenset(here), changed, files, size)
 
 
 def begin(connection: apsw.Connection, import_id: str, kind: str, now: int) -> None:

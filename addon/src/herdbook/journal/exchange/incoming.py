@@ -1,6 +1,6 @@
 """What a file holds, ready to be brought in, and what of it is doubtful. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Sequence
 from datetime import UTC, date, datetime, time, tzinfo
 from hashlib import blake2b
 from typing import Final, Literal
@@ -125,15 +125,21 @@ class Incoming:
         self.passed_over = len(others)
         self.files = [_shown(name) for name in others[:DOUBTS_LIMIT]]
 
-    def samples(self) -> list[Passed]:
-        """Its first, middle and last entry in the order of the file, or all of fewer."""
-        last = len(self.entries) - 1
-        return [self.entries[number] for number in sorted({0, last // 2, last}) if last >= 0]
+    def without(self, ids: Container[str]) -> list[Passed]:
+        """Its entries that have none of these ids."""
+        return [entry for entry in self.entries if entry.id not in ids]
 
-    def days(self) -> tuple[date, date] | None:
-        """The first and the last day with an entry."""
-        days = [entry.day for entry in self.entries]
-        return (min(days), max(days)) if days else None
+
+def samples(entries: Sequence[Passed]) -> list[Passed]:
+    """The first, the middle and the last of them, or all of fewer."""
+    last = len(entries) - 1
+    return [entries[number] for number in sorted({0, last // 2, last}) if last >= 0]
+
+
+def span(entries: Iterable[Passed]) -> tuple[date, date] | None:
+    """The first and the last day with one of them."""
+    days = [entry.day for entry in entries]
+    return (min(days), max(days)) if days else None
 
 
 def no_journal() -> InputError:

@@ -25,7 +25,7 @@ class JsonFile:
     """Writes the zip piece by piece: the texts first, so where each file lies is remembered."""
 
     content_type = "application/zip"
-    suffix = ".zip"
+    suffix = "-json.zip"
 
     def __init__(self, zone: tzinfo, now_ms: int) -> None:
         self._parcel = Parcel(zone)

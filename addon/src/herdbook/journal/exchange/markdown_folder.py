@@ -29,7 +29,7 @@ class MarkdownFolder:
     """Writes the zip piece by piece. `zone` is that of the times in the headings."""
 
     content_type = "application/zip"
-    suffix = ".zip"
+    suffix = "-markdown.zip"
 
     def __init__(self, zone: tzinfo) -> None:
         self._zone = zone

@@ -9,6 +9,7 @@ from typing import Final
 from aiohttp import BodyPartReader, web
 
 from herdbook.errors import HerdbookError, InputError, VaultLocked, WrongSecret
+from herdbook.journal.exchange.incoming import samples, span
 from herdbook.journal.exchange.reading import FILE_LIMIT
 from herdbook.llama.opening import Opening
 from herdbook.llama.panel.desk import Desk, desk_of, fields_of, signed_in
@@ -70,15 +71,17 @@ async def preview(request: web.Request) -> web.Response:
     if isinstance(prepared, Sealed):
         return desk.pages.page("unseal.html", {"wrong": None, "name": ""})
     incoming = prepared.incoming
+    new = incoming.without(prepared.known.here)
     return desk.pages.page(
         "preview.html",
         {
             "kind": incoming.kind,
             "count": len(incoming.entries),
-            "new": len(incoming.entries) - prepared.known.here,
+            "new": len(new),
+            "here": len(incoming.entries) - len(new),
             "known": prepared.known,
-            "days": incoming.days(),
-            "samples": incoming.samples(),
+            "days": span(new or incoming.entries),
+            "samples": samples(new),
             "left_out": incoming.left_out,
             "refused": incoming.refused,
             "files": incoming.files[:_SHOWN],
