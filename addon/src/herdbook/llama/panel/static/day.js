@@ -68,6 +68,14 @@ export function mountDay(form) {
     menu?.querySelector("summary").focus();
   });
 
+  // --- What was wrong with a trace is said no longer once something else is typed or done there.
+  let ofEntry = false;
+  document.addEventListener("htmx:afterRequest", ({ detail: { requestConfig, successful, xhr } }) => {
+    if (!requestConfig.elt.closest(".entry")) return;
+    if (successful && ofEntry) document.querySelector("#notice").replaceChildren();
+    ofEntry = xhr.getResponseHeader("HX-Retarget") === "#notice";
+  });
+
   // --- Today opens where one writes, another day at its start; a reload stays where it was.
   const atEnd = () => {
     if (form.dataset.when === "today" && document.querySelector(".entry"))
