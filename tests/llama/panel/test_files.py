@@ -165,6 +165,14 @@ async def test_names_do_nothing(ada: Browser, day: str, name: str) -> None:
     assert (await ada.get(f"/file/{file}")).headers["Content-Disposition"] == "inline"
 
 
+async def test_a_single_byte_is_no_bytes(ada: Browser, day: str) -> None:
+    await _add(ada, day, b"x", "one.txt")
+    await _add(ada, day, b"xy", "two.txt")
+    await _send(ada, day)
+    sizes = re.findall(r"</bdi> <span>(.*?)</span>", await ada.page(day))
+    assert sizes == ["1 byte", "2 bytes"]
+
+
 async def test_anothers_file_and_none_look_the_same(set_up: Stage, ada: Browser, day: str) -> None:
     (file,) = _ids(await _add(ada, day, picture("image/png")))
     await set_up.person("Eve")

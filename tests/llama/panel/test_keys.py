@@ -133,7 +133,9 @@ async def test_a_new_code_is_shown_typed_back_and_then_works(set_up: Stage, ada:
     answer = await ada.post("/keys/new-code", {"secret": PASSWORD})
     assert answer.url.path == "/keys/code"
     code = _code(await answer.text())
-    assert _code(await ada.page("/keys/code")) == code, "it can be reloaded"
+    page = await ada.page("/keys/code")
+    assert _code(page) == code, "it can be reloaded"
+    assert "data-print" in page, "as it tells to print it"
     wrong = await ada.post("/keys/confirm", {"code": code[:-1]})
     assert wrong.status == 422
     assert "not the new code" in await wrong.text()

@@ -121,6 +121,12 @@ async def test_nothing_found_and_no_time_are_said(ada: Browser) -> None:
     assert "“before:soon” names no time" in page
 
 
+@pytest.mark.parametrize(("typed", "told"), [("🎉", True), ("…", True), ('"', False), ("-", False)])
+async def test_signs_alone_are_no_words(ada: Browser, typed: str, told: bool) -> None:
+    page = await (await ada.post("/search", {"query": typed}, headers=HTMX)).text()
+    assert ("Emoji and signs are none." in page) == told
+
+
 async def test_a_locked_vault_is_not_searched(set_up: Stage, ada: Browser) -> None:
     await write(set_up, ada, "the first snow")
     await set_up.vaults.lock(set_up.vaults.people.find(name="Ada").id)

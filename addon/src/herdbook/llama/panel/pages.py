@@ -215,6 +215,8 @@ class Pages:
 
     def size_of(self, size: int) -> str:
         """A number of bytes, “3.4 MB”."""
+        if size == 1:
+            return self.strings("files.byte")
         if size < 1_000:
             return self.strings("files.bytes", count=size)
         if size < 1_000_000:

@@ -20,6 +20,8 @@ from herdbook.query import QUERY_LIMIT
 
 _NEAR: Final = 100_000
 """Where no page of what is found begins any more."""
+_OPENS: Final = '"-'
+"""What a phrase, or a word that is not wanted, begins with."""
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -79,11 +81,17 @@ async def _page(request: web.Request, journal: Journal, offset: int) -> web.Resp
         "found": plainly(page.found),
         "recent": await journal.recent_searches() if query.is_empty else [],
         "model": journal.meaning.state,
+        "signs": _is_signs(asked.typed),
         "unfinished": await journal.meaning.unfinished(),
     }
     if not is_htmx(request):
         return pages.page("search.html", values)
     return pages.page("parts/found_more.html" if offset else "parts/found.html", values)
+
+
+def _is_signs(typed: str) -> bool:
+    """Whether there is something, but no word and no beginning of what one types for one."""
+    return bool(typed.strip()) and not any(one.isalnum() or one in _OPENS for one in typed)
 
 
 def _offset(text: str) -> int:
