@@ -29,6 +29,23 @@ async def test_the_days_of_a_trace_are_large_enough_to_touch(ada: Tab) -> None:
     await page.locator(".trace-field input").fill("sea")
     await page.keyboard.press("Enter")
     await page.click(".chip a")
-    box = await page.locator(".traced-day h3 a").bounding_box()
+    box = await page.locator(".traced-day > h3 a").bounding_box()
     assert box
     assert box["height"] >= 24
+
+
+async def test_an_entrys_own_heading_looks_as_on_its_day(ada: Tab) -> None:
+    page = ada.page
+    await ada.write("# Market")
+    looks = """heading => {
+        const {fontSize, fontWeight, paddingTop} = getComputedStyle(heading);
+        return [fontSize, fontWeight, paddingTop];
+    }"""
+    heading = page.locator(".entry-text h3")
+    on_its_day = await heading.evaluate(looks)
+    await page.locator(".trace-add summary").click()
+    await page.locator(".trace-field input").fill("sea")
+    await page.keyboard.press("Enter")
+    await page.click(".chip a")
+    await expect(page.locator(".traced-day")).to_be_visible()
+    assert await heading.evaluate(looks) == on_its_day
