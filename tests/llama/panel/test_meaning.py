@@ -150,7 +150,9 @@ async def test_how_far_it_has_come_is_said_and_shown(
         opening = await set_up.person("Ada")
         await browser.sign_in()
         await browser.post(f"/day/{set_up.today}/entries", {"text": CAT})
-        assert "0 of 1 entries so far" in await asked(browser, "our pet was ill ")
+        page = await asked(browser, "our pet was ill ")
+        assert "0 of 1 entries so far" in page
+        assert "none is near" not in page, "nobody has looked yet"
         page = await browser.page("/settings")
         assert '<progress class="progress" aria-labelledby="meaning" max="1" value="0">' in page
         part = await browser.page("/settings/meaning")
