@@ -68,10 +68,10 @@ export function mountDay(form) {
     menu?.querySelector("summary").focus();
   });
 
-  // --- What was wrong with a trace is said no longer once something else is typed or done there.
+  // --- What was wrong with a trace is said no longer once something at an entry is right.
   let ofEntry = false;
   document.addEventListener("htmx:afterRequest", ({ detail: { requestConfig, successful, xhr } }) => {
-    if (!requestConfig.elt.closest(".entry")) return;
+    if (!requestConfig.elt.matches(".entry form")) return;
     if (successful && ofEntry) document.querySelector("#notice").replaceChildren();
     ofEntry = xhr.getResponseHeader("HX-Retarget") === "#notice";
   });
