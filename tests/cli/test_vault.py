@@ -50,7 +50,7 @@ def here(tmp_path: Path) -> Path:
 
     async def make() -> None:
         vaults = _vaults(tmp_path / "here" / "data")
-        creation = await vaults.begin_creation("Ada", PASSWORD)
+        creation = await vaults.creations.begin("Ada", PASSWORD)
         opening = await vaults.finish_creation(creation.token, creation.recovery_code)
         ada = opening.person
         await vaults.journal(opening).add(DAY, "The canary sang.")
@@ -120,7 +120,7 @@ def test_a_name_that_is_taken_is_numbered_and_one_that_is_given_is_kept(
 ) -> None:
     async def make() -> None:
         vaults = _vaults(there.parent / "data")
-        creation = await vaults.begin_creation("ADA", PASSWORD)
+        creation = await vaults.creations.begin("ADA", PASSWORD)
         await vaults.finish_creation(creation.token, creation.recovery_code)
         await vaults.close()
 

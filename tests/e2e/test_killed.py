@@ -25,7 +25,7 @@ async def llama(tmp_path: Path) -> AsyncIterator[Llama]:
     with Folder(tmp_path) as folder:
         made = Llama(folder, broker_port=free_port(), panel_port=free_port(), api_port=free_port())
         vaults = Vaults(made.data, SystemClock(), UTC, FAST)
-        creation = await vaults.begin_creation("Ada", PASSWORD)
+        creation = await vaults.creations.begin("Ada", PASSWORD)
         await vaults.finish_creation(creation.token, creation.recovery_code)
         await vaults.close()
         await made.start()

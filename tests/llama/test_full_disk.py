@@ -38,7 +38,7 @@ async def vaults(disk: Disk) -> AsyncIterator[Vaults]:
 async def export(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """Of a vault of Ada's with an entry, made by another Llama."""
     vaults = Vaults(tmp_path / "there", SystemClock(), UTC, FAST)
-    creation = await vaults.begin_creation("Ada", PASSWORD)
+    creation = await vaults.creations.begin("Ada", PASSWORD)
     opening = await vaults.finish_creation(creation.token, creation.recovery_code)
     await vaults.journal(opening).add(DAY, "The canary sang.")
     await vaults.close()
@@ -50,7 +50,7 @@ async def export(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 async def test_a_vault_that_cannot_be_noted_is_taken_back(
     disk: Disk, vaults: Vaults, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    creation = await vaults.begin_creation("Ada", PASSWORD)
+    creation = await vaults.creations.begin("Ada", PASSWORD)
 
     async def fill(folder: Path, draft: Draft, schema_package: str) -> Vault:
         vault = await create_vault(folder, draft, schema_package)
@@ -72,7 +72,7 @@ async def test_a_vault_that_cannot_be_noted_is_taken_back(
 async def test_a_vault_made_on_a_disk_that_fills_is_there_whole_or_not(
     disk: Disk, vaults: Vaults
 ) -> None:
-    creation, failures = await vaults.begin_creation("Ada", PASSWORD), 0
+    creation, failures = await vaults.creations.begin("Ada", PASSWORD), 0
     for room in range(0, 500 * PAGE, 4 * PAGE):
         disk.leave(room)
         with attempt() as tried:

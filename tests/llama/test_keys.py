@@ -79,7 +79,7 @@ def ada(opened: tuple[Opening, str]) -> tuple[Person, str]:
 
 
 async def _opened(vaults: Vaults, name: str) -> tuple[Opening, str]:
-    creation = await vaults.begin_creation(name, PASSWORD)
+    creation = await vaults.creations.begin(name, PASSWORD)
     opening = await vaults.finish_creation(creation.token, creation.recovery_code)
     await vaults.journal(opening).add(DAY, "The first snow.")
     return opening, creation.recovery_code

@@ -64,14 +64,14 @@ async def vaults(tmp_path: Path, clock: ManualClock) -> AsyncIterator[Vaults]:
 
 
 async def _opening(vaults: Vaults, name: str = "Ada") -> Opening:
-    creation = await vaults.begin_creation(name, PASSWORD)
+    creation = await vaults.creations.begin(name, PASSWORD)
     return await vaults.finish_creation(creation.token, creation.recovery_code)
 
 
 async def test_nothing_is_written_before_the_code_was_typed_back(
     vaults: Vaults, tmp_path: Path
 ) -> None:
-    creation = await vaults.begin_creation("Ada", PASSWORD)
+    creation = await vaults.creations.begin("Ada", PASSWORD)
     assert list((tmp_path / "vaults").iterdir()) == []
     with pytest.raises(RecoveryCodeInvalid):
         await vaults.finish_creation(creation.token, "nonsense")
@@ -84,15 +84,15 @@ async def test_nothing_is_written_before_the_code_was_typed_back(
 
 
 async def test_a_creation_expires(vaults: Vaults, clock: ManualClock) -> None:
-    creation = await vaults.begin_creation("Ada", PASSWORD)
-    assert vaults.creation(creation.token) == creation
+    creation = await vaults.creations.begin("Ada", PASSWORD)
+    assert vaults.creations.find(creation.token) == creation
     clock.advance(LIMIT_MS)
     with pytest.raises(InputError, match="nothing was made"):
         await vaults.finish_creation(creation.token, creation.recovery_code)
 
 
 async def test_a_creation_is_finished_once(vaults: Vaults) -> None:
-    creation = await vaults.begin_creation("Ada", PASSWORD)
+    creation = await vaults.creations.begin("Ada", PASSWORD)
     results = await asyncio.gather(
         *(vaults.finish_creation(creation.token, creation.recovery_code) for _ in range(3)),
         return_exceptions=True,
@@ -105,19 +105,19 @@ async def test_a_creation_is_finished_once(vaults: Vaults) -> None:
 @pytest.mark.parametrize("name", ["", "  ", "x" * 61, "a\x00b"])
 async def test_a_name_that_cannot_be_is_refused(vaults: Vaults, name: str) -> None:
     with pytest.raises(InputError):
-        await vaults.begin_creation(name, PASSWORD)
+        await vaults.creations.begin(name, PASSWORD)
 
 
 async def test_a_name_is_taken_whatever_its_case(vaults: Vaults) -> None:
     await _opening(vaults, "Zoë")
     with pytest.raises(InputError, match="taken"):
-        await vaults.begin_creation("ZOE\u0308", PASSWORD)
+        await vaults.creations.begin("ZOE\u0308", PASSWORD)
 
 
 @pytest.mark.parametrize("password", ["", "short", "x" * 1025])
 async def test_a_password_has_a_length(vaults: Vaults, password: str) -> None:
     with pytest.raises(InputError, match="at least 8"):
-        await vaults.begin_creation("Ada", password)
+        await vaults.creations.begin("Ada", password)
 
 
 async def test_written_locked_unlocked_and_still_there_after_a_restart(

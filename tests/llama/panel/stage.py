@@ -85,7 +85,7 @@ class Stage:
 
     async def person(self, name: str = "Ada") -> Opening:
         """Somebody with an unlocked vault."""
-        creation = await self.vaults.begin_creation(name, PASSWORD)
+        creation = await self.vaults.creations.begin(name, PASSWORD)
         return await self.vaults.finish_creation(creation.token, creation.recovery_code)
 
     @asynccontextmanager

@@ -42,7 +42,7 @@ async def test_a_wrong_secret_has_one_wording_for_every_cause(
 
 
 async def test_the_recovery_code_opens_the_vault(set_up: Stage, browser: Browser) -> None:
-    creation = await set_up.vaults.begin_creation("Ada", PASSWORD)
+    creation = await set_up.vaults.creations.begin("Ada", PASSWORD)
     opening = await set_up.vaults.finish_creation(creation.token, creation.recovery_code)
     await set_up.vaults.lock(opening.person.id)
     answer = await browser.sign_in(secret=creation.recovery_code.lower())

@@ -122,6 +122,7 @@ def test_every_word_comes_from_the_catalogue_and_every_one_is_used() -> None:
         "herd.clock_",
         "herd.refused_",
         "herd.span_",
+        "recall.kind_",
         "search.words_only_",
         "settings.meaning_is_",
     )

@@ -1,4 +1,4 @@
-"""The vaults of one Llama: making, unlocking, locking, and writing into locked ones.
+"""The vaults of one Llama: unlocking, locking, and writing into locked ones.
 
 Owns which vaults are open and when they close by themselves. `herdbook.llama.keys` changes their
 keys.
@@ -10,7 +10,6 @@ import logging
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import date, tzinfo
 from functools import partial
 from pathlib import Path
@@ -22,37 +21,28 @@ from herdbook.clock import Clock, day_of
 from herdbook.crypto.kdf import KdfParameters
 from herdbook.embedding.model import Model
 from herdbook.errors import (
-    InputError,
     PersonUnknown,
-    StorageError,
     VaultLocked,
-    WrongSecret,
 )
 from herdbook.files import make_folder
-from herdbook.ids import random_id
 from herdbook.journal.draft import Saving
 from herdbook.journal.dropped import DroppedEntry, dropped_draft
 from herdbook.journal.entry import SOURCE_LIMIT, clean_text
 from herdbook.journal.journal import SCHEMA, Journal
 from herdbook.journal.settings import Settings
 from herdbook.llama.attempts import Attempts
+from herdbook.llama.creations import Creations
 from herdbook.llama.decoy import try_none
 from herdbook.llama.derivations import Derivations
 from herdbook.llama.opening import Opening, OpenVault
-from herdbook.llama.password import check_password, check_secret
-from herdbook.llama.pending import Pending
+from herdbook.llama.password import check_secret
 from herdbook.llama.people import People, Person, name_key, unowned
 from herdbook.vault.folder import is_as_opened, open_header, settle
 from herdbook.vault.header import way_in, wrong_secret
 from herdbook.vault.memory import forget, keep_memory_private
 from herdbook.vault.vault import (
-    Draft,
     Vault,
-    create_vault,
-    discard,
-    draft_vault,
     inbox_of,
-    is_code_of,
     open_unlocked,
     remove_half_made,
 )
@@ -60,20 +50,6 @@ from herdbook.vault.vault import (
 _CHECK_EVERY_S: Final = 5.0
 
 _LOGGER = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Creation:
-    """A vault that waits for its recovery code to be typed back."""
-
-    token: str = field(repr=False)
-    recovery_code: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class _Pending:
-    name: str
-    draft: Draft
 
 
 class Vaults:
@@ -101,73 +77,25 @@ class Vaults:
         self._clock = clock
         self._zone = zone
         self._model = model or Model()
-        self._pending: Pending[_Pending] = Pending(clock)
         self._open: dict[str, OpenVault] = {}
         self._reopening: dict[str, list[Opening]] = {}
         self._gates: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         # Held while a vault is being closed, which waits for no gate: locking is for now.
         self._closing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._creating = asyncio.Lock()
         self.on_check: list[Callable[[], None]] = []
         self.on_lock: list[Callable[[str], None]] = []
         self.people = People(folder / "people.json")
         self.unowned = unowned(self._folder, self.people)
         self.derivations = Derivations(Attempts(folder / "attempts.json", clock), parameters)
-
-    async def begin_creation(self, name: str, password: str) -> Creation:
-        """Keys of a new vault, in memory only, for a while.
-
-        Raises `InputError` for a name or a password that cannot be used.
-        """
-        name = self.people.check_free(name)
-        check_password(password)
-        parameters = await self.derivations.parameters()
-        draft = await self.derivations.run(partial(draft_vault, password, parameters))
-        return Creation(self._pending.add(_Pending(name, draft)), draft.recovery_code)
-
-    def creation(self, token: str) -> Creation:
-        """A creation that still waits. Raises `InputError` when it has expired or never was."""
-        return Creation(token, self._pending.get(token).draft.recovery_code)
+        self.creations = Creations(self._folder, self.people, self.derivations, clock)
 
     async def finish_creation(
         self, token: str, typed_code: str, user_id: str | None = None
     ) -> Opening:
-        """Write the vault, once its recovery code has been typed back, and leave it unlocked.
-
-        It belongs to the user `user_id` of Home Assistant, where that is known.
-
-        Raises `RecoveryCodeInvalid` or `WrongSecret` when the code was typed wrong (it may be
-        tried again), `InputError` when the creation has expired, the name was taken meanwhile or
-        the user has a vault, `StorageError`.
-        """
-        pending = self._pending.get(token)
-        if not await self.derivations.run(partial(is_code_of, pending.draft, typed_code)):
-            raise WrongSecret(
-                "That is a recovery code, but not this vault's.",
-                fix="Type the one that was just shown.",
-            )
-        async with self._creating:
-            self._pending.get(token)  # a second tab may have been faster
-            self.people.check_free(pending.name)
-            if user_id is not None and self.people.of_user(user_id) is not None:
-                raise InputError(
-                    "You have a vault already.", fix="Open that one.", reason="vault_there"
-                )
-            vault = await create_vault(self._folder, pending.draft, SCHEMA)
-            person = Person(random_id(), pending.name, user_id, vault.vault_id)
-            try:
-                await self.people.add(person)
-            except StorageError:
-                await vault.database.close()
-                # Without its person nobody would find it, and the next try would meet it.
-                await asyncio.to_thread(discard, self.folder_of(person))
-                raise
-            except BaseException:
-                await vault.database.close()
-                raise
-            self._pending.forget(token)
-            await self._keep_open(person, vault)
-            return self._admit(person)
+        """Finish one of `creations`, and leave its vault unlocked. Raises as `Creations.finish`."""
+        person, vault = await self.creations.finish(token, typed_code, user_id)
+        await self._keep_open(person, vault)
+        return self._admit(person)
 
     async def unlock(self, name: str, secret: str, user_id: str | None = None) -> Opening:
         """Open a person's vault with the password or the recovery code, and absorb its inbox.
@@ -376,13 +304,13 @@ class Vaults:
             # No name of this frame, which waits here for ever, may keep hold of a vault.
             for person_id in [key for key, opened in self._open.items() if opened.end_idle(now)]:
                 await self.lock(person_id)
-            self._pending.forget_expired()
+            self.creations.forget_expired()
             for check in self.on_check:
                 check()
 
     async def close(self) -> None:
         """Lock everything."""
-        self._pending.forget_where(lambda _pending: True)
+        self.creations.forget_all()
         self._reopening.clear()
         for person_id in list(self._open):
             await self.lock(person_id)

@@ -9,6 +9,7 @@ from typing import Final
 from aiohttp import web
 
 from herdbook.errors import InputError, RecoveryCodeInvalid, WrongSecret
+from herdbook.llama.creations import Creation
 from herdbook.llama.panel.desk import (
     begin_session,
     desk_of,
@@ -22,7 +23,6 @@ from herdbook.llama.panel.desk import (
 from herdbook.llama.panel.faults import status_of, words_of
 from herdbook.llama.panel.sessions import Session
 from herdbook.llama.panel.strings import Strings
-from herdbook.llama.vaults import Creation
 
 _FORM_AGAIN: Final = {"HX-Retarget": "#form", "HX-Reselect": "#form", "HX-Reswap": "outerHTML"}
 """Has htmx take the form out of the page and put it in place of the one that was sent: what failed
@@ -59,7 +59,7 @@ async def create(request: web.Request) -> web.Response:
         wrong = "password"
         if password != fields.get("again", ""):
             raise InputError(strings("create.mismatch"), fix=strings("create.mismatch_fix"))
-        creation = await desk.vaults.begin_creation(name, password)
+        creation = await desk.vaults.creations.begin(name, password)
     except InputError as error:
         message, fix = words_of(desk.pages, error)
         values = {
@@ -136,7 +136,7 @@ def _pending(request: web.Request) -> Creation | None:
     if session is None or session.creation is None:
         return None
     try:
-        return desk_of(request).vaults.creation(session.creation)
+        return desk_of(request).vaults.creations.find(session.creation)
     except InputError:
         session.creation = None
         return None
