@@ -29,7 +29,7 @@ async def test_a_month_shows_its_written_days(ada: Browser) -> None:
     assert page.count('<i class="dot">') == 2 + 2, "two days, two months"
     assert 'Dec<span class="quiet-read"> 2026, 1 entry</span>' in page
     assert "Your journal holds 2024 to 2026." in page
-    assert 'href="/calendar/2024-01"' in page
+    assert 'href="/calendar/2024-11"' in page
     assert 'href="/calendar/2026-10"' in page
     assert 'href="/calendar/2025-11"' in page
     for day in ("2026-11-01", "2026-11-30", "2026-12-01"):
@@ -37,6 +37,19 @@ async def test_a_month_shows_its_written_days(ada: Browser) -> None:
     assert page.count('href="/day/2024-02-') == 0
     leap = re.findall(r'<td><a href="/day/2024-02-(\d\d)"', await ada.page("/calendar/2024-02"))
     assert [int(day) for day in leap] == list(range(1, 30))
+
+
+async def test_every_year_with_something_written_can_be_picked(ada: Browser) -> None:
+    await _write(ada, "0001-01-01", "2024-02-29", "2024-12-31", "2026-01-01", "9999-12-31")
+    page = await ada.page("/calendar/2024-03")
+    picker = re.search(r'<ul class="years".*?</ul>', page, re.DOTALL)
+    assert picker is not None
+    assert re.findall(r'<a href="([^"]*)"([^>]*)>(\d{4})</a>', picker[0]) == [
+        ("/calendar/0001-03", "", "0001"),
+        ("/calendar/2024-03", ' aria-current="true"', "2024"),
+        ("/calendar/2026-03", "", "2026"),
+        ("/calendar/9999-03", "", "9999"),
+    ]
 
 
 async def test_the_year_is_shaded_day_by_day(ada: Browser) -> None:

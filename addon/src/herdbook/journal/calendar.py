@@ -7,8 +7,16 @@ import apsw
 
 from herdbook.journal.entry import read_day
 
-# Each by itself: both at once would look at all days.
-_SPAN: Final = "SELECT (SELECT min(day) FROM entries), (SELECT max(day) FROM entries)"
+# From one to the next on the index of days: not all days are looked at.
+_YEARS: Final = """
+WITH RECURSIVE firsts(day) AS (
+    SELECT min(day) FROM entries
+    UNION ALL
+    SELECT (SELECT min(day) FROM entries WHERE day >= format('%04d', substr(firsts.day, 1, 4) + 1))
+    FROM firsts WHERE firsts.day < '9999'
+)
+SELECT day FROM firsts WHERE day IS NOT NULL
+"""
 # Year by year, each on the index of days.
 _SAME_DAYS: Final = """
 WITH RECURSIVE years(year, last) AS (
@@ -33,10 +41,9 @@ def counts(connection: apsw.Connection, first: date, last: date) -> dict[date, i
     }
 
 
-def years(connection: apsw.Connection) -> tuple[int, int] | None:
-    """The first and the last year with an entry; None in an empty journal."""
-    first, last = connection.execute(_SPAN).fetchall()[0]
-    return None if first is None else (read_day(str(first)).year, read_day(str(last)).year)
+def years(connection: apsw.Connection) -> list[int]:
+    """The years with an entry, in order."""
+    return [read_day(str(day)).year for (day,) in connection.execute(_YEARS)]
 
 
 def same_days(connection: apsw.Connection, day: date) -> list[tuple[date, int]]:

@@ -99,8 +99,8 @@ class Journal:
         """How many entries each day from `first` to `last` has; days without any are left out."""
         return await self._vault.database.read(partial(calendar.counts, first=first, last=last))
 
-    async def years(self) -> tuple[int, int] | None:
-        """The first and the last year with an entry; None in an empty journal."""
+    async def years(self) -> list[int]:
+        """The years with an entry, in order."""
         return await self._vault.database.read(calendar.years)
 
     async def same_days(self, day: date) -> list[tuple[date, int]]:
