@@ -130,6 +130,20 @@ async def test_without_a_model_there_are_words(book: HouseBook, hallway: Teller)
     assert await found(recall, "icebox ") == []
 
 
+async def test_a_house_that_switches_ai_off_keeps_no_vectors(
+    book: HouseBook, recall: Recall, hallway: Teller
+) -> None:
+    await hallway.tell(noticed(hallway, FREEZER.format(1)))
+    await recall.catch_up()
+    assert counted(book, "vector") == 1
+    off = book.recall(Model(off=True))
+    await off.catch_up()
+    assert counted(book, "vector") == 0
+    assert await found(off, "freezer") == [FREEZER.format(1)]
+    await recall.catch_up()
+    assert await found(recall, "icebox left open ") == [FREEZER.format(1)]
+
+
 async def test_the_background_task_lets_go_of_a_model_that_nobody_else_needs(
     book: HouseBook,
     recall: Recall,

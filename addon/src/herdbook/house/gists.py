@@ -41,9 +41,19 @@ def is_of(connection: sqlite3.Connection, model: str) -> bool:
 def begin(connection: sqlite3.Connection, model: str) -> None:
     """Have all vectors made by a model: those of another one are dropped, to be made anew."""
     if not is_of(connection, model):
-        connection.execute("UPDATE gist SET half = NULL")
-        connection.execute("DELETE FROM gist_model")
+        drop(connection)
         connection.execute("INSERT INTO gist_model VALUES (?)", (model,))
+
+
+def are_there(connection: sqlite3.Connection) -> bool:
+    """Whether there are vectors of any model."""
+    return connection.execute("SELECT 1 FROM gist_model").fetchone() is not None
+
+
+def drop(connection: sqlite3.Connection) -> None:
+    """Have no vectors any more, of no model."""
+    connection.execute("UPDATE gist SET half = NULL WHERE half IS NOT NULL")
+    connection.execute("DELETE FROM gist_model")
 
 
 def next_waiting(connection: sqlite3.Connection) -> Waiting | None:

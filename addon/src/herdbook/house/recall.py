@@ -81,6 +81,8 @@ class Recall:
     async def catch_up(self) -> None:
         """Make ready all that is stored now. Raises `ModelUnusable` and `StorageError`."""
         await self._index()
+        if self._model.state == "off" and await self._read(gists.are_there):
+            await self._write(gists.drop)
         embedder = self._model.embedder
         if embedder is None:
             return
