@@ -23,7 +23,19 @@ PARALLEL_UPDATES = 0
 # Not imported from the MQTT integration: its library is installed only where it is set up.
 MQTT_DOMAIN: Final = "mqtt"
 OTHER: Final = "other"
-EVENT_TYPES: Final = ["above_usual", "below_usual", "first_time", OTHER]
+EVENT_TYPES: Final = [
+    "above_usual",
+    "below_usual",
+    "sudden_change",
+    "drift",
+    "stuck",
+    "missing",
+    "first_time",
+    "unusual_time",
+    "long_lasting",
+    "recovered",
+    OTHER,
+]
 
 
 async def async_setup_entry(

@@ -16,6 +16,10 @@ from tests.integration.double import ATTIC_ID, GOLDEN, NODE_ID, LlamaDouble, unt
 HALLWAY = "event.hallway_observation"
 ATTIC = "event.attic_observation"
 OBSERVATION = GOLDEN["event_observation"]["data"]
+KINDS = [
+    *("above_usual", "below_usual", "sudden_change", "drift", "stuck", "missing"),
+    *("first_time", "unusual_time", "long_lasting", "recovered", "other"),
+]
 
 
 def observation(seq: int, node_id: str = NODE_ID, **members: Any) -> dict[str, Any]:
@@ -59,7 +63,7 @@ async def test_an_observation_with_what_it_rests_on(
     await llama.push(GOLDEN["event_observation"])
     await until(lambda: hass.states.get(HALLWAY).state != "unknown")
     attributes = dict(hass.states.get(HALLWAY).attributes)
-    assert attributes.pop("event_types") == ["above_usual", "below_usual", "first_time", "other"]
+    assert attributes.pop("event_types") == KINDS
     assert attributes.pop("friendly_name") == "Observation"
     assert attributes == {
         "event_type": "below_usual",
