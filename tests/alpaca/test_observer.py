@@ -1,102 +1,93 @@
-import re
+from collections.abc import Mapping
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from herdbook.alpaca.observer import Observer, observation
-from herdbook.alpaca.sensors.measurement import Measurement
-from herdbook.house.baselines import Departure, Kind
+from herdbook.alpaca.noticing.causes import Causes
+from herdbook.alpaca.observer import Observer, is_watched
+from herdbook.alpaca.sensors.measurement import Measurement, Sample
 
-CO2 = Measurement(id="room_co2", name="Living room CO₂", unit="ppm", spread=50)
-TEMPERATURE = Measurement(
-    id="room_temperature", name="Living room temperature", unit="°C", precision=1, spread=0.5
-)
+KETTLE = Measurement(id="x", name="Kettle", unit="°C", usual=(0, 100), spread=1, precision=1)
+MOTION = Measurement(id="hall", name="Hall motion", form="binary")
+DAY = 86_400.0
 
 
-@pytest.mark.parametrize(
-    ("measurement", "value", "usual", "sentence"),
-    [
-        (
-            CO2,
-            1840.3,
-            (419.6, 1100.2),
-            "Living room CO₂ is 1,840 ppm. It is usually between 420 and 1,100 ppm.",
-        ),
-        (
-            TEMPERATURE,
-            14.21,
-            (19.0, 22.49),
-            "Living room temperature is 14.2 °C. It is usually between 19 and 22.5 °C.",
-        ),
-        (
-            TEMPERATURE,
-            -3.02,
-            (-0.01, 4.0),
-            "Living room temperature is −3 °C. It is usually between 0 and 4 °C.",
-        ),
-        # One more decimal than the sensor shows, or it would read as if it were inside.
-        (
-            CO2,
-            1100.4,
-            (420.0, 1100.2),
-            "Living room CO₂ is 1,100.4 ppm. It is usually between 420 and 1,100.2 ppm.",
-        ),
-        (
-            Measurement(id="cpu", name="CPU use", unit="%", precision=1),
-            97.5,
-            (0.0, 40.0),
-            "CPU use is 97.5%. It is usually between 0 and 40%.",
-        ),
-        (
-            Measurement(id="queue", name="Queue"),
-            12.0,
-            (0.0, 5.0),
-            "Queue is 12. It is usually between 0 and 5.",
-        ),
-    ],
-)
-def test_the_sentence(
-    measurement: Measurement, value: float, usual: tuple[float, float], sentence: str
-) -> None:
-    kind: Kind = "above_usual" if value > usual[1] else "below_usual"
-    made = observation(measurement, Departure(kind, value, usual, 0.9))
-    assert made.sentence == sentence
-    assert (made.kind, made.unit, made.confidence) == (kind, measurement.unit, 0.9)
-    assert (made.sensor, made.sensor_name) == (measurement.id, measurement.name)
+class SensorDouble:
+    """One measurement, never read."""
+
+    interval = 1.0
+    quiet = 10.0
+
+    def __init__(self, measurement: Measurement, pace: float = 1.0) -> None:
+        self.measurements = (measurement,)
+        self.pace = pace
+
+    def read(self) -> Mapping[str, Sample]:
+        return {}
 
 
-@given(
-    st.floats(-1e6, 1e6),
-    st.floats(0.001, 1e4),
-    st.floats(0.001, 1e6),
-    st.booleans(),
-    st.integers(0, 3),
-)
-def test_every_number_in_it_is_in_the_evidence_and_the_value_is_outside(
-    low: float, width: float, beyond: float, above: bool, precision: int
-) -> None:
-    high = low + width
-    value = high + beyond if above else low - beyond
-    kind: Kind = "above_usual" if above else "below_usual"
-    measurement = Measurement(id="x", name="Kettle", unit="°C", precision=precision)
-    made = observation(measurement, Departure(kind, value, (low, high), 0.5))
-    numbers = [
-        float(text.replace(",", "").replace("−", "-"))
-        for text in re.findall(r"−?\d[\d,]*(?:\.\d+)?", made.sentence)
-    ]
-    assert made.usual is not None
-    assert made.value is not None
-    assert numbers == pytest.approx([made.value, *made.usual], abs=1e-9)
-    assert made.value > made.usual[1] if above else made.value < made.usual[0]
+def observer(measurement: Measurement, pace: float = 1.0) -> Observer:
+    return Observer(measurement, SensorDouble(measurement, pace), "kitchen", Causes())
+
+
+def test_a_configured_range_speaks_at_once_with_its_evidence() -> None:
+    made = observer(KETTLE).notice(120.04, 0.0, 0.0)
+    assert made is not None
+    assert made.sentence == "Kettle is 120 °C. It is usually between 0 and 100 °C."
+    assert (made.kind, made.value, made.unit, made.usual) == (
+        "above_usual",
+        120.0,
+        "°C",
+        (0.0, 100.0),
+    )
+    assert (made.sensor, made.sensor_name) == ("x", "Kettle")
 
 
 def test_a_simulated_sensor_is_quiet_in_its_own_time() -> None:
-    observer = Observer(
-        Measurement(id="x", name="Kettle", unit="°C", usual=(0, 100), spread=1),
-        1,
-        quiet=10,
-        pace=60,
-    )
-    heard = [observer.notice(120.0 if second % 2 else 50.0, float(second)) for second in range(24)]
+    watched = observer(KETTLE, pace=60)
+    heard = [
+        watched.notice(120.0 if second % 2 else 50.0, second * 60.0, 0.0) for second in range(24)
+    ]
     assert [second for second, made in enumerate(heard) if made] == [1, 11, 21]
+
+
+def test_a_sensor_that_is_not_read_and_is_again() -> None:
+    watched = observer(KETTLE)
+    said = [watched.missing(second, 0.0) for second in range(0, 2000, 10)]
+    (missing,) = [made for made in said if made is not None]
+    assert missing.sentence == "Kettle has had no reading for 15 minutes."
+    assert (missing.value, missing.usual, missing.seconds) == (None, None, 900)
+    back = watched.notice(50.0, 2000, 0.0)
+    assert back is not None
+    assert back.kind == "recovered"
+
+
+def test_motion_at_night_in_words() -> None:
+    watched = observer(MOTION)
+    for minute in range(57 * 1440):
+        hour = minute // 60 % 24
+        assert (
+            watched.notice(float(hour >= 6 and minute % 20 < 2), minute * 60.0, minute * 60.0)
+            is None
+        )
+    at = 57 * DAY + 3.2 * 3600
+    watched.notice(0.0, at - 60, at - 60)
+    made = watched.notice(1.0, at, at)
+    assert made is not None
+    assert made.sentence == (
+        "Hall motion is on at 03:12. In 8 weeks it never was between 00:00 and 06:00."
+    )
+    assert (made.kind, made.value, made.unit) == ("unusual_time", 1.0, None)
+    assert made.known_days == 56
+
+
+@pytest.mark.parametrize(
+    ("measurement", "watched"),
+    [
+        (KETTLE, True),
+        (MOTION, True),
+        (Measurement(id="load", name="Load"), False),
+        (Measurement(id="start", name="Last restart", form="moment", spread=1), False),
+    ],
+)
+def test_what_is_watched(measurement: Measurement, watched: bool) -> None:
+    assert is_watched(measurement) is watched

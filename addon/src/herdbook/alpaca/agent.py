@@ -15,9 +15,11 @@ from msgspec import Struct
 from herdbook.alpaca.broker_line import BrokerLine
 from herdbook.alpaca.config import AlpacaConfig
 from herdbook.alpaca.discovery import components_of
+from herdbook.alpaca.learned import LearnedFile
 from herdbook.alpaca.line import Line
 from herdbook.alpaca.llama_line import LlamaLine
 from herdbook.alpaca.neighbours import Neighbourhood
+from herdbook.alpaca.noticer import Noticer
 from herdbook.alpaca.record import Record
 from herdbook.alpaca.sampler import Sampler
 from herdbook.alpaca.sensors import open_sensors
@@ -56,7 +58,9 @@ async def run(
     sensors = open_sensors(config, clock)
     record = await Record.open(config.data, clock)
     try:
-        node = _Node(config, sensors, record, clock, rng)
+        learned = LearnedFile(config.data)
+        noticer = Noticer(clock, learned, await asyncio.to_thread(learned.load))
+        node = _Node(config, sensors, record, noticer, clock, rng)
         await node.run(on_ready)
     finally:
         await record.close()
@@ -70,12 +74,14 @@ class _Node:
         config: AlpacaConfig,
         sensors: Sequence[Sensor],
         record: Record,
+        noticer: Noticer,
         clock: Clock,
         rng: random.Random,
     ) -> None:
+        self._noticer = noticer
         self._record = record
         self._clock = clock
-        self._samplers = [Sampler(sensor, self, clock) for sensor in sensors]
+        self._samplers = [Sampler(sensor, self, clock, noticer) for sensor in sensors]
         pin = FilePin(config.data / "llama.key")
         self._neighbourhood = Neighbourhood(
             config.data, record.identity, pin, config.neighbours, clock
@@ -105,12 +111,14 @@ class _Node:
             try:
                 async with asyncio.TaskGroup() as sampling:
                     sampling.create_task(keep_time(self._clock, self.event))
+                    sampling.create_task(self._noticer.keep())
                     for sampler in self._samplers:
                         sampling.create_task(sampler.run())
                     on_ready(self._record.identity.node_id)
             finally:
                 for sampler in self._samplers:
                     await sampler.flush()
+                await self._noticer.save()
                 await self._uplink.drain(_LAST_SYNC_S)
 
     def state(self, measurement: Measurement, value: float | None) -> None:

@@ -14,12 +14,13 @@ from typing import Final, Protocol
 from msgspec import Struct
 
 from herdbook.alpaca.blocks import ReadingsBlock
-from herdbook.alpaca.observer import Observer
+from herdbook.alpaca.noticer import Noticer
 from herdbook.alpaca.sensors.measurement import Fault, Measurement, Sample, Sensor
 from herdbook.clock import Clock, Instant, now
 from herdbook.eventlog.event import OBSERVATION, READINGS
 
 _PATIENCE_S: Final = 5.0
+_SOONER: Final = 4
 
 _log = logging.getLogger(__name__)
 
@@ -40,22 +41,33 @@ class Listener(Protocol):
 class Sampler:
     """One sensor's reader. `run` samples until cancelled; `flush` then gives the last blocks."""
 
-    def __init__(self, sensor: Sensor, listener: Listener, clock: Clock) -> None:
+    def __init__(
+        self, sensor: Sensor, listener: Listener, clock: Clock, noticer: Noticer | None = None
+    ) -> None:
         self._sensor = sensor
+        self._noticer = noticer or Noticer(clock)
         self._listener = listener
         self._clock = clock
         self._events: deque[tuple[str, Struct, Instant]] = deque()
         self._channels = {
-            measurement.id: _Channel(measurement, sensor) for measurement in sensor.measurements
+            measurement.id: _Channel(measurement, sensor, self._noticer)
+            for measurement in sensor.measurements
         }
 
     async def run(self) -> None:
-        """Sample for ever. A reading that comes late is not made up for, and shifts no other."""
+        """Sample for ever. A reading that comes late is not made up for, and shifts no other.
+
+        While something seems to begin, readings come four times as often, until it is clear.
+        """
         loop = asyncio.get_running_loop()
         begun = loop.time()
-        interval = self._sensor.interval
         while True:
             await self._sample()
+            restless = any(
+                channel.observer is not None and channel.observer.restless
+                for channel in self._channels.values()
+            )
+            interval = self._sensor.interval / (_SOONER if restless else 1)
             passed = (loop.time() - begun) / interval
             await asyncio.sleep(begun + (math.floor(passed) + 1) * interval - loop.time())
 
@@ -69,10 +81,12 @@ class Sampler:
     async def _sample(self) -> None:
         reading = asyncio.ensure_future(asyncio.to_thread(self._sensor.read))
         try:
-            done, _ = await asyncio.wait({reading}, timeout=_PATIENCE_S)
-            if not done:
+            while not (await asyncio.wait({reading}, timeout=_PATIENCE_S))[0]:
+                at = now(self._clock)
                 for channel in self._channels.values():
-                    self._failed(channel, Fault(f"{channel.name} does not answer."))
+                    fault = Fault(f"{channel.name} does not answer.")
+                    self._events.extend(self._failed(channel, fault, at))
+                await self._give_events()
             samples = await reading
         finally:
             reading.cancel()
@@ -91,7 +105,7 @@ class Sampler:
         self, channel: "_Channel", sample: Sample, at: Instant
     ) -> Iterator[tuple[str, Struct, Instant]]:
         if isinstance(sample, Fault):
-            self._failed(channel, sample)
+            yield from self._failed(channel, sample, at)
         else:
             if channel.failed:
                 _log.info("%s is read again.", channel.name)
@@ -104,30 +118,35 @@ class Sampler:
                 yield READINGS, *ended
             channel.block.add(sample, at)
             if channel.observer is not None and (
-                observation := channel.observer.notice(sample, at.monotonic_ms / 1000)
+                observation := channel.observer.notice(
+                    sample, *self._noticer.now(self._sensor.pace)
+                )
             ):
                 _log.info("Observed: %s", observation.sentence)
                 yield OBSERVATION, observation, at
         if channel.block.is_due(at.monotonic_ms) and (block := channel.block.take()) is not None:
             yield READINGS, *block
 
-    def _failed(self, channel: "_Channel", fault: Fault) -> None:
+    def _failed(
+        self, channel: "_Channel", fault: Fault, at: Instant
+    ) -> Iterator[tuple[str, Struct, Instant]]:
         if not channel.failed:  # once, not once a reading
             _log.warning("%s It is unavailable until it is read again.", fault.reason)
         channel.failed = True
         self._listener.state(channel.measurement, None)
+        if channel.observer is not None and (
+            observation := channel.observer.missing(*self._noticer.now(self._sensor.pace))
+        ):
+            _log.info("Observed: %s", observation.sentence)
+            yield OBSERVATION, observation, at
 
 
 class _Channel:
     """What is kept for one measurement."""
 
-    def __init__(self, measurement: Measurement, sensor: Sensor) -> None:
+    def __init__(self, measurement: Measurement, sensor: Sensor, noticer: Noticer) -> None:
         self.measurement = measurement
         self.name = measurement.name
         self.block = ReadingsBlock(measurement)
         self.failed = False
-        self.observer = (
-            None
-            if measurement.spread is None
-            else Observer(measurement, measurement.spread, sensor.quiet, sensor.pace)
-        )
+        self.observer = noticer.observer(sensor, measurement)

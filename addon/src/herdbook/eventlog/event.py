@@ -45,8 +45,13 @@ class Event(Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
     payload: Raw
 
 
-class ObservationPayload(Struct, frozen=True):
-    """A dated statement with its evidence; what an event of kind ``observation`` carries."""
+class ObservationPayload(Struct, frozen=True, omit_defaults=True):
+    """A dated statement with its evidence; what an event of kind ``observation`` carries.
+
+    `seconds` is how long it has lasted, or the time that was looked at; `values` are the readings
+    that it rests on, oldest first; `before` is what a change began from; `known_days` is how many
+    days had been learned.
+    """
 
     sensor: Label
     sensor_name: Annotated[str, Meta(min_length=1, max_length=100)]
@@ -56,6 +61,10 @@ class ObservationPayload(Struct, frozen=True):
     unit: Unit
     usual: tuple[Finite, Finite] | None
     confidence: Annotated[float, Meta(ge=0, le=1)]
+    seconds: Annotated[float, Meta(ge=0, le=MAX_INT)] = 0
+    values: Annotated[tuple[Finite, ...], Meta(max_length=64)] = ()
+    before: Finite | None = None
+    known_days: Annotated[float, Meta(ge=0, le=36_525)] = 0
 
 
 class Run(NamedTuple):

@@ -3,13 +3,15 @@
 Values are in the sensor's unit, times in seconds on any clock that never goes back.
 
 *What is usual.* Either a configured range, or one that is learned from the last week: four robust
-standard deviations to either side of the median (1.4826 times the median absolute deviation, so
-that a few strange hours move nothing), and at any rate the middle nine tenths of what there was and
-two spreads more, for a house has more than one ordinary state: a third of the day it is night. A
-deviation below the sensor's `spread` means nothing, so the standard deviation is never taken for
-less. The last half hour is not learned from: what begins now is not usual yet. Nothing is said
-before ten minutes have been learned, and until that is a whole day the range is up to twice as
-wide: an evening does not know the night.
+standard deviations to either side of the median (1.4826 times the median absolute deviation), and
+at any rate the middle nine tenths of what there was and two spreads more, for a house has more than
+one ordinary state: a third of the day it is night. A deviation below the sensor's `spread` means
+nothing, so the standard deviation is never taken for less; without one it is a tenth of what most
+of the values span. On the first day the range is up to twice as wide: an evening does not know the
+night. And it takes in all that was ever seen with a part of its span to either side, three times
+the span at first, three quarters of it after a day. The last half hour is not learned from: what
+begins now is not usual yet. Nothing is said before ten minutes have been learned, without a
+`spread` before two days.
 
 *When a value departs.* At the second sample in a row outside a learned range, at the first outside
 a configured one. It is back once it is inside by a twentieth of the range's width. The same kind of
@@ -40,6 +42,10 @@ _CLOSEST_S: Final = 5.0
 _DEVIATIONS: Final = 4.0
 _BEYOND_COMMON: Final = 2.0  # spreads
 _RARE: Final = 0.05
+_OF_SPAN: Final = 0.1
+_BEYOND_SEEN: Final = 0.75
+_UNKNOWN_S: Final = 2 * DAY_S
+_OF_VALUE: Final = 0.01
 _MAD_TO_SIGMA: Final = 1.4826  # for normally distributed values
 _BACK_INSIDE: Final = 0.05
 _IN_A_ROW: Final = 2
@@ -60,7 +66,7 @@ class Baseline:
     def __init__(
         self,
         *,
-        spread: float,
+        spread: float | None,
         quiet: float,
         valid: Range | None = None,
         usual: Range | None = None,
@@ -129,11 +135,18 @@ class Baseline:
         middle = median(values)
         sigma = _MAD_TO_SIGMA * median(abs(value - middle) for value in values)
         caution = 2 - self._day_seen
-        reach = caution * _DEVIATIONS * max(sigma, self._spread)
-        common = caution * _BEYOND_COMMON * self._spread
         rare = int(len(values) * _RARE)
+        spread = self._spread
+        if spread is None:
+            spread = max(_OF_SPAN * (values[-1 - rare] - values[rare]), _OF_VALUE * abs(middle))
+        reach = caution * _DEVIATIONS * max(sigma, spread)
+        common = caution * _BEYOND_COMMON * spread
         low = min(middle - reach, values[rare] - common)
         high = max(middle + reach, values[-1 - rare] + common)
+        if self._spread is None and self._past.span < _UNKNOWN_S:
+            return None  # it has not shown yet what it can do
+        seen = (4 - 3 * self._day_seen) * _BEYOND_SEEN * (values[-1] - values[0])
+        low, high = min(low, values[0] - seen), max(high, values[-1] + seen)
         if self._valid is not None:
             low, high = max(low, self._valid[0]), min(high, self._valid[1])
         return low, high
