@@ -5,10 +5,13 @@ import math
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import crowd, herd, journal, recall, vault
+import pytest
+
+from bench import crowd, herd, journal, noticing, recall, vault
 from bench.household import household
 
 ROOT = Path(__file__).parents[2]
@@ -113,3 +116,57 @@ def test_every_engine_is_compared() -> None:
     engines = ("plain", "chacha20", "aegis", "sqlcipher", "records")
     figures = ("open_ms", "search_ms", "vector_ms", "save_ms", "rss_mb")
     assert metrics == {f"{engine}_{figure}" for engine in engines for figure in figures}
+
+
+def _noticing(*options: str) -> dict[str, dict[str, Any]]:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "bench.noticing", "--json", *options],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return {line["metric"]: line for line in map(json.loads, done.stdout.splitlines())}
+
+
+def test_noticing_is_measured_on_a_made_up_house() -> None:
+    lines = _noticing("--seed", "1", "--weeks", "1")
+    documented = set(re.findall(r"`([a-z]+(?:_[a-z]+)*)`", noticing.__doc__ or ""))
+    assert set(lines) <= documented | {"recall_easy", "recall_medium", "recall_hard"}
+    assert {"precision", "recall", "false_per_sensor_week", "kb_per_sensor"} <= set(lines)
+    assert lines["false_per_sensor_week"]["n"] == 14
+    assert lines["false_per_sensor_week"]["value"] <= 2
+    assert lines["kb_per_sensor"]["ratio"] <= 1
+    assert set(noticing.TUNED_ON).isdisjoint(noticing.SEEDS)
+
+
+def test_noticing_is_measured_on_recorded_series(tmp_path: Path) -> None:
+    """In three ways of writing times, a subfolder, and with rows that hold no number."""
+    (tmp_path / "some" / "deeper").mkdir(parents=True)
+    start, series = 1_700_000_000, {"a.csv": str, "some/b.csv": _spaced, "some/deeper/c.csv": _iso}
+    for number, (name, written) in enumerate(series.items()):
+        rows = ["timestamp,value"]
+        for step in range(21 * 288):
+            at = start + step * 300
+            wave = math.sin(step / 288 * 2 * math.pi) + (step * 7919 % 101) / 500
+            value = 500.0 if number < 2 and 5000 <= step < 5100 else 20 + 5 * wave
+            rows.append(f"{written(at)},{'' if step == 77 else value}")
+        (tmp_path / name).write_text("\n".join(rows) + "\n")
+    window = [_spaced(start + 4990 * 300), _spaced(start + 5110 * 300) + ".000000"]
+    labels = tmp_path / "labels.json"
+    labels.write_text(json.dumps({"a.csv": [window], "some/deeper/c.csv": []}))
+    lines = _noticing("--csv", str(tmp_path), "--labels", str(labels))
+    assert (lines["recall"]["value"], lines["recall"]["n"]) == (1, 1)
+    # Of b.csv nothing is labelled, so what is noticed there is false.
+    assert (lines["precision"]["value"], lines["precision"]["n"]) == (0.5, 2)
+    assert lines["false_per_sensor_week"]["value"] == pytest.approx(1 / 9, abs=0.01)
+
+
+def _spaced(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _iso(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat()

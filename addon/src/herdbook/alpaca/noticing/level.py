@@ -21,8 +21,8 @@ from herdbook.alpaca.noticing.limit import Limit
 
 type Part = Literal["low", "middle", "high"]
 
-_BASE: Final = 5.0
-_LASTING_BASE: Final = 3.1
+_BASE: Final = 5.5
+_LASTING_BASE: Final = 3.4
 _LASTING_HOURS: Final = 4  # the beginnings of this hour and of the three before
 _OTHER_DAYS: Final = 2.0
 _OF_SPREAD: Final = 0.25

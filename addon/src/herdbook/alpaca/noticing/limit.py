@@ -16,7 +16,7 @@ _DAYS: Final = 28
 _ORDINARY_RANK: Final = 2
 _ANY_RANK: Final = 4
 _TAIL_RANK: Final = 6
-_MARGIN: Final = 1.7
+_MARGIN: Final = 1.8
 _MARGIN_OF_DAYS: Final = 6.0  # divided by the number of days
 
 
