@@ -12,7 +12,7 @@ from herdbook.clock import SystemClock
 from herdbook.crypto.kdf import MEMORY_FLOOR_KIB, KdfParameters
 from herdbook.errors import StorageError
 from herdbook.llama import backup as importing
-from herdbook.llama import vaults as module
+from herdbook.llama import creations as module
 from herdbook.llama.backup import export_person, import_vault
 from herdbook.llama.people import Person
 from herdbook.llama.vaults import Vaults

@@ -57,7 +57,7 @@ class Again:
         self._connection.execute("DELETE FROM again WHERE node_id = ?", (self._node_id,))
         self._connection.executemany(
             "INSERT OR IGNORE INTO again VALUES (?, ?, ?, ?)",
-            [(self._node_id, start, end - start, had) for start, end, had in self._runs],
+            [(self._node_id, start, had, end - start) for start, end, had in self._runs],
         )
 
     def is_held(self, seq: int) -> bool:

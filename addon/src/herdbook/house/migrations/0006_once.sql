@@ -48,8 +48,8 @@ CREATE TABLE missing (
 INSERT INTO missing SELECT node_id, 1, seq FROM node WHERE seq > 0;
 CREATE TABLE again (
   node_id TEXT NOT NULL REFERENCES node,
-  first_seq INTEGER NOT NULL,          -- so many events from here on
-  count INTEGER NOT NULL,
+  first_seq INTEGER NOT NULL,          -- `count` events from here on
   had_seq INTEGER NOT NULL,            -- are those from there on
+  count INTEGER NOT NULL,
   PRIMARY KEY (node_id, first_seq, had_seq)
 ) STRICT, WITHOUT ROWID;
