@@ -85,7 +85,8 @@ async def test_nothing_that_is_typed_anywhere_runs(chromium: Browser, set_up: St
             assert await page.locator(".chip", has_text=name).count() == 1
             await page.fill("#words", payload)
             await page.locator(".trace-add summary").last.click()
-            await page.locator(".trace-add input:visible").fill(name[:6])
+            async with page.expect_response("**/complete"):
+                await page.locator(".trace-add input:visible").fill(name[:6])
             await expect(page.locator(".offers:visible, .trace-add:visible").first).to_be_visible()
             await page.locator(".trace-add[open] summary").last.click()
         await opened.open("traces")

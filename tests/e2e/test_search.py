@@ -12,6 +12,7 @@ from playwright.async_api import Browser, Error, Route, expect
 from demo.minilm import minilm
 from herdbook.embedding.embedder import Embedder
 from herdbook.embedding.model import Model
+from herdbook.embedding.pieces import Span
 from herdbook.journal.search import PAGE
 from tests.e2e.tab import STORED, Tab, check, tab
 from tests.llama.panel.stage import PASSWORD, Stage, stage
@@ -175,9 +176,17 @@ async def test_an_entry_is_found_by_what_it_is_about(chromium: Browser, tmp_path
 
 
 async def test_the_bar_in_the_settings_goes_on(
-    chromium: Browser, tmp_path: Path, embedder: Embedder
+    chromium: Browser, tmp_path: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model = Model()  # it says nothing to those who wait for it
+    go_on = asyncio.Event()
+    pieces = embedder.pieces
+
+    async def wait(text: str) -> list[Span]:
+        await go_on.wait()
+        return await pieces(text)
+
+    monkeypatch.setattr(embedder, "pieces", wait)
+    model = Model()
     model.embedder, model.state = embedder, "ready"
     async with stage(tmp_path, model=model) as set_up, tab(chromium, set_up) as opened:
         journal = set_up.vaults.journal(await set_up.person("Ada"))
@@ -187,8 +196,8 @@ async def test_the_bar_in_the_settings_goes_on(
         await opened.open("settings")
         await expect(page.locator(".meaning-state progress")).to_have_attribute("value", "0")
         await check(opened, "looking through")
-        await journal.meaning.catch_up(embedder)
-        await expect(page.locator(".meaning-state")).to_contain_text("All 1 entries")
+        go_on.set()
+        await expect(page.locator(".meaning-state")).to_contain_text("Your one entry can be found")
         await expect(page.locator(".meaning-state progress")).to_have_count(0)
         assert opened.violations() == []
 
