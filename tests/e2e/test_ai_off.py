@@ -43,7 +43,7 @@ async def test_a_person_switches_it_off_and_on_again(
         page = opened.page
         await opened.sign_in()
         await opened.open("settings")
-        await expect(page.locator(".meaning-state")).to_contain_text("All 1 entries")
+        await expect(page.locator(".meaning-state")).to_contain_text("Your one entry can be found")
         await switch(page, on=False)
         await expect(page.locator("#meaning")).to_have_count(0)
         await check(opened, "settings, AI off")
@@ -56,7 +56,7 @@ async def test_a_person_switches_it_off_and_on_again(
         await expect(page.locator(".found-note")).to_have_text("Search goes by words.")
         await opened.open("settings")
         await switch(page, on=True)
-        await expect(page.locator(".meaning-state")).to_contain_text("All 1 entries")
+        await expect(page.locator(".meaning-state")).to_contain_text("Your one entry can be found")
         await search(opened, "our pet was ill")
         await expect(page.locator(".result-meaning")).to_have_text("by meaning")
         await expect(page.locator(".found-note")).to_have_count(0)

@@ -276,7 +276,7 @@ async def test_where_the_house_has_no_ai_no_model_is_loaded(tmp_path: Path, ai: 
         ada = await llama.browser()
         await create(ada, "six words of a password")
         await ada.write(DAYS[0], "Rain all day.")
-        said = "All 1 entries" if ai else "AI is switched off for this house."
+        said = "Your one entry can be found" if ai else "AI is switched off for this house."
         await until(lambda: is_at(ada, "/settings", said))
         maps = Path(f"/proc/{llama.process.pid}/maps")
         assert ("onnxruntime" in await asyncio.to_thread(maps.read_text)) == ai

@@ -161,7 +161,7 @@ async def test_how_far_it_has_come_is_said_and_shown(
         assert 'hx-trigger="every 2s"' in part
         await set_up.vaults.journal(opening).meaning.catch_up(embedder)
         part = await browser.page("/settings/meaning")
-        assert "All 1 entries" in part
+        assert "Your one entry can be found" in part
         assert "hx-trigger" not in part, "nothing is left to look for"
         assert "found-note" not in await asked(browser, "our pet was ill ")
 
