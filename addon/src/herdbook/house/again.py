@@ -62,6 +62,8 @@ class Again:
 
     def is_held(self, seq: int) -> bool:
         """Whether an event of this number was folded under another."""
+        if not self._runs:  # as good as always, and asked of every event
+            return False
         return any(
             start <= seq < end and self._has(had + seq - start) for start, end, had in self._runs
         )
