@@ -22,7 +22,7 @@ type Sample = tuple[int, float | bool]
 type Column = Annotated[list[Annotated[int, Meta(ge=-MAX_INT, le=MAX_INT)]], Meta(max_length=4096)]
 
 
-class ReadingsPayload(Struct, frozen=True, omit_defaults=True):
+class ReadingsPayload(Struct, frozen=True, omit_defaults=True, gc=False):
     """A block of samples of one sensor; what an event of kind ``readings`` carries.
 
     `times` holds, for each sample after the first, by how many milliseconds its step differs from

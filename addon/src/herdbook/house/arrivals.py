@@ -4,7 +4,6 @@ An event has a handful of readings, a block of the house book a thousand. So the
 series for as long as a transaction lasts.
 """
 
-from itertools import accumulate
 from typing import Final, NamedTuple
 
 import msgspec
@@ -95,15 +94,29 @@ class Arrivals:
 
 
 def _unpack(payloads: list[ReadingsPayload], place: BlockPlace) -> Columns:
-    """The columns of blocks that have the same decimals."""
+    """The columns of blocks that have the same decimals.
+
+    A block has two readings, or a few: iterators over it would cost more than the sums do.
+    """
     times: list[int] = []
     values: list[int] = []
+    add_time, add_value = times.append, values.append
     decimals = None
     for payload in payloads:
         decimals = payload.decimals
-        start_ms = payload.start_ms + place.by_ms
-        times.extend(accumulate(accumulate(payload.times), initial=start_ms))
-        values.extend(payload.values if decimals is None else accumulate(payload.values))
+        time, step = payload.start_ms + place.by_ms, 0
+        add_time(time)
+        for change in payload.times:
+            step += change
+            time += step
+            add_time(time)
+        if decimals is None:
+            values += payload.values
+        else:
+            value = 0
+            for change in payload.values:
+                value += change
+                add_value(value)
     return Columns(times, values, YES_NO if decimals is None else decimals)
 
 
