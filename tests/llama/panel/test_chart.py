@@ -43,11 +43,21 @@ def test_higher_is_further_up_and_later_is_further_right() -> None:
 def test_where_nothing_was_read_there_is_a_gap_and_one_reading_is_a_dot() -> None:
     points = [hour(number, 1, 2, 3) for number in (0, 1, 2, 8, 14, 15)]
     chart = draw(points, DAY, 720, 300, share=False)
-    assert chart.line.count("M") == 3
-    assert chart.line.count("h0") == 1
+    assert chart.line.count("M") == 2
+    assert (chart.dots.count("M"), chart.dots.count("h0")) == (1, 1)
     assert chart.band.count("Z") == 3
     assert spark(points, 0, 24 * HOUR_MS).count("M") == 3
     assert spark([], 0, 1) == ""
+
+
+@pytest.mark.parametrize("number", [0, 8, 23])
+@pytest.mark.parametrize("share", [False, True])
+def test_the_band_of_a_single_point_is_wide_enough_to_be_seen(number: int, share: bool) -> None:
+    chart = draw([hour(number, 0.1, 0.5, 0.9)], DAY, 350, 240, share=share)
+    across = numbers(chart.band)[::2]
+    assert max(across) - min(across) >= 2
+    assert chart.left <= min(across) <= numbers(chart.dots)[0] <= max(across) <= chart.right
+    assert chart.line == ""
 
 
 @pytest.mark.parametrize(

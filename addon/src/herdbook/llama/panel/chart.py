@@ -16,6 +16,9 @@ _STEPS: Final = (1, 2, 2.5, 5, 10)
 _DIGIT: Final = 6.8
 """How wide a digit beside a level is at most, in the drawing's units."""
 
+_ASIDE: Final = 2.0
+"""How far the band of a single point goes to either side of it."""
+
 _GAP: Final = 2.5
 """Stretches without a reading, from which on there is a gap."""
 
@@ -40,6 +43,9 @@ class Chart:
     bottom: float
     band: str
     line: str
+    dots: str
+    """Points with a gap on either side, which make no line."""
+
     levels: list[Tick]
     times: list[Tick]
     decimals: int
@@ -72,10 +78,14 @@ def draw(points: Sequence[Rollup], span: Span, width: int, height: int, *, share
         return round(bottom - (value - low) / (high - low) * (bottom - top), 1)
 
     middle = span.step_ms // 2
-    band, line = [], []
+    band, line, dots = [], [], []
     for run in _runs(points, span.step_ms):
         places = [x(min(point.start_ms + middle, span.end_ms)) for point in run]
-        line.append(_path(places, [y(point.mean) for point in run]))
+        alone = len(run) == 1
+        (dots if alone else line).append(_path(places, [y(point.mean) for point in run]))
+        if alone:
+            [place] = places
+            run, places = run * 2, [max(left, place - _ASIDE), min(right, place + _ASIDE)]
         if share:
             band.append(_area(places, [y(point.mean) for point in run], [bottom] * len(run)))
         else:
@@ -90,6 +100,7 @@ def draw(points: Sequence[Rollup], span: Span, width: int, height: int, *, share
         bottom,
         " ".join(band),
         " ".join(line),
+        " ".join(dots),
         [Tick(y(level), level) for level in levels],
         [Tick(x(mark), mark) for mark in span.marks],
         decimals,
