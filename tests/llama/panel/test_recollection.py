@@ -1,9 +1,11 @@
 """Searching the house from the panel: nothing of it in an address, and from there to a chart."""
 
 import re
+from typing import get_args
 
 import pytest
 
+from herdbook.alpaca.noticing.finding import Kind
 from tests.eventlog.samples import identity
 from tests.house.household import Teller, noticed
 from tests.llama.panel.herd_stage import herd_of
@@ -82,6 +84,18 @@ async def test_filters_narrow(set_up: Stage, ada: Browser) -> None:
         assert {n for n in (1, 2) if f"Number {n}." in page} == there, fields
     answer = await ada.post("/herd/recall", {"query": "number on:today"}, headers=HTMX)
     assert "names no time" in await answer.text()
+
+
+async def test_every_kind_that_an_alpaca_notices_narrows(set_up: Stage, ada: Browser) -> None:
+    teller = Teller(set_up.book, identity(1))
+    await teller.join()
+    kinds = get_args(Kind.__value__)
+    await teller.tell(*(noticed(teller, f"It is {kind}.", kind=kind) for kind in kinds))
+    page = await ada.page("/herd/recall")
+    for kind in kinds:
+        assert re.search(rf'<option value="{kind}">[A-Z][a-z ]+</option>', page)
+        answer = await ada.post("/herd/recall", {"kind": kind}, headers=HTMX)
+        assert re.findall(r"It is (\w+)\.", await answer.text()) == [kind]
 
 
 async def test_only_the_best_are_shown_and_that_is_said(set_up: Stage, ada: Browser) -> None:

@@ -18,7 +18,18 @@ from herdbook.llama.panel.desk import Desk, desk_of, fields_of, signed_in
 from herdbook.llama.panel.pages import is_htmx
 from herdbook.query import QUERY_LIMIT, read_typed
 
-KINDS: Final = ("above_usual", "below_usual", "first_time")
+KINDS: Final = (
+    "above_usual",
+    "below_usual",
+    "sudden_change",
+    "drift",
+    "stuck",
+    "missing",
+    "first_time",
+    "unusual_time",
+    "long_lasting",
+    "recovered",
+)
 
 
 async def show(request: web.Request) -> web.Response:
