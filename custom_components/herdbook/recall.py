@@ -84,6 +84,8 @@ def _take(data: Any) -> dict[str, Any]:
         redact(data, ATTR_QUERY)
     if fields[ATTR_QUERY] == REDACTED:
         raise _invalid("text_redacted")
+    if fields.get(ATTR_END_DATE, date.max) < fields.get(ATTR_START_DATE, date.min):
+        raise _invalid("days_reversed")
     return {**fields, ATTR_QUERY: SealedText(fields[ATTR_QUERY])}
 
 

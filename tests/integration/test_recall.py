@@ -94,6 +94,16 @@ async def test_what_cannot_be_asked_is_refused(
     assert llama.commands == []
 
 
+async def test_a_time_that_ends_before_it_begins_is_said(
+    hass: HomeAssistant, loaded: MockConfigEntry, llama: LlamaDouble
+) -> None:
+    with pytest.raises(ServiceValidationError) as raised:
+        await recall(hass, start_date="2026-11-21", end_date="2026-11-20")
+    assert raised.value.translation_key == "days_reversed"
+    assert llama.commands == []
+    await recall(hass, start_date="2026-11-20", end_date="2026-11-20")
+
+
 @pytest.mark.parametrize(
     ("code", "key", "kind"),
     [
