@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from pathlib import Path
 
 import aiomqtt
@@ -77,7 +78,10 @@ def heard(llama: LlamaFixture) -> list[int]:
 
 
 async def test_it_waits_as_a_new_node_and_then_goes_on(
-    tmp_path: Path, mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    mosquitto: Mosquitto,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr(question, "AGAIN_MS", 200)
     monkeypatch.setattr("herdbook.eventlog.protocol.FIRST_TIMEOUT_MS", 200)
@@ -117,3 +121,5 @@ async def test_it_waits_as_a_new_node_and_then_goes_on(
         [row] = await llama.herd.nodes()
         have = await llama.book.have(node_id)
         assert row.seq == have.seq > 0
+        warnings = [one.getMessage() for one in caplog.records if one.levelno >= logging.WARNING]
+        assert warnings == [], "what the Llama cleaned away at the broker is no fault"

@@ -119,7 +119,8 @@ class BrokerLine:
 
     async def _heard(self, topic: str, payload: bytes, retained: bool) -> None:
         if topic == topics.have(self._id):
-            await self._uplink.heard(payload)
+            if payload:  # else it was cleaned away: this node is being erased there
+                await self._uplink.heard(payload)
         elif topic == topics.neighbours(self._id):
             await self._on_neighbours(payload)
         elif topic == topics.availability(self._id):
