@@ -218,15 +218,17 @@ def test_an_alpaca_and_its_llama_need_no_broker(tmp_path: Path, ports: list[int]
             process = running.enter_context(_started(part, "run", "--config", config))
             running.callback(process.kill)
             assert process.stdout is not None
-            assert "ready" in process.stdout.readline()
+            ready = process.stdout.readline()
+            assert "ready" in ready
             processes.append(process)
         keeper, node = processes
+        fingerprint = fingerprint_of(ready.split()[-1])
         assert node.stderr is not None
         patience = Timer(30, node.kill)
         patience.start()
         running.callback(patience.cancel)
         for line in node.stderr:
-            if "a person has to approve it" in line:
+            if f"a person has to approve it, by its fingerprint {fingerprint}" in line:
                 break
         said = []
         for process in (node, keeper):

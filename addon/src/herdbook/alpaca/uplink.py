@@ -18,6 +18,7 @@ from herdbook.eventlog.messages import Hello, seal_hello
 from herdbook.eventlog.pin import Pin
 from herdbook.eventlog.protocol import WINDOW, NodeSync
 from herdbook.eventlog.retention import Retention
+from herdbook.ids import fingerprint_of
 from herdbook.log import PacedLog
 
 _RETRY_S: Final = 5.0
@@ -188,6 +189,10 @@ class Uplink:
         self._said = state
         self._on_herd(state == "sending")
         if state == "unapproved":
-            _log.info("The Llama knows this node; a person has to approve it. Its log waits.")
+            _log.info(
+                "The Llama knows this node; a person has to approve it, by its fingerprint %s. "
+                "Its log waits.",
+                fingerprint_of(self._record.identity.node_id),
+            )
         elif state == "sending":
             _log.info("In the Llama's herd.")
