@@ -78,7 +78,9 @@ def draw(points: Sequence[Rollup], span: Span, width: int, height: int, *, share
         return round(bottom - (value - low) / (high - low) * (bottom - top), 1)
 
     middle = span.step_ms // 2
-    band, line, dots = [], [], []
+    band: list[str] = []
+    line: list[str] = []
+    dots: list[str] = []
     for run in _runs(points, span.step_ms):
         places = [x(min(point.start_ms + middle, span.end_ms)) for point in run]
         alone = len(run) == 1
