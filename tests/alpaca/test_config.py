@@ -94,11 +94,14 @@ def test_it_asks_of_its_neighbours_only_where_that_is_wanted(tmp_path: Path) -> 
         (TOP + "[broker]\n[llama]\nurl = 'http://x'\n" + FILE, "a log goes one way only"),
         (TOP + "[neighbours]\nobservations = 101\n" + FILE, "in [neighbours] at “observations”"),
         (TOP + "[llama]\n" + FILE, "in [llama]: Object missing required field `url`"),
-        (TOP + "[llama]\nurl = 'llama:8479'\n" + FILE, "in [llama] at “url”"),
-        (TOP + "[llama]\nurl = 'ftp://llama'\n" + FILE, "in [llama] at “url”"),
-        (TOP + "[llama]\nurl = 'http://lla ma'\n" + FILE, "in [llama] at “url”"),
-        (TOP + '[llama]\nurl = "http://llama\\r\\nX: y"\n' + FILE, "in [llama] at “url”"),
-        (TOP + "[llama]\nurl = 'http://lläma'\n" + FILE, "in [llama] at “url”"),
+        (TOP + "[llama]\nurl = 'llama:8479'\n" + FILE, "“url” must be an address like http"),
+        (TOP + "[llama]\nurl = 'ftp://llama'\n" + FILE, "“url” must be an address like http"),
+        (TOP + "[llama]\nurl = 'http://lla ma'\n" + FILE, "“url” must be an address like http"),
+        (
+            TOP + '[llama]\nurl = "http://llama\\r\\nX: y"\n' + FILE,
+            "“url” must be an address like http",
+        ),
+        (TOP + "[llama]\nurl = 'http://lläma'\n" + FILE, "“url” must be an address like http"),
     ],
 )
 def test_a_mistake_is_named(tmp_path: Path, text: str, words: str) -> None:
@@ -106,6 +109,7 @@ def test_a_mistake_is_named(tmp_path: Path, text: str, words: str) -> None:
         load(write(tmp_path, text))
     assert words in caught.value.message
     assert "alpaca.toml" in caught.value.message
+    assert "regex" not in caught.value.message
     assert caught.value.fix
 
 

@@ -2,11 +2,13 @@
 
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from herdbook.errors import ConfigError
+
+_PATTERN: Final = "matching regex"
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -35,6 +37,8 @@ def check(value: object, kind: Any, path: Path, *, where: str = "", guide: str) 
         problem, _, key = str(error).partition(" - at `$")
         key = key.removesuffix("`").lstrip(".")
         named = f" at “{key}”" if key else ""
+        if _PATTERN in problem:  # no expression is of help to whoever wrote the file
+            problem = "This text is not of the form that is asked for"
         raise ConfigError(
             f"{path}{where}{named}: {problem}.", fix=f"{guide} lists every key with its bounds."
         ) from error

@@ -5,6 +5,7 @@ the connection ends with it.
 """
 
 import asyncio
+import re
 import socket
 import ssl
 from http.client import HTTPException, HTTPResponse
@@ -20,13 +21,18 @@ from herdbook.errors import ConfigError, LlamaUnavailable
 WITHIN_S: Final = 30.0
 MAX_ANSWER: Final = 64 * 1024
 _MAX_HEAD: Final = 16 * 1024
+_URL: Final = re.compile(r"https?://[!-.0-~]+(/[!-~]*)?")
 
 
 class LlamaSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Where the Llama is, when it is not reached by a broker; the ``[llama]`` table."""
 
-    url: Annotated[str, Meta(pattern=r"^https?://[!-.0->A-~]+(/[!-~]*)?\Z", max_length=500)]
+    url: Annotated[str, Meta(max_length=500)]
     ca: str | None = None  # path of the authority's certificate; None: the system's
+
+    def __post_init__(self) -> None:
+        if not _URL.fullmatch(self.url):
+            raise ValueError("“url” must be an address like http://192.168.1.5:8479")
 
 
 class Reply(NamedTuple):
