@@ -189,6 +189,25 @@ def test_a_file_that_was_cut_is_a_log_again(
     assert max(receiver.held[-1].events[-1].seq, 601) > 601
 
 
+@pytest.mark.parametrize(
+    ("written", "rotten"),
+    [
+        (b"CREATE TABLE tail", b"CREATE TABLE \xf4ail"),  # complained of in no words
+        (b" crc INTEGER", b" crs INTEGER"),  # words, but of a column that there is not
+        (b"seq INTEGER PRIMARY KEY", b"seq INTEGER PRIM\xd2RY KEY"),
+    ],
+)
+def test_a_schema_that_rots_is_damage(
+    folder: Path, sent: dict[int, bytes], written: bytes, rotten: bytes
+) -> None:
+    path = folder / "log.db"
+    data = path.read_bytes()
+    assert written in data
+    path.write_bytes(data.replace(written, rotten))
+    goes_on(folder, sent, 300)
+    assert path.with_name("log.db.damaged").exists()
+
+
 @pytest.mark.parametrize("content", [b"no database at all" * 300, b"", None])
 def test_what_the_llama_has_is_not_lost(
     folder: Path, sent: dict[int, bytes], content: bytes | None, caplog: pytest.LogCaptureFixture

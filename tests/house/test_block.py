@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from herdbook.eventlog.database import DatabaseDamaged
 from herdbook.eventlog.event import MAX_INT, MAX_WALL_MS
 from herdbook.house.block import DOUBLES, YES_NO, Columns, decode, encode, join
 from tests.eventlog.samples import SYNCED_MS
@@ -63,3 +64,24 @@ def test_moving_changes_times_only() -> None:
     columns = room(5)
     moved = decode(columns.times[0] + 7, 5, encode(columns))
     assert moved == columns.moved(7)
+
+
+def test_a_block_that_rots_is_damage_and_nothing_else() -> None:
+    """What is still numbers of such a size cannot be told from what was measured."""
+    rng = random.Random(5)
+    refused = 0
+    for columns in (room(200), Columns(room(200).times, [rng.random() for _ in range(200)], 8)):
+        data = encode(columns)
+        for _ in range(400):
+            rotten = bytearray(data)
+            rotten[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+            if rng.randrange(4) == 0:
+                del rotten[rng.randrange(len(data)) :]
+            try:
+                decoded = decode(columns.times[0], 200, bytes(rotten))
+            except DatabaseDamaged:
+                refused += 1
+            else:
+                assert len(decoded.numbers()) == len(decoded.times) == 200
+                assert max(map(abs, decoded.times)) <= MAX_INT
+    assert refused > 200

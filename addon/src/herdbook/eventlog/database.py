@@ -78,7 +78,12 @@ def storing(path: Path) -> Iterator[None]:
     """Give SQLite's complaints about the disk as `StorageError`; those about us pass through."""
     try:
         yield
+    except UnicodeDecodeError as error:
+        # What is wrong with a schema SQLite says in the schema's own words.
+        raise _damaged(path, error) from error
     except sqlite3.OperationalError as error:
+        if _is_of_damage(error):
+            raise _damaged(path, error) from error
         raise StorageError(
             f"Cannot use {path}: {error}.",
             fix="Free some space or make the folder writable; it is tried again by itself.",
@@ -86,6 +91,16 @@ def storing(path: Path) -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         if type(error) is not sqlite3.DatabaseError:
             raise  # a constraint or a mistake in a query: a fault of ours, not the disk's
-        raise DatabaseDamaged(
-            f"{path} is damaged: {error}.", fix="Put it back from a backup, or move it away."
-        ) from error
+        raise _damaged(path, error) from error
+
+
+def _is_of_damage(error: sqlite3.OperationalError) -> bool:
+    # Without a code it is Python's word, not SQLite's: a column of texts holds none. And that there
+    # is no such column or table is no mistake in a query either, all of which are tested.
+    return not hasattr(error, "sqlite_errorcode") or str(error).startswith("no such ")
+
+
+def _damaged(path: Path, error: Exception) -> DatabaseDamaged:
+    return DatabaseDamaged(
+        f"{path} is damaged: {error}.", fix="Put it back from a backup, or move it away."
+    )

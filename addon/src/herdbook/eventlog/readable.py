@@ -7,12 +7,15 @@ came, in ever longer steps and then exactly. Knows nothing of what is in the row
 
 import sqlite3
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from herdbook.eventlog.event import MAX_INT
 from herdbook.eventlog.piece import Unreadable
 
 type Row = tuple[Any, ...]
+
+# A damaged schema is told of in its own words, which may be no text any more.
+_DAMAGE: Final = (sqlite3.DatabaseError, UnicodeDecodeError)
 
 
 def readable_rows(
@@ -55,7 +58,7 @@ class _Reader:
                 for row in self._connection.execute(self._all, (self.next_key,)):
                     yield row
                     self.next_key = row[0] + 1
-            except sqlite3.DatabaseError:
+            except _DAMAGE:
                 yield None
                 self.next_key = self._behind(self.next_key)
             else:
@@ -84,6 +87,6 @@ class _Reader:
         """The number of the next row; beyond all numbers at the end, None when it is not found."""
         try:
             row = self._connection.execute(self._key, (low,)).fetchone()
-        except sqlite3.DatabaseError:
+        except _DAMAGE:
             return None
         return int(row[0]) if row else MAX_INT

@@ -28,6 +28,7 @@ from typing import Final
 import zstandard
 from msgspec import Struct
 
+from herdbook.eventlog.database import DatabaseDamaged
 from herdbook.eventlog.event import MAX_INT
 from herdbook.eventlog.readings import MAX_DECIMALS
 
@@ -36,6 +37,9 @@ DOUBLES: Final = MAX_DECIMALS + 2
 
 _LEVEL: Final = 3
 _TYPES: Final = ((1, "B", 1 << 8), (2, "H", 1 << 16), (4, "I", 1 << 32), (8, "Q", 1 << 64))
+_CODES: Final = {width: code for width, code, _ in _TYPES}
+_WIDEST: Final = 2 * (1 + 8)
+"""Bytes of a reading that are not compressed, at most, with its share of what tells the width."""
 
 
 class Columns(Struct, frozen=True):
@@ -111,8 +115,26 @@ def encode(columns: Columns) -> bytes:
 
 
 def decode(first_ms: int, count: int, data: bytes) -> Columns:
-    """The readings that `encode` wrote, the first of them at `first_ms`."""
+    """The readings that `encode` wrote, the first of them at `first_ms`.
+
+    Raises `DatabaseDamaged` for what it cannot have written.
+    """
+    try:
+        columns = _decode(first_ms, count, data)
+    except (zstandard.ZstdError, LookupError, ValueError) as error:
+        raise _damaged(str(error)) from error
+    whole = [columns.times] if columns.kind == DOUBLES else [columns.times, columns.values]
+    if {len(columns.times), len(columns.values)} != {count} or not all(
+        -MAX_INT <= min(column) <= max(column) <= MAX_INT for column in whole
+    ):
+        raise _damaged("nothing can have measured that")
+    return columns
+
+
+def _decode(first_ms: int, count: int, data: bytes) -> Columns:
     kind = data[0]
+    if not 0 <= zstandard.frame_content_size(data[1:]) <= _WIDEST * count:
+        raise ValueError("the size is wrong")
     body = zstandard.decompress(data[1:])
     changes, at = _numbers(body, 0, count - 1)
     times = list(accumulate(accumulate(changes), initial=first_ms))
@@ -122,6 +144,13 @@ def decode(first_ms: int, count: int, data: bytes) -> Columns:
         return Columns(times, list(body[at:]), kind)
     differences, _ = _numbers(body, at, count)
     return Columns(times, list(accumulate(differences)), kind)
+
+
+def _damaged(why: str) -> DatabaseDamaged:
+    return DatabaseDamaged(
+        f"A block of readings in the house book is damaged: {why}.",
+        fix="Put house.db back from a backup, or move it away.",
+    )
 
 
 def _overflows(part: Columns, kind: int) -> bool:
@@ -149,7 +178,7 @@ def _column(numbers: Iterable[int]) -> bytes:
 
 def _numbers(body: bytes, at: int, count: int) -> tuple[list[int], int]:
     """The numbers of the column that begins at a place, and the place where it ends."""
-    code = next(code for width, code, _ in _TYPES if width == body[at])
+    code = _CODES[body[at]]
     end = at + 1 + count * body[at]
     folded = _interleave(body[at + 1 : end], code)
     return [~(number >> 1) if number & 1 else number >> 1 for number in folded], end

@@ -6,6 +6,7 @@ from typing import Final
 
 from msgspec import Struct, json
 
+from herdbook.eventlog.database import DatabaseDamaged
 from herdbook.house import memory, observation, series
 from herdbook.house.asked import Asked, Question
 from herdbook.house.memory import Topic
@@ -56,10 +57,15 @@ def find(
     observations, about = [], set()
     keys = _keys(connection, [one.id for one in said[:limit]])
     for one, (node_id, seq) in zip(said, keys, strict=False):
-        [found] = observation.of_batch(connection, node_id, seq, seq)
-        observations.append(found)
+        found = observation.of_batch(connection, node_id, seq, seq)
+        if not found:
+            raise DatabaseDamaged(
+                "The house book is damaged: what can be recalled is not what it holds.",
+                fix="Put house.db back from a backup, or move it away.",
+            )
+        observations += found
         if one.by_meaning:
-            about.add(found.id)
+            about.add(found[0].id)
     topics: list[Topic] = []
     sensors: list[FoundSensor] = []
     if not (asked.sensor or asked.kind):
