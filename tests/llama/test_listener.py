@@ -1,6 +1,7 @@
 """The ports of a Llama, against peers that mean no good."""
 
 import asyncio
+import gzip
 import socket
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -19,9 +20,14 @@ async def _hello(_: web.Request) -> web.Response:
     return web.Response(text="hello")
 
 
+async def _measure(request: web.Request) -> web.Response:
+    return web.Response(text=str(len(await request.read())))
+
+
 def _app() -> web.Application:
     app = web.Application()
     app.router.add_get("/", _hello)
+    app.router.add_put("/", _measure)
     return app
 
 
@@ -160,6 +166,19 @@ async def test_a_request_that_is_refused_leaves_no_connection_open(
         assert b" 40" in await reader.readline()
         await reader.read()
     writer.close()
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "zstd", "br", "gzip, gzip"])
+async def test_a_compressed_body_is_only_bytes(
+    url: str, caplog: pytest.LogCaptureFixture, encoding: str
+) -> None:
+    """A bomb goes off nowhere, and what only says that it is compressed fills no log."""
+    async with ClientSession() as session:
+        for body in (gzip.compress(bytes(1 << 24)), b"not compressed at all"):
+            headers = {"Content-Encoding": encoding}
+            async with session.put(url, data=body, headers=headers, compress=False) as response:
+                assert await response.text() == f"{len(body)}"
+    assert [record for record in caplog.records if record.exc_info] == []
 
 
 async def test_a_flood_of_connections_is_refused_and_ends_by_itself(

@@ -34,7 +34,9 @@ async def listening(app: web.Application, where: Listener, section: str) -> Asyn
     app.middlewares.insert(0, gate.hear)
     app.on_response_prepare.append(_say_little)
     # No access log: addresses of the panel tell which days somebody reads.
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_STOP_S)
+    # Bodies as they came: a compressed one, which no client of ours sends, makes much work of few
+    # bytes, and one that only says that it is would have aiohttp log a fault of ours.
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_STOP_S, auto_decompress=False)
     await runner.setup()
     try:
         listener = await _listen(gate.factory(runner), where, section)
