@@ -45,6 +45,18 @@ async def test_the_same_fact_from_two_nodes_is_one(
     assert not topic.contradictory
 
 
+async def test_a_fact_can_be_judged_from_a_page_whatever_stands_in_it(
+    book: HouseBook, hallway: Teller
+) -> None:
+    """HTML has no character of the number 0: a browser would send another in its place."""
+    await hallway.tell(fact(hallway, "20\0minutes", "bath\0room", "\0"))
+    [topic] = await book.topics()
+    [one] = topic.facts
+    assert "\0" not in topic.topic + one.answer
+    await book.review(topic.topic, one.answer, "dismissed")
+    assert [one.verdict for one in await facts(book)] == ["dismissed"]
+
+
 async def test_contradictions_stand_beside_each_other_until_one_is_dismissed(
     book: HouseBook, hallway: Teller, attic: Teller
 ) -> None:

@@ -210,4 +210,7 @@ def _topic(payload: MemoryPayload | RetractionPayload) -> str:
 
 
 def _compared(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    # A page's form gives back every character but the one with the number 0: without that, nobody
+    # could judge a fact that has one.
+    plain = unicodedata.normalize("NFKC", text).casefold().replace("\0", " ")
+    return " ".join(plain.split())
