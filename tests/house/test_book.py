@@ -274,6 +274,19 @@ async def test_an_old_hello_changes_nothing(book: HouseBook, clock: ManualClock)
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "same"),
+    [("KÜCHE", True), ("Ku\u0308che", True), (" Ｋüche ", True), ("Kuche", False)],
+    ids=["capitals", "decomposed", "wide", "another"],
+)
+async def test_a_name_that_reads_alike_is_known_whatever_its_characters(
+    book: HouseBook, name: str, same: bool
+) -> None:
+    await book.hello(NODE.node_id, Hello("Küche", "0.1.0", 0))
+    await book.approve(NODE.node_id)
+    assert (await book.hello(identity(2).node_id, Hello(name, "0.1.0", 0))).namesake is same
+
+
 async def test_that_something_arrived_is_noted_of_who_is_in_the_herd(
     book: HouseBook, clock: ManualClock
 ) -> None:

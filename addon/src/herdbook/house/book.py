@@ -87,6 +87,7 @@ class HouseBook:
             connection = open_database(path, "herdbook.house")
             try:
                 connection.execute("PRAGMA secure_delete=ON")
+                node.prepare(connection)
                 refold(connection, path, clock.wall_ms())
             except BaseException:
                 connection.close()

@@ -9,7 +9,6 @@ Facts are compared without regard to case, spacing and ways of writing the same 
 """
 
 import sqlite3
-import unicodedata
 from collections.abc import Iterable
 from itertools import groupby
 from typing import Annotated, Final, Literal
@@ -18,6 +17,7 @@ from msgspec import Meta, Struct
 
 from herdbook.clock import Quality, iso
 from herdbook.eventlog.event import Event, Label
+from herdbook.house.compared import compared
 from herdbook.house.place import Place
 from herdbook.house.stretch import Stretch
 
@@ -112,7 +112,7 @@ def add(
         (
             node_id,
             topic,
-            _compared(payload.value),
+            compared(payload.value),
             event.seq,
             payload.subject,
             payload.aspect,
@@ -206,11 +206,4 @@ def _fact(rows: list[_Row]) -> Fact:
 
 
 def _topic(payload: MemoryPayload | RetractionPayload) -> str:
-    return f"{_compared(payload.subject)}\x1f{_compared(payload.aspect)}"
-
-
-def _compared(text: str) -> str:
-    # A page's form gives back every character but the one with the number 0: without that, nobody
-    # could judge a fact that has one.
-    plain = unicodedata.normalize("NFKC", text).casefold().replace("\0", " ")
-    return " ".join(plain.split())
+    return f"{compared(payload.subject)}\x1f{compared(payload.aspect)}"

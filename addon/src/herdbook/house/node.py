@@ -11,6 +11,7 @@ from herdbook.eventlog.messages import NO_NONCE, Have, Hello
 from herdbook.eventlog.question import LAST_PATIENCE_MS
 from herdbook.eventlog.receiver import START, Position
 from herdbook.house import passages
+from herdbook.house.compared import compared
 from herdbook.ids import fingerprint_of
 
 MAX_WAITING: Final = 64
@@ -21,8 +22,8 @@ WAITING_MS: Final = 7 * 86_400_000
 # Who is in the herd was compared by its key: that somebody has the same name is no news of it.
 _NAMESAKE: Final = (
     "NOT approved AND EXISTS (SELECT 1 FROM node other WHERE other.node_id <> node.node_id"
-    " AND (other.approved OR other.retired) AND lower(trim(node.name))"
-    " IN (lower(trim(other.name)), lower(trim(other.label))))"
+    " AND (other.approved OR other.retired) AND compared(node.name)"
+    " IN (compared(other.name), compared(coalesce(other.label, other.name))))"
 )
 _SELECT: Final = (
     # All of it is written here.
@@ -89,6 +90,11 @@ class Greeted(NamedTuple):
 
     node: NodeRow
     is_news: bool
+
+
+def prepare(connection: sqlite3.Connection) -> None:
+    """Teach a connection what the queries here ask; once, before any of them."""
+    connection.create_function("compared", 1, compared, deterministic=True)
 
 
 def find(connection: sqlite3.Connection, node_id: str) -> NodeRow | None:
