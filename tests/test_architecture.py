@@ -1,6 +1,7 @@
 """The layering of the package, read from its import statements.
 
-Imports point one way: cli → llama | alpaca → journal, house → vault, eventlog → crypto → leaves.
+Imports point one way: cli → llama | alpaca → web → journal, house → vault, eventlog → crypto →
+leaves.
 """
 
 import ast
@@ -21,7 +22,7 @@ INTEGRATION = ROOT / "custom_components" / "herdbook"
 # Ships with every export and must work without the package: it has rules of its own.
 DECRYPTOR = PACKAGE / "vault" / "decryptor" / "herdbook_decrypt.py"
 
-LEAVES = {"clock", "errors", "files", "ids", "log", "query", "schema", "settings"}
+LEAVES = {"attempts", "clock", "errors", "files", "ids", "log", "query", "schema", "settings"}
 # What each part may import of the others; itself and the leaves always.
 MAY_IMPORT: dict[str, set[str]] = {
     "crypto": set(),
@@ -31,14 +32,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "embedding": set(),
     "journal": {"vault", "embedding", "crypto"},
     "house": {"embedding", "eventlog", "crypto"},
-    "llama": {"journal", "house", "vault", "embedding", "eventlog", "crypto", "broker"},
-    "alpaca": {"house", "eventlog", "crypto", "broker"},
+    "web": {"house"},
+    "llama": {"web", "journal", "house", "vault", "embedding", "eventlog", "crypto", "broker"},
+    "alpaca": {"web", "house", "eventlog", "crypto", "broker"},
     "cli": {"llama", "alpaca", "embedding", "eventlog"},
 }
 # Libraries that only some parts may touch. An Alpaca is installed without the Llama's.
 LIBRARIES: dict[str, set[str]] = {
-    "aiohttp": {"llama"},
-    "jinja2": {"llama"},
+    "aiohttp": {"web", "llama", "alpaca"},
+    "jinja2": {"web", "llama", "alpaca"},
     "apsw": {"vault", "journal"},
     "PIL": {"journal"},
     "argon2": {"crypto"},
@@ -46,7 +48,7 @@ LIBRARIES: dict[str, set[str]] = {
     "fastembed": {"embedding"},
     "nacl": {"crypto", "eventlog"},
     "numpy": {"embedding"},
-    "sqlite3": {"vault", "eventlog", "house"},
+    "sqlite3": {"vault", "eventlog", "house", "alpaca"},
     "tokenizers": {"embedding"},
     "aiomqtt": {"broker"},
     "paho": {"broker"},

@@ -7,8 +7,9 @@ from string import ascii_letters
 import pytest
 from playwright.async_api import Browser, expect
 
-from herdbook.llama.panel.languages import Languages
-from herdbook.llama.panel.strings import Strings
+from herdbook.llama.panel.pages import PACKAGE
+from herdbook.web.languages import Languages
+from herdbook.web.strings import Strings
 from tests.e2e.pages import CUT_OFF, every_page
 from tests.e2e.tab import Tab, tab
 from tests.llama.panel.stage import PASSWORD, Stage
@@ -66,7 +67,7 @@ async def test_every_page_fits_a_phone_in_every_language(
 ) -> None:
     paths = await every_page(set_up)
     async with tab(chromium, set_up, locale=language) as opened:
-        await _every_page(opened, paths, Strings.load(language))
+        await _every_page(opened, paths, Strings.load(PACKAGE, language))
 
 
 def _mirrored(text: str) -> str:
@@ -78,7 +79,7 @@ def _mirrored(text: str) -> str:
 @pytest.fixture
 def arabic(monkeypatch: pytest.MonkeyPatch) -> Strings:
     """English in Arabic letters, as one more language of the panel."""
-    english = Strings.load("en")
+    english = Strings.load(PACKAGE, "en")
     words = Strings("ar", {key: _mirrored(text) for key, text in english.texts()})
     monkeypatch.setattr(Languages, "load", lambda: Languages({"en": english, "ar": words}))
     return words

@@ -4,7 +4,8 @@ import pytest
 
 from herdbook.broker import BrokerSettings
 from herdbook.errors import ConfigError
-from herdbook.llama.config import Listener, LlamaConfig, load
+from herdbook.llama.config import LlamaConfig, load
+from herdbook.settings import Listener
 
 
 def read(folder: Path, text: str) -> LlamaConfig:

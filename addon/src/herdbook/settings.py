@@ -1,14 +1,25 @@
-"""Reading a configuration file. Owns TOML, checking against a struct, and words about mistakes."""
+"""Reading a configuration file. Owns TOML, checking against a struct, and words about mistakes.
+
+And what more than one file has in it.
+"""
 
 import tomllib
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
+from msgspec import Meta, Struct
 
 from herdbook.errors import ConfigError
 
 _PATTERN: Final = "matching regex"
+
+
+class Listener(Struct, frozen=True, forbid_unknown_fields=True):
+    """An address to listen on; loopback unless told otherwise."""
+
+    port: Annotated[int, Meta(ge=1, le=65535)]
+    host: Annotated[str, Meta(min_length=1, max_length=253)] = "127.0.0.1"
 
 
 def read_toml(path: Path) -> dict[str, Any]:

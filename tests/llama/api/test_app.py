@@ -17,8 +17,8 @@ from herdbook.llama.api import messages
 from herdbook.llama.api.app import api_app
 from herdbook.llama.api.connection import CLOSE_SCHEMA
 from herdbook.llama.api.feed import QUEUE_LIMIT, Feed, Subscription
-from herdbook.llama.config import Listener
-from herdbook.llama.listener import listening
+from herdbook.settings import Listener
+from herdbook.web.listener import listening
 from tests.mosquitto import free_port
 
 TOKEN = "the token of this test"

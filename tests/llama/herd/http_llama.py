@@ -16,10 +16,10 @@ from herdbook.eventlog.identity import Identity
 from herdbook.house.book import HouseBook, Today
 from herdbook.house.node import NodeRow
 from herdbook.house.observation import Observation
-from herdbook.llama.config import Listener
 from herdbook.llama.herd.herd import Herd
 from herdbook.llama.herd.port import herd_app
-from herdbook.llama.listener import listening
+from herdbook.settings import Listener
+from herdbook.web.listener import listening
 from tests.llama.herd.conftest import Heard
 from tests.mosquitto import free_port
 

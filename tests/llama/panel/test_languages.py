@@ -8,8 +8,9 @@ import pytest
 
 import herdbook
 from herdbook.journal.settings import Settings
-from herdbook.llama.panel.languages import Languages, preferred
-from herdbook.llama.panel.strings import Strings
+from herdbook.llama.panel.pages import PACKAGE
+from herdbook.web.languages import Languages, preferred
+from herdbook.web.strings import Strings
 from tests.llama.panel.stage import HTMX, PASSWORD, Browser, Stage
 
 OFFERED = ("de", "en", "fr", "pt-br")
@@ -46,11 +47,13 @@ def test_a_browsers_wish(asked: str, found: str | None) -> None:
 
 def test_what_can_be_chosen_is_what_there_is() -> None:
     choices = get_args(get_type_hints(Settings)["language"])
-    assert sorted(words.language for words in Languages.load()) == sorted(set(choices) - {"auto"})
+    assert sorted(words.language for words in Languages.load(PACKAGE)) == sorted(
+        set(choices) - {"auto"}
+    )
 
 
 def test_a_language_is_found_by_what_a_browser_asks() -> None:
-    languages = Languages.load()
+    languages = Languages.load(PACKAGE)
     assert languages.asked_for("en-GB,en;q=0.9") == "en"
     assert languages.asked_for("tlh") == "en"
     assert languages["en"]("app.language") == "English"
@@ -97,13 +100,13 @@ async def test_the_door_of_a_page_answers_in_the_persons_language(
     async with set_up.browser() as other:
         form = {"name": "Ada", "secret": PASSWORD, "day": f"{set_up.today}", "text": "un mot"}
         answer = await other.post("/sign-in", form, headers=HTMX | GERMAN)
-    french = Strings.load("fr")
+    french = Strings.load(PACKAGE, "fr")
     assert french("day.empty_today") in await answer.text()
 
 
 async def test_each_language_is_named_in_itself(ada: Browser) -> None:
     page = await ada.page("/settings")
-    for words in Languages.load():
+    for words in Languages.load(PACKAGE):
         assert (
             f'value="{words.language}" lang="{words.language}" dir="ltr">{words("app.language")}<'
             in page
@@ -114,7 +117,7 @@ async def test_a_mistake_is_told_in_the_persons_language(ada: Browser, set_up: S
     form = {"text": "x" * 100_001}
     answer = await ada.post(f"/day/{set_up.today}/entries", form, headers=GERMAN)
     assert answer.status == 422
-    german = Strings.load("de")
+    german = Strings.load(PACKAGE, "de")
     told = german("faults.entry_too_long", limit=100_000, length=100_001)
     assert "100.001" in told
     assert told in await answer.text()
@@ -126,7 +129,7 @@ def test_every_reason_has_its_words() -> None:
     )
     reasons = set(re.findall(r'\breason="(\w+)"', source))
     assert len(reasons) > 10
-    words = Strings.load("en")
+    words = Strings.load(PACKAGE, "en")
     for reason in reasons:
         assert f"faults.{reason}" in words
         assert f"faults.{reason}_fix" in words

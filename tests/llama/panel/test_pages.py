@@ -12,10 +12,12 @@ import pytest
 import herdbook.llama.panel
 from herdbook.errors import ConfigError
 from herdbook.journal.exchange.incoming import Kind
-from herdbook.llama.panel.strings import Strings
+from herdbook.llama.panel.pages import PACKAGE
+from herdbook.web.strings import Strings
 from tests.llama.panel.stage import PASSWORD, Browser, Stage, stage
 
 PANEL = Path(herdbook.llama.panel.__file__).parent
+WEB = PANEL.parents[1] / "web"
 TEMPLATES = sorted((PANEL / "templates").rglob("*.*"))
 ROOT = Path(__file__).parents[3]
 
@@ -106,9 +108,10 @@ def test_nothing_is_inline_and_every_address_is_built(path: Path) -> None:
 
 
 def test_every_word_comes_from_the_catalogue_and_every_one_is_used() -> None:
-    strings = Strings.load("en")
+    strings = Strings.load(PACKAGE, "en")
     source = "\n".join(
-        path.read_text("utf-8") for path in [*TEMPLATES, *sorted(PANEL.glob("*.py"))]
+        path.read_text("utf-8")
+        for path in [*TEMPLATES, *sorted(PANEL.glob("*.py")), WEB / "telling.py"]
     )
     used = set(re.findall(r"""\b(?:t|strings|words)\(\s*["']([\w.]+)["'](?! ~)""", source))
     assert used <= strings.keys()
@@ -150,7 +153,9 @@ def test_right_to_left_languages_are_marked() -> None:
 
 
 def test_styles_name_no_left_or_right() -> None:
-    for path in (PANEL / "static").glob("*.css"):
+    sheets = [*(PANEL / "static").glob("*.css"), *(WEB / "static").glob("*.css")]
+    assert len(sheets) > 10
+    for path in sheets:
         assert not re.findall(
             r"(?:margin|padding|border|(?<!area-)inset)-(?:left|right|top|bottom)"
             r"|text-align: (?:left|right)|float:|\b(?:left|right):",
@@ -158,7 +163,7 @@ def test_styles_name_no_left_or_right() -> None:
         ), path
 
 
-@pytest.mark.parametrize("folder", [PANEL / "static" / "vendor", ROOT / "tests" / "vendor"])
+@pytest.mark.parametrize("folder", [WEB / "static" / "vendor", ROOT / "tests" / "vendor"])
 def test_vendored_files_are_the_recorded_ones(folder: Path) -> None:
     record = json.loads((folder / "vendor.json").read_text("utf-8"))
     assert set(record) == {path.name for path in folder.glob("*.js")}

@@ -10,17 +10,10 @@ from msgspec import Meta, Struct
 from herdbook.broker import BrokerSettings
 from herdbook.embedding.fetch import SOURCE
 from herdbook.errors import ConfigError
-from herdbook.settings import check, read_toml
+from herdbook.settings import Listener, check, read_toml
 
 GUIDE: Final = "docs/guides/llama.md"
 _LOCAL_TIME: Final = Path("/etc/localtime")
-
-
-class Listener(Struct, frozen=True, forbid_unknown_fields=True):
-    """An address to listen on; loopback unless told otherwise."""
-
-    port: Annotated[int, Meta(ge=1, le=65535)]
-    host: Annotated[str, Meta(min_length=1, max_length=253)] = "127.0.0.1"
 
 
 class Ingress(Listener, frozen=True, forbid_unknown_fields=True):

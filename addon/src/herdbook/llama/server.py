@@ -23,9 +23,9 @@ from herdbook.llama.api.news import News, snapshot
 from herdbook.llama.config import LlamaConfig
 from herdbook.llama.herd.herd import Herd
 from herdbook.llama.herd.port import herd_app
-from herdbook.llama.listener import listening
 from herdbook.llama.panel.routes import panel_app
 from herdbook.llama.vaults import Vaults
+from herdbook.web.listener import listening
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -22,7 +22,7 @@ from herdbook.llama.panel.desk import (
 )
 from herdbook.llama.panel.faults import status_of, words_of
 from herdbook.llama.panel.sessions import Session
-from herdbook.llama.panel.strings import Strings
+from herdbook.web.strings import Strings
 
 _FORM_AGAIN: Final = {"HX-Retarget": "#form", "HX-Reselect": "#form", "HX-Reswap": "outerHTML"}
 """Has htmx take the form out of the page and put it in place of the one that was sent: what failed

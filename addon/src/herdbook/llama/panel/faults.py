@@ -6,6 +6,7 @@ from typing import Final
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from herdbook.attempts import rounded
 from herdbook.errors import (
     DayInvalid,
     EntryUnknown,
@@ -25,7 +26,6 @@ from herdbook.errors import (
     VaultLocked,
     WrongSecret,
 )
-from herdbook.llama.attempts import rounded
 from herdbook.llama.panel.desk import desk_of
 from herdbook.llama.panel.pages import Pages, is_htmx
 

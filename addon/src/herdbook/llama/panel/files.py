@@ -129,7 +129,7 @@ async def hand_out(request: web.Request) -> web.StreamResponse:
             hdrs.CONTENT_DISPOSITION: "inline" if shown else "attachment",
         }
     )
-    # A connection has one request (see `herdbook.llama.listener`), which is to be said beforehand.
+    # A connection has one request (see `herdbook.web.listener`), which is to be said beforehand.
     response.force_close()
     start, stop = _stretch(request, response, file)
     try:

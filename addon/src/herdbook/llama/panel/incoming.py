@@ -15,9 +15,9 @@ from herdbook.llama.opening import Opening
 from herdbook.llama.panel.desk import Desk, desk_of, fields_of, signed_in
 from herdbook.llama.panel.faults import status_of, words_of
 from herdbook.llama.panel.pages import is_htmx
-from herdbook.llama.panel.upload import MULTIPART
 from herdbook.llama.people import Person
 from herdbook.llama.waiting import Sealed
+from herdbook.web.guard import MULTIPART
 
 _PIECE: Final = 64 * 1024
 _SHOWN: Final = 50

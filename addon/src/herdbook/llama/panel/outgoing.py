@@ -100,7 +100,7 @@ def _download(name: str, content_type: str) -> web.StreamResponse:
             "Content-Disposition": f'attachment; filename="{name}"',
         }
     )
-    # A connection has one request (see `herdbook.llama.listener`), which is to be said beforehand.
+    # A connection has one request (see `herdbook.web.listener`), which is to be said beforehand.
     response.force_close()
     return response
 

@@ -39,15 +39,15 @@ from herdbook.llama.panel import (
     watch,
     weekdays,
 )
-from herdbook.llama.panel.assets import Assets
 from herdbook.llama.panel.desk import DESK, Desk, HerdDesk
 from herdbook.llama.panel.faults import translate
-from herdbook.llama.panel.guard import add_headers, guard
 from herdbook.llama.panel.ingress import ingress
-from herdbook.llama.panel.languages import Languages
-from herdbook.llama.panel.pages import Pages
+from herdbook.llama.panel.pages import PACKAGE, Pages
 from herdbook.llama.panel.sessions import Sessions
 from herdbook.llama.vaults import Vaults
+from herdbook.web.assets import Assets
+from herdbook.web.guard import add_headers, guard
+from herdbook.web.languages import Languages
 
 _BODY_LIMIT: Final = 2 * 1024**2
 """An entry of 100,000 characters, each of them percent-encoded, and room to spare."""
@@ -183,8 +183,8 @@ def panel_app(
         ),
         client_max_size=_BODY_LIMIT,
     )
-    assets = Assets()
-    pages = Pages(app.router, Languages.load(), assets, zone, base_path)
+    assets = Assets(PACKAGE)
+    pages = Pages(app.router, Languages.load(PACKAGE), assets, zone, base_path)
     static = ("static", "GET", r"/static/{version}/{name:.+}", assets.serve)
     for prefix in dict.fromkeys(("", base_path)):
         for name, method, path, handler in (*_ROUTES, static):

@@ -15,8 +15,8 @@ from herdbook.house.readings import Reading
 from herdbook.house.rollup import HOUR_MS, Rollup
 from herdbook.house.series import Series
 from herdbook.journal.entry import read_day
-from herdbook.llama.panel.chart import Span, draw
 from herdbook.llama.panel.desk import Desk, desk_of, signed_in
+from herdbook.web.chart import Span, draw
 
 _DAY_MS: Final = 24 * HOUR_MS
 _TEN_MINUTES_MS: Final = 600_000

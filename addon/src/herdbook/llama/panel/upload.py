@@ -16,8 +16,8 @@ from herdbook.journal.entry import read_day
 from herdbook.llama.panel.desk import desk_of, fields_of, signed_in
 from herdbook.llama.panel.faults import KEPT
 from herdbook.llama.panel.field import saving_of
+from herdbook.web.guard import MULTIPART
 
-MULTIPART: Final = "multipart/form-data"
 _PARTS: Final = 64
 _TEXT_LIMIT: Final = 1024**2
 """Bytes of all fields that are no files."""

@@ -1,7 +1,7 @@
 """What every request must pass and every answer carries: host, origin, form type, headers.
 
-The panel listens on loopback or in a home network, where other web sites' scripts run in the same
-browser. So unsafe requests must come from the panel's own pages, and the panel answers only to
+Pages are served on loopback or in a home network, where other web sites' scripts run in the same
+browser. So unsafe requests must come from the pages themselves, and they are shown only under
 names that an attacker cannot point at it (DNS rebinding).
 """
 
@@ -13,9 +13,8 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from herdbook.llama.panel.upload import MULTIPART
-
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+MULTIPART: Final = "multipart/form-data"
 _FORM: Final = "application/x-www-form-urlencoded"
 _HEADERS: Final = {
     "Cache-Control": "no-store",

@@ -1,6 +1,6 @@
-"""The panel's words: one flat catalogue per language.
+"""The words of pages: one flat catalogue per language.
 
-`strings/LANGUAGE.json` is generated from the section “panel” of `translations/` by
+`strings/LANGUAGE.json` of a package is generated from its section of `translations/` by
 `scripts/translations`.
 """
 
@@ -25,9 +25,9 @@ class Strings:
         self._words = dict(_flatten("", tree))
 
     @classmethod
-    def load(cls, language: str) -> Self:
-        """The generated catalogue of a language."""
-        source = files("herdbook.llama.panel") / "strings" / f"{language}.json"
+    def load(cls, package: str, language: str) -> Self:
+        """The catalogue of a language that was generated into a package."""
+        source = files(package) / "strings" / f"{language}.json"
         return cls(language, json.loads(source.read_text("utf-8")))
 
     def __call__(self, key: str, **values: object) -> str:

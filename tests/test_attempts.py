@@ -3,9 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from herdbook.clock import EPOCH_MS
-from herdbook.errors import StorageError, TooManyAttempts
-from herdbook.llama.attempts import (
+from herdbook.attempts import (
     FIRST_WAIT_MS,
     FREE,
     LONGEST_WAIT_MS,
@@ -14,6 +12,8 @@ from herdbook.llama.attempts import (
     rounded,
     wait_ms,
 )
+from herdbook.clock import EPOCH_MS
+from herdbook.errors import StorageError, TooManyAttempts
 from tests.fakes.clock import ManualClock
 
 YEAR_MS = 365 * 86_400_000

@@ -12,7 +12,7 @@ from aiohttp.typedefs import Handler
 from aiohttp.web_protocol import RequestHandler
 
 from herdbook.errors import ConfigError, PortTaken
-from herdbook.llama.config import Listener
+from herdbook.settings import Listener
 
 CONNECTIONS_LIMIT: Final = 256
 """Far below the files that a process may have open (1,024 is usual)."""
@@ -30,6 +30,18 @@ async def listening(app: web.Application, where: Listener, section: str) -> Asyn
 
     Raises `PortTaken` when somebody else listens there, `ConfigError` when nobody can.
     """
+    async with served(app) as factory:
+        listener = await _listen(factory, where, section)
+        host = f"[{where.host}]" if ":" in where.host else where.host
+        try:
+            yield f"http://{host}:{where.port}"
+        finally:
+            listener.close()
+
+
+@asynccontextmanager
+async def served(app: web.Application) -> AsyncIterator[Callable[[], asyncio.Protocol]]:
+    """What answers a connection with `app`, for as long as the context lasts."""
     gate = Gate()
     app.middlewares.insert(0, gate.hear)
     app.on_response_prepare.append(_say_little)
@@ -39,12 +51,7 @@ async def listening(app: web.Application, where: Listener, section: str) -> Asyn
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=_STOP_S, auto_decompress=False)
     await runner.setup()
     try:
-        listener = await _listen(gate.factory(runner), where, section)
-        host = f"[{where.host}]" if ":" in where.host else where.host
-        try:
-            yield f"http://{host}:{where.port}"
-        finally:
-            listener.close()
+        yield gate.factory(runner)
     finally:
         await runner.cleanup()
 

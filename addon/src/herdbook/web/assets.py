@@ -1,4 +1,4 @@
-"""The panel's static files: held in memory, addressed by their content, cached for good."""
+"""Static files of pages: held in memory, addressed by their content, cached for good."""
 
 from hashlib import blake2b
 from importlib.resources import files
@@ -15,14 +15,15 @@ _TYPES: Final = {
 
 
 class Assets:
-    """Every file of `static/` that a page may ask for.
+    """Every file that a page may ask for: those of a package's `static/` and those of all pages.
 
     All share one `version`, the hash of the whole set, in their address: ES modules import each
     other by relative address, so a change in one must change the address of all.
     """
 
-    def __init__(self) -> None:
-        self._files = dict(_walk("", files("herdbook.llama.panel") / "static"))
+    def __init__(self, package: str) -> None:
+        self._files = dict(_walk("", files("herdbook.web") / "static"))
+        self._files |= _walk("", files(package) / "static")
         digest = blake2b(digest_size=8)
         for name in sorted(self._files):
             digest.update(name.encode() + b"\0" + self._files[name] + b"\0")

@@ -10,9 +10,9 @@ import pytest
 from aiohttp import ClientError, ClientSession, web
 
 from herdbook.errors import ConfigError, PortTaken
-from herdbook.llama import listener as module
-from herdbook.llama.config import Listener
-from herdbook.llama.listener import listening
+from herdbook.settings import Listener
+from herdbook.web import listener as module
+from herdbook.web.listener import listening
 from tests.mosquitto import free_port
 
 

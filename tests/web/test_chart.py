@@ -5,7 +5,7 @@ import re
 import pytest
 
 from herdbook.house.rollup import HOUR_MS, Rollup
-from herdbook.llama.panel.chart import Span, draw, spark
+from herdbook.web.chart import Span, draw, spark
 
 
 def hour(number: int, least: float, mean: float, most: float) -> Rollup:

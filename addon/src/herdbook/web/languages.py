@@ -1,11 +1,11 @@
-"""The languages the panel speaks, and which of them a browser asks for."""
+"""The languages that pages speak, and which of them a browser asks for."""
 
 import re
 from collections.abc import Container, Iterator
 from importlib.resources import files
 from typing import Final, Self
 
-from herdbook.llama.panel.strings import Strings
+from herdbook.web.strings import Strings
 
 SOURCE: Final = "en"
 """The language every text is first written in, for whom no other fits."""
@@ -22,12 +22,12 @@ class Languages:
         self._catalogues = catalogues
 
     @classmethod
-    def load(cls) -> Self:
-        """Those generated into the package."""
-        folder = files("herdbook.llama.panel") / "strings"
+    def load(cls, package: str) -> Self:
+        """Those generated into a package."""
+        folder = files(package) / "strings"
         names = [file.name for file in folder.iterdir() if file.name.endswith(".json")]
         codes = [name.removesuffix(".json") for name in names]
-        return cls({code: Strings.load(code) for code in codes})
+        return cls({code: Strings.load(package, code) for code in codes})
 
     def __getitem__(self, language: str) -> Strings:
         return self._catalogues[language]
