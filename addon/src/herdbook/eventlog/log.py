@@ -16,16 +16,18 @@ from pathlib import Path
 from typing import Concatenate, Final
 
 from msgspec import Raw, Struct
+from msgspec.structs import replace
 
 from herdbook.clock import Clock, Instant, now
 from herdbook.errors import StorageError
-from herdbook.eventlog import loss, mending, retention
+from herdbook.eventlog import loss, mending, retention, unfinished
 from herdbook.eventlog.batch import MAX_EVENTS, MAX_WIRE, seal
 from herdbook.eventlog.database import DatabaseDamaged
-from herdbook.eventlog.event import MAX_WALL_MS, Event, encode, encode_payload
+from herdbook.eventlog.event import MAX_WALL_MS, READINGS, Event, encode, encode_payload
 from herdbook.eventlog.identity import Identity
 from herdbook.eventlog.mark import NAME, read_mark, write_mark
 from herdbook.eventlog.piece import Mark
+from herdbook.eventlog.readings import ReadingsPayload
 from herdbook.eventlog.retention import Retention
 from herdbook.eventlog.store import Head, LogStore
 from herdbook.files import FolderLock, make_folder
@@ -74,6 +76,7 @@ class EventLog:
         self._lock = lock
         self._clock = clock
         self._boot_id = boot_id
+        self._absorbed = False
         mending.finish(self._path)
         mark = read_mark(folder)
         try:
@@ -117,10 +120,37 @@ class EventLog:
                 self._event(seq + number, lamport + number, kind, payload, *(at or [here]))
                 for number, (kind, payload, *at) in enumerate(items, 1)
             ]
-            self._store.add_tail((event.seq, event.lamport, encode(event)) for event in events)
-        if events:
-            self._end = (events[-1].seq, events[-1].lamport)
+            self._add(events)
+            unfinished.finished(self._store, events)
+        self._ends_with(events)
         return events
+
+    @_mending
+    def keep_unfinished(self, blocks: Sequence[tuple[ReadingsPayload, Instant]]) -> None:
+        """Note durably readings that are in no event yet, and no others. Raises `StorageError`."""
+        self.absorb()
+        with self._store.writing():
+            events = (self._event(1, 1, READINGS, *block) for block in blocks)
+            unfinished.put(self._store, events)
+
+    @_mending
+    def absorb(self) -> int:
+        """Add what an earlier run noted and did not finish: so many events.
+
+        Raises `StorageError`.
+        """
+        if self._absorbed:
+            return 0
+        seq, lamport = self._end
+        with self._store.writing():
+            events = [
+                replace(event, seq=seq + number, lamport=lamport + number)
+                for number, event in enumerate(unfinished.take(self._store), 1)
+            ]
+            self._add(events)
+        self._ends_with(events)
+        self._absorbed = True
+        return len(events)
 
     @_mending
     def head(self) -> Head:
@@ -192,6 +222,13 @@ class EventLog:
         """Close the database and give up the lock. Safe to repeat."""
         self._store.close()
         self._lock.release()
+
+    def _add(self, events: Sequence[Event]) -> None:
+        self._store.add_tail((event.seq, event.lamport, encode(event)) for event in events)
+
+    def _ends_with(self, events: Sequence[Event]) -> None:
+        if events:
+            self._end = (events[-1].seq, events[-1].lamport)
 
     def _mend(self, error: DatabaseDamaged) -> None:
         self._store.close()
