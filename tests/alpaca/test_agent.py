@@ -13,7 +13,11 @@ import msgspec
 import pytest
 
 from herdbook.alpaca import agent
-from herdbook.alpaca.config import AlpacaConfig, FileConfig, RoomConfig, SensorConfig, SystemConfig
+from herdbook.alpaca.config import AlpacaConfig
+from herdbook.alpaca.sensors.file import FileConfig
+from herdbook.alpaca.sensors.room import RoomConfig
+from herdbook.alpaca.sensors.settings import SensorSettings
+from herdbook.alpaca.sensors.system import SystemConfig
 from herdbook.broker import BrokerSettings
 from herdbook.errors import LogInUse, StorageError
 from herdbook.eventlog import topics
@@ -88,7 +92,7 @@ class Bench:
     def write(self, value: object) -> None:
         self.file.write_text(f"{value}\n")
 
-    def config(self, *others: SensorConfig, name: str = "Hallway") -> AlpacaConfig:
+    def config(self, *others: SensorSettings, name: str = "Hallway") -> AlpacaConfig:
         boiler = FileConfig(
             id="boiler",
             name="Boiler",

@@ -3,9 +3,12 @@ from pathlib import Path
 import pytest
 
 from herdbook.alpaca.address import LlamaSettings
-from herdbook.alpaca.config import FileConfig, RoomConfig, SystemConfig, load
+from herdbook.alpaca.config import load
 from herdbook.alpaca.discovery import components_of
-from herdbook.alpaca.sensors import open_sensors
+from herdbook.alpaca.sensors.file import FileConfig
+from herdbook.alpaca.sensors.opening import open_sensors
+from herdbook.alpaca.sensors.room import RoomConfig
+from herdbook.alpaca.sensors.system import SystemConfig
 from herdbook.broker import BrokerSettings
 from herdbook.errors import ConfigError
 from herdbook.eventlog.curiosity import Wants

@@ -8,9 +8,12 @@ from typing import Any
 import psutil
 import pytest
 
-from herdbook.alpaca.config import AlpacaConfig, FileConfig, RoomConfig, SystemConfig
+from herdbook.alpaca.config import AlpacaConfig
 from herdbook.alpaca.discovery import components_of, discovery_payload
-from herdbook.alpaca.sensors import open_sensors
+from herdbook.alpaca.sensors.file import FileConfig
+from herdbook.alpaca.sensors.opening import open_sensors
+from herdbook.alpaca.sensors.room import RoomConfig
+from herdbook.alpaca.sensors.system import SystemConfig
 from herdbook.broker import BrokerSettings
 from tests.fakes.clock import ManualClock
 

@@ -9,7 +9,8 @@ import aiomqtt
 import pytest
 
 from herdbook.alpaca import agent
-from herdbook.alpaca.config import AlpacaConfig, FileConfig
+from herdbook.alpaca.config import AlpacaConfig
+from herdbook.alpaca.sensors.file import FileConfig
 from herdbook.broker import BrokerSettings
 from herdbook.eventlog import question
 from herdbook.eventlog.audit import audit

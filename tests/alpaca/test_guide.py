@@ -7,7 +7,10 @@ import msgspec
 import pytest
 
 from herdbook.alpaca.address import LlamaSettings
-from herdbook.alpaca.config import FileConfig, RoomConfig, SystemConfig, load
+from herdbook.alpaca.config import load
+from herdbook.alpaca.sensors.file import FileConfig
+from herdbook.alpaca.sensors.room import RoomConfig
+from herdbook.alpaca.sensors.system import SystemConfig
 from herdbook.eventlog.curiosity import Wants
 from herdbook.eventlog.retention import Retention
 
@@ -16,7 +19,7 @@ GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "alpaca.md"
 
 def test_the_example_is_a_configuration(tmp_path: Path) -> None:
     text = GUIDE.read_text(encoding="utf-8")
-    example, by_http = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    example, _tuning, by_http = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
     path = tmp_path / "alpaca.toml"
     path.write_text(re.sub(r"\[broker\]\n(?:[^\[]+\n)+", f"{by_http}\n", example), "utf-8")
     assert load(path).llama == LlamaSettings("http://192.168.1.5:8479")

@@ -4,12 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from herdbook.alpaca.config import RoomConfig
 from herdbook.alpaca.learned import Kept, LearnedFile, encode
 from herdbook.alpaca.noticer import Noticer
 from herdbook.alpaca.noticing.watch import Watch
 from herdbook.alpaca.sensors.measurement import Measurement
-from herdbook.alpaca.sensors.room import RoomSensor
+from herdbook.alpaca.sensors.room import RoomConfig, RoomSensor
 from tests.alpaca.test_observer import SensorDouble
 from tests.fakes.clock import ManualClock
 

@@ -3,8 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from herdbook.alpaca.config import FileConfig
-from herdbook.alpaca.sensors.file import FileSensor
+from herdbook.alpaca.sensors.file import FileConfig, FileSensor
 from herdbook.alpaca.sensors.measurement import Fault, Sample
 
 

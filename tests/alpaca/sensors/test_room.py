@@ -5,10 +5,9 @@ from statistics import mean
 
 import pytest
 
-from herdbook.alpaca.config import RoomConfig
 from herdbook.alpaca.sensors.household import DAY, HOUR, MINUTE, Conditions, Household
 from herdbook.alpaca.sensors.physics import Air, next_minute, saturation
-from herdbook.alpaca.sensors.room import RoomSensor, SimulatedRoom
+from herdbook.alpaca.sensors.room import RoomConfig, RoomSensor, SimulatedRoom
 from tests.fakes.clock import ManualClock
 
 SEEDS = (1, 2, 7, 42, 2**52)

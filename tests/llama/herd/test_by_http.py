@@ -14,8 +14,9 @@ import pytest
 
 from herdbook.alpaca import agent
 from herdbook.alpaca.address import LlamaSettings
-from herdbook.alpaca.config import AlpacaConfig, FileConfig
+from herdbook.alpaca.config import AlpacaConfig
 from herdbook.alpaca.neighbours import kept
+from herdbook.alpaca.sensors.file import FileConfig
 from herdbook.clock import SystemClock
 from herdbook.eventlog.curiosity import Wants
 from herdbook.eventlog.event import OBSERVATION

@@ -9,8 +9,9 @@ import aiomqtt
 import pytest
 
 from herdbook.alpaca import agent
-from herdbook.alpaca.config import AlpacaConfig, SystemConfig
+from herdbook.alpaca.config import AlpacaConfig
 from herdbook.alpaca.neighbours import kept
+from herdbook.alpaca.sensors.system import SystemConfig
 from herdbook.broker import BrokerSettings
 from herdbook.eventlog import topics
 from herdbook.eventlog.curiosity import Wants

@@ -22,8 +22,8 @@ from herdbook.alpaca.neighbours import Neighbourhood
 from herdbook.alpaca.noticer import Noticer
 from herdbook.alpaca.record import Record
 from herdbook.alpaca.sampler import Sampler
-from herdbook.alpaca.sensors import open_sensors
 from herdbook.alpaca.sensors.measurement import Measurement, Sensor
+from herdbook.alpaca.sensors.opening import open_sensors
 from herdbook.alpaca.timekeeping import keep_time
 from herdbook.alpaca.uplink import Uplink
 from herdbook.broker import BrokerSettings

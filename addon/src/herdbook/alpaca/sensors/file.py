@@ -1,14 +1,20 @@
 """A sensor that is a number in a file, as the kernel offers them under ``/sys``."""
 
-import os
-import stat
-from typing import Final
+from collections.abc import Iterator
+from typing import Annotated
 
-from herdbook.alpaca.config import FileConfig
-from herdbook.alpaca.sensors.measurement import Fault, Measurement, Sample, checked
+from msgspec import Meta
 
-_MAX_BYTES: Final = 256
-_SPREAD_DIGITS: Final = 5  # the least spread, in units of the last digit shown
+from herdbook.alpaca.sensors.measurement import Fault, Sample
+from herdbook.alpaca.sensors.number import number_in
+from herdbook.alpaca.sensors.plugin import Found, Plugin, Surroundings
+from herdbook.alpaca.sensors.settings import ValueSettings
+
+
+class FileConfig(ValueSettings, frozen=True, kw_only=True, tag="file"):
+    """A number in a file: a thermal zone, hwmon, or what another program writes."""
+
+    path: Annotated[str, Meta(min_length=1)]
 
 
 class FileSensor:
@@ -20,17 +26,7 @@ class FileSensor:
         self._config = config
         self.interval = config.interval
         self.quiet = config.quiet
-        self._measurement = Measurement(
-            id=config.id,
-            name=config.name,
-            unit=config.unit,
-            device_class=config.device_class,
-            state_class=config.state_class,
-            precision=config.precision,
-            spread=_SPREAD_DIGITS * 10.0**-config.precision,
-            valid=config.valid,
-            usual=config.usual,
-        )
+        self._measurement = config.made()
         self.measurements = (self._measurement,)
 
     def read(self) -> dict[str, Sample]:
@@ -40,23 +36,39 @@ class FileSensor:
     def _sample(self) -> Sample:
         path = self._config.path
         try:
-            text = _beginning_of(path).decode("ascii").strip()
-            if "_" in text:
-                raise ValueError  # Python reads 1_000; a sensor does not write it
-            value = float(text)
+            value = number_in(path)
         except OSError as error:
             return Fault(f"{self._measurement.name}: cannot read {path}: {error.strerror}.")
         except ValueError:  # UnicodeDecodeError is one
             return Fault(f"{self._measurement.name}: {path} holds no number.")
-        return checked(self._measurement, value * self._config.scale)
+        return self._config.sample(self._measurement, value)
 
 
-def _beginning_of(path: str) -> bytes:
-    """Up to `_MAX_BYTES` of a regular file; a pipe or a device is refused, for it might block."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(0, "not a regular file")
-        return os.read(descriptor, _MAX_BYTES)
-    finally:
-        os.close(descriptor)
+def _open(config: FileConfig, _surroundings: Surroundings) -> FileSensor:
+    return FileSensor(config)
+
+
+def _discover(surroundings: Surroundings) -> Iterator[Found]:
+    """The kernel's thermal zones."""
+    for zone in sorted((surroundings.root / "sys/class/thermal").glob("thermal_zone*")):
+        try:
+            kind = (zone / "type").read_text("ascii").strip()
+            value = number_in(zone / "temp") / 1000
+        except (OSError, ValueError):
+            continue  # a zone that is switched off
+        yield Found(
+            f"the thermal zone {kind}, at {value:.1f} °C",
+            {
+                "kind": "file",
+                "id": zone.name.replace("thermal_zone", "thermal_"),
+                "name": f"Temperature of {kind}",
+                "path": f"/{(zone / 'temp').relative_to(surroundings.root)}",
+                "unit": "°C",
+                "device_class": "temperature",
+                "scale": 0.001,
+                "valid": [-40, 150],
+            },
+        )
+
+
+PLUGIN = Plugin(FileConfig, _open, _discover)

@@ -1,9 +1,9 @@
 """What a sensor measures and how it answers. Owns the protocol; reads nothing itself."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -19,7 +19,8 @@ class Measurement(Struct, frozen=True):
     ``moment``, seconds since 1970 UTC, which is no reading: Home Assistant is told, no log is.
     `spread` is the least deviation from the ordinary that means anything, in `unit`; without it the
     measurement is recorded but never noticed. A value outside `valid` is a fault, one outside a
-    configured `usual` is worth an observation.
+    configured `usual` is worth an observation. `smoothing` and `deadband`: see
+    `herdbook.alpaca.conditioning`.
     """
 
     id: str
@@ -32,6 +33,8 @@ class Measurement(Struct, frozen=True):
     spread: float | None = None
     valid: Range | None = None
     usual: Range | None = None
+    smoothing: int = 1
+    deadband: float = 0.0
     icon: str | None = None
     diagnostic: bool = False
 
@@ -76,6 +79,17 @@ class Sensor(Protocol):
 
     def read(self) -> Mapping[str, Sample]:
         """One sample for each measurement, by its id. May block: call it in a thread."""
+
+
+@runtime_checkable
+class Waking(Protocol):
+    """A `Sensor` that also knows by itself when there is something to read."""
+
+    async def run(self, wake: Callable[[], None]) -> None:
+        """Wait for that until cancelled, and call `wake` each time: `read` is called soon then.
+
+        In the event loop's thread, while `read` runs in others. It is read at its interval too.
+        """
 
 
 def checked(measurement: Measurement, value: float) -> Sample:

@@ -4,18 +4,38 @@ What it reads is a pure function of the seed and of simulated time.
 """
 
 import random
-from typing import Final
+from typing import Annotated, Final
 
-from herdbook.alpaca.config import RoomConfig
+from msgspec import Meta
+
 from herdbook.alpaca.sensors.household import DAY, MINUTE, Conditions, Household
 from herdbook.alpaca.sensors.measurement import Measurement, Sample, checked
 from herdbook.alpaca.sensors.physics import Air, next_minute
+from herdbook.alpaca.sensors.plugin import Plugin
+from herdbook.alpaca.sensors.settings import Name, SensorId, SeveralSettings, require_printable
 from herdbook.clock import Clock
 
 _PAST_MINUTES: Final = int(2 * DAY / MINUTE)  # simulated before the start, to settle the walls
 _NOISE_C: Final = 0.05
 _NOISE_RH: Final = 0.3
 _NOISE_PPM: Final = 8.0
+
+
+class RoomConfig(SeveralSettings, frozen=True, kw_only=True, tag="room"):
+    """A simulated room.
+
+    `speed` is how many seconds pass in it in one of ours. Its first incident begins
+    `incident_after` of our seconds after the start; without it there is none.
+    """
+
+    id: SensorId = "room"
+    name: Name = "Room"
+    seed: Annotated[int, Meta(ge=0, lt=2**53)] = 1
+    speed: Annotated[float, Meta(ge=1, le=3600)] = 1.0
+    incident_after: Annotated[float, Meta(ge=0, le=604_800)] | None = None
+
+    def __post_init__(self) -> None:
+        require_printable(self.name)
 
 
 class SimulatedRoom:
@@ -73,7 +93,7 @@ class RoomSensor:
         self._started_ms = clock.monotonic_ms()
         after = config.incident_after
         self._room = SimulatedRoom(config.seed, None if after is None else after * config.speed)
-        self.measurements = _measurements(config.id, config.name)
+        self.measurements = config.tuned(*_measurements(config.id, config.name))
         self._parts = {
             measurement.id.removeprefix(f"{config.id}_"): measurement
             for measurement in self.measurements
@@ -144,3 +164,6 @@ def _between(before: Air, after: Air, part: float) -> Air:
         co2_ppm=mix(before.co2_ppm, after.co2_ppm),
         vapour_g_m3=mix(before.vapour_g_m3, after.vapour_g_m3),
     )
+
+
+PLUGIN = Plugin(RoomConfig, lambda config, surroundings: RoomSensor(config, surroundings.clock))

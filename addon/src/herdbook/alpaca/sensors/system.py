@@ -2,32 +2,44 @@
 
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import psutil
+from msgspec import Meta
 
-from herdbook.alpaca.config import SystemConfig
+from herdbook.alpaca.sensors.board import board_sources
 from herdbook.alpaca.sensors.measurement import Fault, Measurement, Sample, checked
-from herdbook.clock import Clock
+from herdbook.alpaca.sensors.plugin import Found, Plugin, Surroundings
+from herdbook.alpaca.sensors.settings import SensorId, SeveralSettings
 
 # The processor's own sensor, by the names its drivers have: Raspberry Pi, Intel, AMD, other ARM.
 _THERMAL_CHIPS: Final = ("cpu_thermal", "coretemp", "k10temp", "soc_thermal", "cpu-thermal")
 _SHORTEST_CPU_SPAN_S: Final = 0.2  # the kernel counts in hundredths of a second
 
 
+class SystemConfig(SeveralSettings, frozen=True, kw_only=True, tag="system"):
+    """This machine's own state. `disk` is a path on what is measured."""
+
+    id: SensorId = "system"
+    disk: Annotated[str, Meta(min_length=1)] = "/"
+
+
 class SystemSensor:
-    """Processor, memory, disk, load, temperature where there is one, and the last restart."""
+    """Processor, memory, disk, load and the last restart; and what this machine has beside.
+
+    That is its temperature, and what `herdbook.alpaca.sensors.board` finds.
+    """
 
     pace = 1.0
 
-    def __init__(self, config: SystemConfig, clock: Clock) -> None:
+    def __init__(self, config: SystemConfig, surroundings: Surroundings) -> None:
         self.interval = config.interval
         self.quiet = config.quiet
         self._disk = config.disk
-        self._clock = clock
+        self._clock = surroundings.clock
         self._ticks = psutil.cpu_times()
         chip = _thermal_chip()
-        self._sources: list[tuple[Measurement, Callable[[], Sample]]] = [
+        sources: list[tuple[Measurement, Callable[[], Sample]]] = [
             (_percent(config.id, "cpu", "CPU use", 10, "mdi:cpu-64-bit"), self._cpu),
             (_percent(config.id, "memory", "Memory use", 3, "mdi:memory"), self._memory),
             (_percent(config.id, "disk", "Disk use", 1, "mdi:harddisk"), self._disk_use),
@@ -55,7 +67,7 @@ class SystemSensor:
             ),
         ]
         if chip is not None:
-            self._sources.append(
+            sources.append(
                 (
                     Measurement(
                         id=f"{config.id}_temperature",
@@ -70,15 +82,17 @@ class SystemSensor:
                     lambda: _temperature(chip),
                 )
             )
-        self.measurements = tuple(measurement for measurement, _ in self._sources)
+        sources += board_sources(config.id, surroundings.root)
+        self.measurements = config.tuned(*(measurement for measurement, _ in sources))
+        self._read = [read for _, read in sources]
 
     def read(self) -> dict[str, Sample]:
         """See `Sensor`. The first one takes 0.2 s: a processor is measured over a span."""
         samples: dict[str, Sample] = {}
-        for measurement, source in self._sources:
+        for measurement, read in zip(self.measurements, self._read, strict=True):
             try:
-                sample = source()
-            except (OSError, psutil.Error) as error:
+                sample = read()
+            except (OSError, ValueError, psutil.Error) as error:
                 sample = Fault(f"{measurement.name}: {error}.")
             samples[measurement.id] = (
                 sample if isinstance(sample, Fault) else checked(measurement, sample)
@@ -146,3 +160,10 @@ def _temperature(chip: str) -> Sample:
     if not entries:
         return Fault(f"CPU temperature: {chip} is gone.")
     return float(entries[0].current)
+
+
+def _discover(_surroundings: Surroundings) -> list[Found]:
+    return [Found("this machine itself", {"kind": "system"})]
+
+
+PLUGIN = Plugin(SystemConfig, SystemSensor, _discover)
