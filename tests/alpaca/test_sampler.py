@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 
+import msgspec
 import pytest
 from msgspec import Struct
 
@@ -188,3 +189,107 @@ async def test_what_is_being_written_when_it_stops_is_written_once() -> None:
         len(p.samples()) for _, p in heard.events + last.events if isinstance(p, ReadingsPayload)
     )
     assert kept == len(heard.states)
+
+
+async def test_smoothing_acts_before_everything_and_deadband_on_what_is_said() -> None:
+    sensor, heard, clock = SensorDouble(), Heard(), ManualClock()
+    kettle = msgspec.structs.replace(TEMPERATURE, smoothing=3, deadband=2.0)
+    sensor.measurements = (kettle, DOOR)
+    script = iter([50.0, 50.5, 99.0, 50.5, 51.0, 53.0, 53.0, 53.0])
+
+    class Scripted(SensorDouble):
+        measurements = sensor.measurements
+
+        def read(self) -> Mapping[str, Sample]:
+            self.reads += 1
+            return {"t": next(script, 53.0), "d": 1.0}
+
+    scripted = Scripted()
+    sampler = Sampler(scripted, heard, clock)
+    async with sampling(sampler):
+        await until(lambda: scripted.reads >= 9)
+        said = [value for name, value in heard.states if name == "t"]
+        assert said == [50.0, 53.0]
+        clock.advance(300_000)
+        await until(lambda: [v for n, v in heard.states if n == "t"] == [50.0, 53.0, 53.0])
+    await sampler.flush()
+    kept = [
+        value
+        for _, p in heard.events
+        if isinstance(p, ReadingsPayload) and p.sensor == "t"
+        for _, value in p.samples()
+    ]
+    assert kept == [50.0, 53.0, 53.0]
+
+
+class WakingDouble(SensorDouble):
+    """Wakes its reader as often as it is told."""
+
+    def __init__(self) -> None:
+        super().__init__(interval=3600)
+        self.news = asyncio.Queue[None]()
+        self.ended = False
+
+    async def run(self, wake: Callable[[], None]) -> None:
+        try:
+            while True:
+                await self.news.get()
+                wake()
+        finally:
+            self.ended = True
+
+
+async def test_a_sensor_with_news_is_read_at_once() -> None:
+    sensor, heard = WakingDouble(), Heard()
+    async with sampling(Sampler(sensor, heard, ManualClock())):
+        await until(lambda: sensor.reads == 1)
+        sensor.samples["d"] = 0.0
+        sensor.news.put_nowait(None)
+        await until(lambda: ("d", 0.0) in heard.states)
+    assert sensor.ended
+    assert sensor.reads == 2
+
+
+async def test_a_flood_of_news_is_read_ten_times_a_second() -> None:
+    sensor, heard = WakingDouble(), Heard()
+    async with sampling(Sampler(sensor, heard, ManualClock())):
+        begun = time.monotonic()
+        while time.monotonic() - begun < 0.45:
+            sensor.news.put_nowait(None)
+            await asyncio.sleep(0)
+    assert 3 <= sensor.reads <= 6
+
+
+async def test_what_a_sensor_did_not_expect_costs_its_own_measurements_alone(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Broken(WakingDouble):
+        broken = True
+
+        def read(self) -> Mapping[str, Sample]:
+            if self.broken:
+                raise KeyError("a plugin's mistake")
+            return super().read()
+
+        async def run(self, wake: Callable[[], None]) -> None:
+            raise KeyError("another")
+
+    sensor, heard = Broken(), Heard()
+    sensor.interval = 0.02
+    async with sampling(Sampler(sensor, heard, ManualClock())):
+        await until(lambda: len(heard.states) >= 6)
+        assert set(heard.states) == {("t", None), ("d", None)}
+        sensor.broken = False
+        await until(lambda: ("t", 50.0) in heard.states)
+    assert caplog.text.count("Kettle, Door cannot be read.") == 1
+    assert caplog.text.count("waiting for its news ended by a fault") == 1
+
+
+@pytest.mark.parametrize("sample", [None, "21", float("nan"), 1e300, [1.0]])
+async def test_whatever_a_sensor_gives_is_a_number_or_a_fault(sample: object) -> None:
+    sensor, heard = SensorDouble(), Heard()
+    sensor.samples["t"] = sample  # type: ignore[assignment]
+    sensor.samples["unknown"] = 1.0
+    async with sampling(Sampler(sensor, heard, ManualClock())):
+        await until(lambda: len(heard.states) >= 4)
+    assert set(heard.states) == {("t", None), ("d", 1.0)}

@@ -25,6 +25,7 @@ from herdbook.alpaca.sampler import Sampler
 from herdbook.alpaca.sensors.measurement import Measurement, Sensor
 from herdbook.alpaca.sensors.opening import open_sensors
 from herdbook.alpaca.timekeeping import keep_time
+from herdbook.alpaca.unfinished import Unfinished
 from herdbook.alpaca.uplink import Uplink
 from herdbook.broker import BrokerSettings
 from herdbook.clock import Clock, Instant, SystemClock
@@ -112,6 +113,7 @@ class _Node:
                 async with asyncio.TaskGroup() as sampling:
                     sampling.create_task(keep_time(self._clock, self.event))
                     sampling.create_task(self._noticer.keep())
+                    sampling.create_task(Unfinished(self._record, self._samplers).keep())
                     for sampler in self._samplers:
                         sampling.create_task(sampler.run())
                     on_ready(self._record.identity.node_id)

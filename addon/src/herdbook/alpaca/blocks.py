@@ -1,6 +1,6 @@
 """Collects the samples of one measurement into blocks for the event log.
 
-A block is in memory for up to a minute: a crash loses that much of the readings, and nothing else.
+A block is filled for up to a minute; `herdbook.alpaca.unfinished` keeps it safe meanwhile.
 Its samples were all timed by the same clock: when that is set, another block begins. As an event it
 is of the moment of its last one, so that nothing is said of it by a clock that was set since.
 """
@@ -50,11 +50,20 @@ class ReadingsBlock:
 
     def take(self) -> tuple[ReadingsPayload, Instant] | None:
         """The block, which is empty afterwards, and when it ended; None when it was so before."""
+        block = self.so_far()
+        self._samples = []
+        return block
+
+    def so_far(self) -> tuple[ReadingsPayload, Instant] | None:
+        """The block as it would be taken now."""
         if not self._samples or self._last is None:
             return None
-        offset_ms = self._offset_ms()
-        samples, self._samples = self._samples, []
-        payload = pack(self._measurement.id, self._measurement.unit, samples, offset_ms=offset_ms)
+        payload = pack(
+            self._measurement.id,
+            self._measurement.unit,
+            self._samples,
+            offset_ms=self._offset_ms(),
+        )
         return payload, self._last
 
     def _offset_ms(self) -> int:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from herdbook import __version__
+from herdbook.alpaca.conditioning import said_every
 from herdbook.alpaca.sensors.measurement import Measurement, Sensor
 from herdbook.errors import ConfigError
 from herdbook.eventlog.topics import availability
@@ -32,7 +33,7 @@ _SHORTEST_EXPIRY_S: Final = 30
 
 
 class Component(Struct, frozen=True):
-    """A measurement in Home Assistant; `interval` is the seconds between its states, if regular."""
+    """A measurement in Home Assistant, with the most seconds between its states, if regular."""
 
     measurement: Measurement
     interval: float | None = None
@@ -49,7 +50,7 @@ def components_of(sensors: Iterable[Sensor]) -> list[Component]:
     Raises `ConfigError` when two measurements would have the same id.
     """
     components = [
-        Component(measurement, sensor.interval)
+        Component(measurement, said_every(measurement, sensor.interval))
         for sensor in sensors
         for measurement in sensor.measurements
     ]

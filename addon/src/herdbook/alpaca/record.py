@@ -5,7 +5,7 @@ Owns what happens when the disk refuses: events wait in memory, bounded, and go 
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -17,11 +17,14 @@ from herdbook.clock import Clock, Instant, now
 from herdbook.errors import StorageError
 from herdbook.eventlog.event import draft
 from herdbook.eventlog.log import EventLog
+from herdbook.eventlog.readings import ReadingsPayload
 
 _MOST_WAITING: Final = 1000
 _AT_ONCE: Final = 1000
 
 type _Draft = tuple[str, Raw, Instant]
+type Block = tuple[ReadingsPayload, Instant]
+"""Readings of one sensor, and when the last of them was."""
 
 _log = logging.getLogger(__name__)
 
@@ -44,9 +47,7 @@ class Record:
         """The log in a folder, made when absent. Raises `LogInUse` and `StorageError`."""
         thread = ThreadPoolExecutor(1, thread_name_prefix="herdbook-log")
         try:
-            log = await asyncio.get_running_loop().run_in_executor(
-                thread, EventLog.open, folder, clock
-            )
+            log = await asyncio.get_running_loop().run_in_executor(thread, _open, folder, clock)
         except BaseException:
             thread.shutdown(wait=False)
             raise
@@ -67,6 +68,17 @@ class Record:
         if self._writing is None:
             self._writing = asyncio.create_task(self._write())
         return await asyncio.shield(done)
+
+    async def keep_unfinished(self, blocks: Callable[[], Sequence[Block]]) -> None:
+        """Note the readings that are in no event yet, so that a crash does not take them.
+
+        `blocks` gives them, with the moment of the last in each. It is called once all that was
+        appended is written: a block is among the ones or the others. Where the disk refuses, what
+        was noted before stays; the log says so.
+        """
+        while self._writing is not None:
+            await asyncio.wait({self._writing})
+        await self.call(partial(self._keep_unfinished, blocks()))
 
     async def call[R](self, function: Callable[[], R]) -> R:
         """Run something that uses the log in the log's thread."""
@@ -102,6 +114,18 @@ class Record:
         finally:
             self._writing = None
 
+    def _keep_unfinished(self, blocks: Sequence[Block]) -> None:
+        if self._waiting:
+            return  # they may be among them: the table knows them until they are written
+        try:
+            self._log.keep_unfinished(blocks)
+        except StorageError as error:
+            if not self._refused:
+                _log.error("%s The last readings are in memory alone until then.", error)
+            self._refused = True
+        else:
+            self._refused = False
+
     def _append(self, events: list[_Draft]) -> bool:
         self._waiting += events
         try:
@@ -121,3 +145,13 @@ class Record:
             _log.info("The event log can be written again.")
         self._refused = False
         return True
+
+
+def _open(folder: Path, clock: Clock) -> EventLog:
+    log = EventLog.open(folder, clock)
+    try:
+        if absorbed := log.absorb():
+            _log.info("It was not stopped last time: %d blocks of readings were saved.", absorbed)
+    except StorageError as error:
+        _log.warning("What the last run had not finished is not in the log yet: %s", error)
+    return log

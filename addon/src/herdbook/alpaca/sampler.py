@@ -8,19 +8,22 @@ import asyncio
 import logging
 import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final, Protocol
 
 from msgspec import Struct
 
 from herdbook.alpaca.blocks import ReadingsBlock
+from herdbook.alpaca.conditioning import Conditioning
 from herdbook.alpaca.noticer import Noticer
-from herdbook.alpaca.sensors.measurement import Fault, Measurement, Sample, Sensor
+from herdbook.alpaca.sensors.measurement import Fault, Measurement, Sample, Sensor, Waking, checked
 from herdbook.clock import Clock, Instant, now
 from herdbook.eventlog.event import OBSERVATION, READINGS
+from herdbook.eventlog.readings import ReadingsPayload
 
 _PATIENCE_S: Final = 5.0
 _SOONER: Final = 4
+_SHORTEST_S: Final = 0.1
 
 _log = logging.getLogger(__name__)
 
@@ -49,6 +52,9 @@ class Sampler:
         self._listener = listener
         self._clock = clock
         self._events: deque[tuple[str, Struct, Instant]] = deque()
+        self._woken = asyncio.Event()
+        self._raised = False
+        self._name = ", ".join(measurement.name for measurement in sensor.measurements)
         self._channels = {
             measurement.id: _Channel(measurement, sensor, self._noticer)
             for measurement in sensor.measurements
@@ -57,19 +63,29 @@ class Sampler:
     async def run(self) -> None:
         """Sample for ever. A reading that comes late is not made up for, and shifts no other.
 
-        While something seems to begin, readings come four times as often, until it is clear.
+        While something seems to begin, readings come four times as often, until it is clear. A
+        sensor that knows by itself when there is something to read is read then, too.
         """
-        loop = asyncio.get_running_loop()
-        begun = loop.time()
-        while True:
-            await self._sample()
-            restless = any(
-                channel.observer is not None and channel.observer.restless
-                for channel in self._channels.values()
-            )
-            interval = self._sensor.interval / (_SOONER if restless else 1)
-            passed = (loop.time() - begun) / interval
-            await asyncio.sleep(begun + (math.floor(passed) + 1) * interval - loop.time())
+        async with asyncio.TaskGroup() as group:
+            if isinstance(self._sensor, Waking):
+                group.create_task(self._listen(self._sensor))
+            begun = asyncio.get_running_loop().time()
+            while True:
+                self._woken.clear()
+                await self._sample()
+                await self._until_next(begun)
+
+    def wake(self) -> None:
+        """Read the sensor now rather than at its time."""
+        self._woken.set()
+
+    def unfinished(self) -> list[tuple[ReadingsPayload, Instant]]:
+        """The readings that were not given to the event log yet, in blocks."""
+        blocks = [
+            (payload, at) for _, payload, at in self._events if isinstance(payload, ReadingsPayload)
+        ]
+        filling = (channel.block.so_far() for channel in self._channels.values())
+        return blocks + [block for block in filling if block is not None]
 
     async def flush(self) -> None:
         """Give the blocks that are not full yet to the event log."""
@@ -78,8 +94,31 @@ class Sampler:
                 self._events.append((READINGS, *block))
         await self._give_events()
 
+    async def _listen(self, sensor: Waking) -> None:
+        try:
+            await sensor.run(self.wake)
+        except Exception:  # noqa: BLE001 - another's program; it is still read at its interval
+            _log.exception("%s: waiting for its news ended by a fault.", self._name)
+
+    async def _until_next(self, begun: float) -> None:
+        """Wait until the sensor is to be read again; `begun` is when its grid of times began."""
+        loop = asyncio.get_running_loop()
+        soonest = loop.time() + _SHORTEST_S
+        restless = any(
+            channel.observer is not None and channel.observer.restless
+            for channel in self._channels.values()
+        )
+        interval = self._sensor.interval / (_SOONER if restless else 1)
+        passed = (loop.time() - begun) / interval
+        try:
+            async with asyncio.timeout_at(begun + (math.floor(passed) + 1) * interval):
+                await self._woken.wait()
+        except TimeoutError:
+            return
+        await asyncio.sleep(soonest - loop.time())  # news may come in any number
+
     async def _sample(self) -> None:
-        reading = asyncio.ensure_future(asyncio.to_thread(self._sensor.read))
+        reading = asyncio.ensure_future(asyncio.to_thread(self._read))
         try:
             while not (await asyncio.wait({reading}, timeout=_PATIENCE_S))[0]:
                 at = now(self._clock)
@@ -91,10 +130,22 @@ class Sampler:
         finally:
             reading.cancel()
         at = now(self._clock)
-        for measurement_id, sample in samples.items():
-            channel = self._channels[measurement_id]
+        for measurement_id, channel in self._channels.items():
+            sample = _sound(channel.measurement, samples.get(measurement_id))
             self._events.extend(self._take(channel, sample, at))
         await self._give_events()
+
+    def _read(self) -> Mapping[str, object]:
+        try:
+            samples: Mapping[str, object] = dict(self._sensor.read())
+        except Exception as error:  # noqa: BLE001 - another's program; the others go on
+            if not self._raised:
+                _log.exception("%s cannot be read.", self._name)
+            self._raised = True
+            fault = Fault(f"{self._name} cannot be read: {type(error).__name__}: {error}.")
+            return dict.fromkeys(self._channels, fault)
+        self._raised = False
+        return samples
 
     async def _give_events(self) -> None:
         while self._events:
@@ -110,13 +161,16 @@ class Sampler:
             if channel.failed:
                 _log.info("%s is read again.", channel.name)
             channel.failed = False
-            self._listener.state(channel.measurement, sample)
             # A moment is no quantity: there is nothing in it to draw over time.
             if channel.measurement.form == "moment":
+                self._listener.state(channel.measurement, sample)
                 return
-            if channel.block.ends_before(at) and (ended := channel.block.take()):
-                yield READINGS, *ended
-            channel.block.add(sample, at)
+            sample = channel.conditioning.smoothed(sample)
+            if channel.conditioning.is_news(sample, at.monotonic_ms):
+                self._listener.state(channel.measurement, sample)
+                if channel.block.ends_before(at) and (ended := channel.block.take()):
+                    yield READINGS, *ended
+                channel.block.add(sample, at)
             if channel.observer is not None and (
                 observation := channel.observer.notice(
                     sample, *self._noticer.now(self._sensor.pace)
@@ -133,6 +187,7 @@ class Sampler:
         if not channel.failed:  # once, not once a reading
             _log.warning("%s It is unavailable until it is read again.", fault.reason)
         channel.failed = True
+        channel.conditioning.failed()
         self._listener.state(channel.measurement, None)
         if channel.observer is not None and (
             observation := channel.observer.missing(*self._noticer.now(self._sensor.pace))
@@ -148,5 +203,15 @@ class _Channel:
         self.measurement = measurement
         self.name = measurement.name
         self.block = ReadingsBlock(measurement)
+        self.conditioning = Conditioning(measurement, sensor.interval)
         self.failed = False
         self.observer = noticer.observer(sensor, measurement)
+
+
+def _sound(measurement: Measurement, sample: object) -> Sample:
+    """What a sensor gave for a measurement, whatever it gave."""
+    if isinstance(sample, Fault):
+        return sample
+    if not isinstance(sample, int | float):
+        return Fault(f"{measurement.name} was not read.")
+    return checked(measurement, float(sample))
