@@ -79,7 +79,7 @@ def of_cellar() -> list[Event]:
 async def _judge(book: HouseBook) -> None:
     for topic in await book.topics():
         if topic.subject != "cellar":
-            verdict: Verdict = "kept" if topic.subject == "boiler" else "dismissed"
+            verdict: Verdict = "kept" if topic.subject == "boiler" else "wrong"
             await book.review(topic.topic, topic.facts[0].answer, verdict)
 
 

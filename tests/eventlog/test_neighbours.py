@@ -19,9 +19,11 @@ from herdbook.eventlog.neighbours import (
     MAX_MEMORIES,
     MAX_NEIGHBOURS,
     MAX_OBSERVATIONS,
+    MAX_REVIEWS,
     Neighbours,
     Noticed,
     Remembered,
+    Reviewed,
     open_ask,
     open_neighbours,
     seal_neighbours,
@@ -105,6 +107,16 @@ def test_the_largest_of_all_fits() -> None:
     wire = seal_neighbours(LLAMA, msgspec.structs.replace(told, told_ms=253_370_764_800_000))
     assert len(wire) <= MAX_NEIGHBOURS
     assert len(open_neighbours(wire, NODE.node_id)[1].observations) > 5
+
+
+def test_the_largest_reviews_leave_more_than_half_the_room() -> None:
+    widest = Reviewed("\U0001f999" * 64, "\U0001f999" * 64, "\U0001f999" * 200, "later", 2**53 - 1)
+    told = answer(bytes(16), observations=[noticed(1, "x" * 1000)] * 100)
+    told = msgspec.structs.replace(told, reviews=[widest] * MAX_REVIEWS)
+    wire = seal_neighbours(LLAMA, told)
+    _, came = open_neighbours(wire, NODE.node_id)
+    assert len(came.reviews) == MAX_REVIEWS
+    assert sum(len(msgspec.msgpack.encode(one)) for one in came.observations) > MAX_NEIGHBOURS // 2
 
 
 def test_more_than_48_kib_is_not_looked_at() -> None:

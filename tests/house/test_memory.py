@@ -66,17 +66,17 @@ async def test_contradictions_stand_beside_each_other_until_one_is_dismissed(
     assert (first.subject, first.contradictory) == ("bathroom", True)
     assert (second.subject, second.contradictory) == ("table", False)
     assert [one.value for one in first.facts] == ["20 minutes", "an hour"]
-    await book.review(first.topic, "an hour", "dismissed")
+    await book.review(first.topic, "an hour", "wrong")
     await book.review(first.topic, "20 minutes", "kept")
     await book.review(first.topic, "never told", "kept")
     topics = {topic.subject: topic for topic in await book.topics()}
     assert not topics["bathroom"].contradictory
-    assert [one.verdict for one in topics["bathroom"].facts] == ["kept", "dismissed"]
+    assert [one.verdict for one in topics["bathroom"].facts] == ["kept", "wrong"]
     # Who tells it does not matter: another node's word does not undo a person's.
     await hallway.tell(fact(hallway, "AN HOUR"))
     [dismissed] = [topic for topic in await book.topics() if topic.subject == "bathroom"]
     assert [(one.nodes, one.verdict) for one in dismissed.facts] == [
-        (["Attic", "Hallway"], "dismissed")
+        (["Attic", "Hallway"], "wrong")
     ]
     await book.review(first.topic, "an hour", None)
     assert [one.verdict for topic in await book.topics() for one in topic.facts] == [None, None]

@@ -74,7 +74,7 @@ async def test_a_fact_of_several_is_one_and_what_was_dismissed_is_none(book: Hou
     assert len(await facts(book, attic, 2)) == 2
     [window] = [one for one in await book.topics() if one.subject == "window"]
     [wrong] = [one for one in window.facts if one.value == "2 hours"]
-    await book.review(window.topic, wrong.answer, "dismissed")
+    await book.review(window.topic, wrong.answer, "wrong")
     assert ("2 hours", ["Hallway"]) not in await facts(book, attic)
 
 
@@ -114,5 +114,5 @@ async def test_whatever_the_book_holds_is_an_answer_that_is_accepted(book: House
     llama = identity(9)
     wire = seal_neighbours(llama, Neighbours(asking.node_id, bytes(16), 1, 0, *told))
     _, came = open_neighbours(wire, asking.node_id)
-    assert (came.observations, came.memories) == told
+    assert (came.observations, came.memories, came.reviews) == told
     assert len(came.memories[0].nodes) == MAX_NODES

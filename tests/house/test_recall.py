@@ -158,7 +158,7 @@ async def test_a_fact_is_one_of_today(
     assert await facts(recall, '"20 minutes"') == ["20 minutes", "an hour"]
     [topic] = (await recall.ask(Asked("bathroom"))).topics
     assert topic.contradictory
-    await book.review(topic.topic, "an hour", "dismissed")
+    await book.review(topic.topic, "an hour", "wrong")
     assert await facts(recall, "bathroom") == ["20 minutes"]
     assert await facts(recall, '"an hour"') == []
     assert await facts(recall, "bathroom", kept=True) == []
@@ -185,7 +185,7 @@ async def test_facts_that_are_called_wrong_take_no_place(
     await hallway.tell(*many)
     for topic in await book.topics():
         if topic.subject != "cellar":
-            await book.review(topic.topic, "slowly", "dismissed")
+            await book.review(topic.topic, "slowly", "wrong")
     await recall.catch_up()
     assert await facts(recall, "drying slowly") == ["slowly"]
 

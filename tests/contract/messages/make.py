@@ -19,6 +19,7 @@ from herdbook.eventlog.neighbours import (
     Neighbours,
     Noticed,
     Remembered,
+    Reviewed,
     seal_ask,
     seal_neighbours,
 )
@@ -67,6 +68,19 @@ def main() -> None:
     have = Have(NODE.node_id, 412, bytes(range(32)), approved=True, nonce=NONCE, count=3)
     waiting = Have(NODE.node_id, 0, GENESIS, approved=False, nonce=NONCE, count=1)
     ask = Ask(20, 100, NONCE)
+    after = Ask(0, 0, NONCE, 5)
+    reviewed = Neighbours(
+        NODE.node_id,
+        NONCE,
+        8,
+        SYNCED_MS,
+        [],
+        [],
+        [
+            Reviewed("bathroom", "airing", "20 minutes", "wrong", 6),
+            Reviewed("boiler", "warms up in", "20 minutes", None, 9),
+        ],
+    )
     told = Neighbours(
         NODE.node_id,
         NONCE,
@@ -115,6 +129,8 @@ def main() -> None:
         _accepted("have: not approved", "have", seal_have(LLAMA, waiting), waiting),
         _accepted("ask", "ask", seal_ask(NODE, ask), ask),
         _accepted("neighbours", "neighbours", wire, told),
+        _accepted("ask: after a review", "ask", seal_ask(NODE, after), after),
+        _accepted("neighbours: reviews", "neighbours", seal_neighbours(LLAMA, reviewed), reviewed),
         _accepted(
             "neighbours of a later release",
             "neighbours",

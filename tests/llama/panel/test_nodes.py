@@ -213,7 +213,7 @@ async def test_what_contradicts_itself_is_shown_until_somebody_judges(
     assert page.index("These do not agree") < page.index("Bathroom")
     assert "Attic, Hallway, " in page, "who tell the same"
     topic = (await set_up.book.topics())[0]
-    form = {"topic": topic.topic, "answer": "an hour", "verdict": "dismissed"}
+    form = {"topic": topic.topic, "answer": "an hour", "verdict": "wrong"}
     part = await (await ada.post("/herd/memories", form, headers=HTMX)).text()
     assert "<html" not in part
     assert "Dismissed" in part
@@ -237,6 +237,18 @@ async def test_what_waits_for_judgement_comes_first_and_is_bounded(
     assert "Judged already: 1" in part
     assert part.index("Judged already") < part.index("Bathroom")
     assert "More of them: 11." in part
+
+
+async def test_what_was_put_off_waits_behind_the_rest(set_up: Stage, ada: Browser) -> None:
+    hallway, _ = await herd_of(set_up)
+    await hallway.tell(fact(hallway, "oak", "armchair", "wood"), fact(hallway, "pine", "zither"))
+    form = {"topic": "armchair\x1fwood", "answer": "oak", "verdict": "later"}
+    page = await ada.page("/herd")
+    assert page.index("Armchair") < page.index("Zither")
+    part = await (await ada.post("/herd/memories", form, headers=HTMX)).text()
+    assert part.index("Armchair") > part.index("Zither")
+    assert "Left for later" in part
+    assert "Judged already" not in part
 
 
 async def test_a_stranger_changes_no_node(set_up: Stage, browser: Browser) -> None:

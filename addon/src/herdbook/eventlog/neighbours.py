@@ -1,9 +1,11 @@
-"""What a node asks to know of the rest of the herd, and the Llama's answer: two signed messages.
+"""What a node asks its Llama to know, and the answer: two signed messages.
+
+Of the rest of the herd what it noticed and remembers, of its own facts what people think of them.
 
 Owns their members and bounds, which docs/protocol.md restates.
 """
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -19,6 +21,7 @@ from herdbook.ids import node_id_of
 MAX_OBSERVATIONS: Final = 100
 MAX_MEMORIES: Final = 200
 MAX_NODES: Final = 16
+MAX_REVIEWS: Final = 16
 MAX_NEIGHBOURS: Final = 48 * 1024
 
 _ASK: Final = Envelope(b"HBA", b"herdbook ask v1\0", MAX_MESSAGE)
@@ -31,12 +34,16 @@ type Name = Annotated[str, Meta(min_length=1, max_length=64)]
 type Sentence = Annotated[str, Meta(min_length=1, max_length=1000)]
 
 
-class Ask(Struct, frozen=True):
-    """How many observations and memories of its neighbours a node wants to be told."""
+class Ask(Struct, frozen=True, omit_defaults=True):
+    """How many observations and memories of its neighbours a node wants to be told.
+
+    `reviewed` is the number of the last review that it has heard of.
+    """
 
     observations: Annotated[int, Meta(ge=0, le=MAX_OBSERVATIONS)]
     memories: Annotated[int, Meta(ge=0, le=MAX_MEMORIES)]
     nonce: Nonce
+    reviewed: Count = 0
 
 
 class Noticed(Struct, frozen=True):
@@ -67,8 +74,21 @@ class Remembered(Struct, frozen=True):
     nodes: Annotated[list[Name], Meta(min_length=1, max_length=MAX_NODES)]
 
 
-class Neighbours(Struct, frozen=True):
-    """The answer to an `Ask`: observations the newest first, memories the last told first."""
+class Reviewed(Struct, frozen=True):
+    """What a person thinks of a fact that the asking node tells; None: nothing any more."""
+
+    subject: Label
+    aspect: Label
+    value: Annotated[str, Meta(min_length=1, max_length=200)]
+    verdict: Literal["kept", "wrong", "later"] | None
+    number: Count
+
+
+class Neighbours(Struct, frozen=True, omit_defaults=True):
+    """The answer to an `Ask`: observations the newest first, memories the last told first.
+
+    Reviews come the oldest first, after the one that the ask names; the next ask has the rest.
+    """
 
     node_id: NodeId
     nonce: Nonce
@@ -76,6 +96,7 @@ class Neighbours(Struct, frozen=True):
     told_ms: WallMs
     observations: Annotated[list[Noticed], Meta(max_length=MAX_OBSERVATIONS)]
     memories: Annotated[list[Remembered], Meta(max_length=MAX_MEMORIES)]
+    reviews: Annotated[list[Reviewed], Meta(max_length=MAX_REVIEWS)] = []
 
 
 def seal_ask(identity: Identity, ask: Ask) -> bytes:
@@ -92,8 +113,12 @@ def open_ask(wire: bytes, node_id: str) -> Ask:
 
 
 def seal_neighbours(identity: Identity, neighbours: Neighbours) -> bytes:
-    """A Llama's answer, signed. Of what does not fit the ends of both lists are left out."""
-    observations, memories = _fitting(neighbours.observations, neighbours.memories)
+    """A Llama's answer, signed. Of what does not fit the ends of the first two lists are left out.
+
+    As many reviews as there may be leave more than half of the room.
+    """
+    room = _ROOM - len(msgspec.msgpack.encode(neighbours.reviews))
+    observations, memories = _fitting(room, neighbours.observations, neighbours.memories)
     fitting = msgspec.structs.replace(neighbours, observations=observations, memories=memories)
     return _NEIGHBOURS.seal(identity, fitting)
 
@@ -110,10 +135,9 @@ def open_neighbours(wire: bytes, node_id: str) -> tuple[bytes, Neighbours]:
 
 
 def _fitting(
-    observations: list[Noticed], memories: list[Remembered]
+    room: int, observations: list[Noticed], memories: list[Remembered]
 ) -> tuple[list[Noticed], list[Remembered]]:
     """The beginnings of both lists that fit together, taken in turns."""
-    room = _ROOM
     kept_observations: list[Noticed] = []
     kept_memories: list[Remembered] = []
     for place in range(max(len(observations), len(memories))):

@@ -24,7 +24,7 @@ _TOLD: Final = (
     "EXISTS (SELECT 1 FROM memory m JOIN node n USING (node_id)"
     " LEFT JOIN review r USING (topic, answer)"
     " WHERE m.node_id = p.node_id AND m.seq = p.number AND NOT n.retired"
-    " AND coalesce(r.verdict, '') <> 'dismissed' AND (NOT :kept OR r.verdict = 'kept'))"
+    " AND coalesce(r.verdict, '') <> 'wrong' AND (NOT :kept OR r.verdict = 'kept'))"
 )
 _OF_A_PASSAGE: Final = {
     "nodes": "p.node_id IN (SELECT value FROM json_each(:nodes))",

@@ -32,6 +32,7 @@ from herdbook.house import (
     observation,
     quarantine,
     readings,
+    reviews,
     rollup,
     series,
 )
@@ -272,9 +273,16 @@ class HouseBook:
         """The last that a node said, newest first."""
         return await self._read(lambda c: observation.newest_of(c, node_id, limit))
 
-    async def neighbours(self, node_id: str, observations: int, memories: int) -> Told | None:
-        """The newest so many things that others in the herd tell; None for who is not in it."""
-        return await self._read(lambda c: neighbours.told(c, node_id, observations, memories))
+    async def neighbours(
+        self, node_id: str, observations: int, memories: int, reviewed: int = 0
+    ) -> Told | None:
+        """The newest so many things that others in the herd tell; None for who is not in it.
+
+        And what people think of its own facts, after the review of that number.
+        """
+        return await self._read(
+            lambda c: neighbours.told(c, node_id, observations, memories, reviewed)
+        )
 
     async def topics(self) -> list[Topic]:
         """What the house remembers; memory.py says in which order."""
@@ -282,7 +290,7 @@ class HouseBook:
 
     async def review(self, topic: str, answer: str, verdict: Verdict | None) -> None:
         """Note what a person thinks of a fact; None: nothing any more."""
-        await self._write(lambda c: memory.review(c, topic, answer, verdict))
+        await self._write(lambda c: reviews.review(c, topic, answer, verdict))
 
     def recall(self, model: Model) -> Recall:
         """What the house book knows of something, by words and with a model by meaning."""

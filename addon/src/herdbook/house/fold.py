@@ -19,12 +19,19 @@ from herdbook.eventlog.event import (
     encode_payload,
 )
 from herdbook.eventlog.timeline import ClockPayload
-from herdbook.house import memory, observation, quarantine, readings, series
+from herdbook.house import memory, observation, quarantine, readings, reviews, series
 from herdbook.house.again import Again
 from herdbook.house.arrivals import Arrivals, block_of
 from herdbook.house.block import Columns
 from herdbook.house.clocks import Clocks
-from herdbook.house.memory import MEMORY, RETRACTION, MemoryPayload, RetractionPayload
+from herdbook.house.memory import (
+    MEMORY,
+    RETRACTION,
+    REVIEW,
+    MemoryPayload,
+    RetractionPayload,
+    ReviewPayload,
+)
 
 
 class Folded(Struct, frozen=True):
@@ -83,6 +90,9 @@ class Fold:
                     memory.take_back(
                         self._connection, self._node_id, decode_payload(event, RetractionPayload)
                     )
+                elif event.kind == REVIEW:
+                    payload = decode_payload(event, ReviewPayload)
+                    reviews.hear(self._connection, self._node_id, event, payload)
                 elif event.kind == LOSS:
                     self._again_told.tell(event.seq, decode_payload(event, LossPayload))
                 else:

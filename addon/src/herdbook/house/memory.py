@@ -1,9 +1,9 @@
-"""Facts that stay true until something else is told. SQL on the house book's memories and reviews.
+"""Facts that stay true until something else is told. SQL on the house book's memories.
 
 A node tells a *fact*: which value an aspect of a subject has, and a sentence that says so. What it
 tells of the same aspect later takes the place of it, a retraction takes it back. The same fact
 told by two nodes is one; other values of the same aspect contradict it, and stay beside it for a
-person to judge: nothing is taken away because somebody else says otherwise.
+person to judge (reviews.py): nothing is taken away because somebody else says otherwise.
 
 Facts are compared without regard to case, spacing and ways of writing the same character.
 """
@@ -16,22 +16,26 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta, Struct
 
 from herdbook.clock import Quality, iso
-from herdbook.eventlog.event import Event, Label
+from herdbook.eventlog.event import Count, Event, Label, WallMs
 from herdbook.house.compared import compared
 from herdbook.house.place import Place
 from herdbook.house.stretch import Stretch
 
 MEMORY: Final = "memory"
 RETRACTION: Final = "retraction"
+REVIEW: Final = "review"
 MAX_MEMORIES: Final = 1024
 """Of one node."""
 
-type Verdict = Literal["kept", "dismissed"]
-type _Row = tuple[str, str, str, str, str, str, float, int, Quality, str, Verdict]
+type Value = Annotated[str, Meta(min_length=1, max_length=200)]
+type Verdict = Literal["kept", "wrong", "later"]
+"""Of a fact that nobody judged there is none: it is proposed."""
+type _Row = tuple[str, str, str, str, str, str, float, int, Quality, str, Verdict, int, str, str]
 
 _TOLD: Final = (
     "SELECT m.topic, m.answer, m.subject, m.aspect, m.value, m.sentence, m.confidence,"
-    " m.told_ms, m.clock, coalesce(n.label, n.name), r.verdict"
+    " m.told_ms, m.clock, coalesce(n.label, n.name), nullif(r.verdict, ''), m.confirmed,"
+    " m.source, m.instead_of"
     " FROM memory m JOIN node n USING (node_id) LEFT JOIN review r USING (topic, answer)"
 )
 _IN_ORDER: Final = " ORDER BY m.topic, m.answer, m.told_ms DESC, m.node_id"
@@ -40,19 +44,28 @@ _EVERY: Final = _TOLD + _IN_ORDER
 _OF_TODAY: Final = (
     # What varies is bound.
     f"{_TOLD} WHERE m.topic = (SELECT topic FROM memory WHERE node_id = ? AND seq = ?)"  # noqa: S608
-    " AND NOT n.retired AND coalesce(r.verdict, '') <> 'dismissed'"
+    " AND NOT n.retired AND coalesce(r.verdict, '') <> 'wrong'"
     f" AND (NOT ? OR r.verdict = 'kept'){_IN_ORDER}"
 )
 
 
-class MemoryPayload(Struct, frozen=True):
-    """What an event of kind ``memory`` carries."""
+class MemoryPayload(Struct, frozen=True, omit_defaults=True):
+    """What an event of kind ``memory`` carries.
+
+    `source` says who or what found it out, `confirmed` how often it was found so. After
+    `expires_ms`, unless it is told again, its node takes it back. `instead_of` is the value that
+    its node told before.
+    """
 
     subject: Label
     aspect: Label
-    value: Annotated[str, Meta(min_length=1, max_length=200)]
+    value: Value
     sentence: Annotated[str, Meta(min_length=1, max_length=1000)]
     confidence: Annotated[float, Meta(ge=0, le=1)]
+    source: Annotated[str, Meta(max_length=32)] = ""
+    confirmed: Annotated[int, Meta(ge=1, le=1_000_000)] = 1
+    expires_ms: WallMs | None = None
+    instead_of: Annotated[str, Meta(max_length=200)] = ""
 
 
 class RetractionPayload(Struct, frozen=True):
@@ -62,8 +75,25 @@ class RetractionPayload(Struct, frozen=True):
     aspect: Label
 
 
+class ReviewPayload(Struct, frozen=True, omit_defaults=True):
+    """What an event of kind ``review`` carries: what a person thinks of a fact of this node.
+
+    With a `number` it is the Llama's own word, come home by the down-sync; without one somebody
+    said it at the node. The verdict None: nothing any more.
+    """
+
+    subject: Label
+    aspect: Label
+    value: Value
+    verdict: Verdict | None
+    number: Count = 0
+
+
 class Fact(Struct, frozen=True):
-    """One fact, in the words of who told it last; `nodes` are the names of all who tell it."""
+    """One fact, in the words of who told it last; `nodes` are the names of all who tell it.
+
+    `confirmed` is how often all of them together found it so.
+    """
 
     answer: str
     value: str
@@ -73,6 +103,9 @@ class Fact(Struct, frozen=True):
     clock: Quality
     nodes: list[str]
     verdict: Verdict | None
+    confirmed: int = 1
+    source: str = ""
+    instead_of: str = ""
 
 
 class Topic(Struct, frozen=True):
@@ -85,8 +118,8 @@ class Topic(Struct, frozen=True):
 
     @property
     def contradictory(self) -> bool:
-        """Whether more than one fact is told that nobody dismissed."""
-        return sum(fact.verdict != "dismissed" for fact in self.facts) > 1
+        """Whether more than one fact is told that nobody called wrong."""
+        return sum(fact.verdict != "wrong" for fact in self.facts) > 1
 
 
 def add(
@@ -97,7 +130,7 @@ def add(
     place: Place,
 ) -> bool:
     """Fold a fact; False when its node has told as many as it may."""
-    topic = _topic(payload)
+    topic = topic_key(payload)
     (others,) = connection.execute(
         "SELECT count(*) FROM memory WHERE node_id = ? AND topic <> ?", (node_id, topic)
     ).fetchone()
@@ -107,8 +140,9 @@ def add(
     connection.execute("DELETE FROM memory WHERE node_id = ? AND topic = ?", (node_id, topic))
     connection.execute(
         "INSERT INTO memory (node_id, topic, answer, seq, subject, aspect, value,"
-        " sentence, confidence, told_ms, clock, stretch, monotonic_ms)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " sentence, confidence, told_ms, clock, stretch, monotonic_ms,"
+        " source, confirmed, expires_ms, instead_of)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             node_id,
             topic,
@@ -123,6 +157,10 @@ def add(
             place.quality,
             place.stretch,
             place.monotonic_ms,
+            payload.source,
+            payload.confirmed,
+            payload.expires_ms,
+            payload.instead_of,
         ),
     )
     return True
@@ -152,21 +190,7 @@ def settle(connection: sqlite3.Connection, stretch: int) -> None:
 def take_back(connection: sqlite3.Connection, node_id: str, payload: RetractionPayload) -> None:
     """Fold a retraction; there need not be anything to retract."""
     connection.execute(
-        "DELETE FROM memory WHERE node_id = ? AND topic = ?", (node_id, _topic(payload))
-    )
-
-
-def review(
-    connection: sqlite3.Connection, topic: str, answer: str, verdict: Verdict | None
-) -> None:
-    """Note what a person thinks of a fact, if it is told; None: nothing any more."""
-    if verdict is None:
-        connection.execute("DELETE FROM review WHERE topic = ? AND answer = ?", (topic, answer))
-        return
-    connection.execute(
-        "INSERT OR REPLACE INTO review SELECT DISTINCT topic, answer, ?3 FROM memory"
-        " WHERE topic = ?1 AND answer = ?2",
-        (topic, answer, verdict),
+        "DELETE FROM memory WHERE node_id = ? AND topic = ?", (node_id, topic_key(payload))
     )
 
 
@@ -192,7 +216,7 @@ def _topics(rows: Iterable[_Row]) -> list[Topic]:
 
 def _fact(rows: list[_Row]) -> Fact:
     """A fact from all who tell it, the latest first."""
-    _, answer, _, _, value, sentence, _, told_ms, clock, _, verdict = rows[0]
+    _, answer, _, _, value, sentence, _, told_ms, clock, _, verdict, _, source, instead = rows[0]
     return Fact(
         answer=answer,
         value=value,
@@ -202,8 +226,12 @@ def _fact(rows: list[_Row]) -> Fact:
         clock=clock,
         nodes=sorted({row[9] for row in rows}),
         verdict=verdict,
+        confirmed=sum(row[11] for row in rows),
+        source=source,
+        instead_of=instead,
     )
 
 
-def _topic(payload: MemoryPayload | RetractionPayload) -> str:
+def topic_key(payload: MemoryPayload | RetractionPayload | ReviewPayload) -> str:
+    """What makes two payloads be of the same aspect of the same subject."""
     return f"{compared(payload.subject)}\x1f{compared(payload.aspect)}"

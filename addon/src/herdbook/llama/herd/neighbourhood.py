@@ -35,7 +35,7 @@ class Neighbourhood:
         """What an approved node is told; None for any other. Raises `StorageError`."""
         self._count += 1
         count = self._count
-        told = await self._book.neighbours(node_id, ask.observations, ask.memories)
+        told = await self._book.neighbours(node_id, ask.observations, ask.memories, ask.reviewed)
         if told is None:
             return None
         now = self._clock.wall_ms()

@@ -1,4 +1,7 @@
-"""What the house remembers, on the herd's page: what a person keeps of it and what they dismiss."""
+"""What the house remembers, on the herd's page: what a person keeps, dismisses or puts off.
+
+What was put off waits behind all that nobody has looked at yet.
+"""
 
 from typing import Final
 
@@ -10,7 +13,12 @@ from herdbook.llama.panel.desk import Desk, desk_of, fields_of, signed_in
 from herdbook.llama.panel.pages import is_htmx
 
 _AT_ONCE: Final = 50
-_VERDICTS: Final[dict[str, Verdict | None]] = {"kept": "kept", "dismissed": "dismissed", "": None}
+_VERDICTS: Final[dict[str, Verdict | None]] = {
+    "kept": "kept",
+    "wrong": "wrong",
+    "later": "later",
+    "": None,
+}
 
 
 async def shown(desk: Desk) -> dict[str, object]:
@@ -20,6 +28,7 @@ async def shown(desk: Desk) -> dict[str, object]:
     """
     topics = await desk.book.topics()
     waiting = [one for one in topics if one.contradictory or not _is_judged(one)]
+    waiting.sort(key=_is_put_off)
     return {
         "waiting_topics": waiting[:_AT_ONCE],
         "more_topics": len(waiting[_AT_ONCE:]),
@@ -28,7 +37,11 @@ async def shown(desk: Desk) -> dict[str, object]:
 
 
 def _is_judged(topic: Topic) -> bool:
-    return all(fact.verdict for fact in topic.facts)
+    return all(fact.verdict in ("kept", "wrong") for fact in topic.facts)
+
+
+def _is_put_off(topic: Topic) -> bool:
+    return not topic.contradictory and all(fact.verdict for fact in topic.facts)
 
 
 async def review(request: web.Request) -> web.Response:
