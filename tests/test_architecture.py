@@ -34,13 +34,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "house": {"embedding", "eventlog", "crypto"},
     "web": {"house"},
     "llama": {"web", "journal", "house", "vault", "embedding", "eventlog", "crypto", "broker"},
-    "alpaca": {"web", "house", "eventlog", "crypto", "broker"},
+    "llm": set(),
+    "alpaca": {"web", "house", "eventlog", "embedding", "llm", "crypto", "broker"},
     "cli": {"llama", "alpaca", "embedding", "eventlog"},
 }
 # Libraries that only some parts may touch. An Alpaca is installed without the Llama's.
 LIBRARIES: dict[str, set[str]] = {
-    "aiohttp": {"web", "llama", "alpaca"},
-    "jinja2": {"web", "llama", "alpaca"},
+    "aiohttp": {"web", "llama", "alpaca", "llm"},
+    "jinja2": {"web", "llama", "alpaca", "llm"},
+    "httpx": {"llm"},
+    "ollama": {"llm"},
     "apsw": {"vault", "journal"},
     "PIL": {"journal"},
     "argon2": {"crypto"},
@@ -52,7 +55,7 @@ LIBRARIES: dict[str, set[str]] = {
     "tokenizers": {"embedding"},
     "aiomqtt": {"broker"},
     "paho": {"broker"},
-    "psutil": {"alpaca"},
+    "psutil": {"alpaca", "llm"},
     "zstandard": {"eventlog", "house"},
 }
 # No file has to be read that is longer than this.

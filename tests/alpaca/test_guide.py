@@ -19,7 +19,8 @@ GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "alpaca.md"
 
 def test_the_example_is_a_configuration(tmp_path: Path) -> None:
     text = GUIDE.read_text(encoding="utf-8")
-    example, _tuning, by_http = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    example, *others = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    by_http = next(one for one in others if one.startswith("[llama]"))
     path = tmp_path / "alpaca.toml"
     path.write_text(re.sub(r"\[broker\]\n(?:[^\[]+\n)+", f"{by_http}\n", example), "utf-8")
     assert load(path).llama == LlamaSettings("http://192.168.1.5:8479")

@@ -4,6 +4,7 @@ import asyncio
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from herdbook.alpaca.neighbours import Neighbourhood, kept
 from herdbook.errors import HerdbookError, MessageRefused, StorageError, Unavailable
 from herdbook.eventlog.curiosity import Wants
 from herdbook.eventlog.identity import Identity
-from herdbook.eventlog.neighbours import Ask, Neighbours, open_ask, seal_neighbours
+from herdbook.eventlog.neighbours import Ask, Neighbours, Reviewed, open_ask, seal_neighbours
 from herdbook.eventlog.pin import FilePin
 from tests.eventlog.samples import SYNCED_MS, identity
 from tests.eventlog.test_neighbours import noticed, remembered
@@ -33,7 +34,16 @@ class Node:
         self.reaches = True
         pin = FilePin(folder / "llama.key")
         pin.keep(LLAMA.public_key)
-        self.neighbourhood = Neighbourhood(folder, self.identity, pin, Wants(5, 6), self.clock)
+        self.reviews: list[Reviewed] = []
+        self.neighbourhood = Neighbourhood(
+            folder, self.identity, pin, Wants(5, 6), self.clock, self
+        )
+
+    async def reviewed(self) -> int:
+        return max((one.number for one in self.reviews), default=0)
+
+    async def come_home(self, reviews: Sequence[Reviewed]) -> None:
+        self.reviews += reviews
 
     async def ask(self, wire: bytes) -> None:
         self.asked.append(open_ask(wire, self.identity.node_id))
@@ -87,16 +97,24 @@ async def test_it_asks_in_the_herd_and_keeps_the_newest_answer(node: Node) -> No
     task.cancel()
 
 
-async def test_one_that_wants_nothing_asks_nothing_and_takes_nothing(node: Node) -> None:
+async def test_one_that_wants_nothing_asks_only_what_is_thought_of_its_own_facts(
+    node: Node,
+) -> None:
     pin = FilePin(node.folder / "llama.key")
-    quiet = Neighbourhood(node.folder, node.identity, pin, None, node.clock)
+    quiet = Neighbourhood(node.folder, node.identity, pin, None, node.clock, node)
+    task = asyncio.create_task(quiet.run(node))
     quiet.in_herd(True)
-    assert quiet._curiosity.due is None
-    node.asked.append(Ask(1, 1, bytes(16)))
-    with pytest.raises(MessageRefused) as caught:
-        await quiet.heard(node.answer("Unasked."))
-    assert caught.value.reason == "stale"
-    assert kept(node.folder) is None
+    await until(lambda: len(node.asked) == 1)
+    assert node.asked[0] == Ask(0, 0, node.asked[0].nonce, 0)
+    said = Reviewed("bathroom", "airing", "20 minutes", "wrong", 8)
+    answer = Neighbours(node.identity.node_id, node.asked[0].nonce, 1, SYNCED_MS, [], [], [said])
+    await quiet.heard(seal_neighbours(LLAMA, answer))
+    assert node.reviews == [said]
+    node.clock.advance(600_000)
+    quiet.in_herd(True)
+    await until(lambda: len(node.asked) == 2)
+    assert node.asked[1].reviewed == 8
+    task.cancel()
 
 
 def test_what_was_kept_is_checked_again(node: Node) -> None:

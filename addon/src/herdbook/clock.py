@@ -7,7 +7,9 @@ Owns the clock interface and its quality. Times are integers in milliseconds: wa
 import ctypes
 import time
 from datetime import UTC, date, datetime, tzinfo
+from pathlib import Path
 from typing import Final, Literal, NamedTuple, Protocol
+from zoneinfo import ZoneInfo
 
 Quality = Literal["synced", "unknown", "unset"]
 """``synced``: NTP set it not long ago. ``unknown``: plausible. ``unset``: before any Herdbook."""
@@ -19,6 +21,7 @@ UNSYNCED_US: Final = 16_000_000
 """The error from which on the kernel calls its clock unsynchronised, and which it starts with."""
 _TOGETHER_MS: Final = 5
 _TRIES: Final = 10
+_LOCAL_TIME: Final = Path("/etc/localtime")
 
 # The call is done at once: letting another thread run meanwhile would cost more.
 _libc = ctypes.PyDLL(None)
@@ -106,6 +109,14 @@ def _is_synced() -> bool:
 def iso(wall_ms: int) -> str:
     """Wall time as ISO 8601 in UTC with milliseconds, as the API writes it."""
     return datetime.fromtimestamp(wall_ms / 1000, UTC).isoformat(timespec="milliseconds")
+
+
+def local_zone() -> tzinfo:
+    """The time zone of this machine; UTC where it has none."""
+    if _LOCAL_TIME.exists():
+        with _LOCAL_TIME.open("rb") as file:
+            return ZoneInfo.from_file(file)
+    return UTC
 
 
 def day_of(wall_ms: int, zone: tzinfo) -> date:

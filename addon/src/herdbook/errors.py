@@ -19,6 +19,8 @@ API) translate once, from the code.
     │   ├── PortTaken            port_taken
     │   ├── Busy                 busy
     │   ├── ModelUnusable        model_unusable
+    │   ├── ModelDown            model_down
+    │   ├── ModelRefused         model_refused
     │   └── FetchFailed          fetch_failed
     ├── VaultError
     │   ├── VaultLocked          vault_locked
@@ -154,6 +156,18 @@ class ModelUnusable(Unavailable):
     """The folder of a model is missing, broken, or of a kind that is not supported."""
 
     code = "model_unusable"
+
+
+class ModelDown(Unavailable):
+    """A language model does not answer, or not now."""
+
+    code = "model_down"
+
+
+class ModelRefused(Unavailable):
+    """A language model answers, and what it answers cannot be used; asking again will not help."""
+
+    code = "model_refused"
 
 
 class FetchFailed(Unavailable):

@@ -7,7 +7,7 @@ notices and logs; with a full disk it still shows its states; with a broken sens
 import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final
 
 from msgspec import Struct
@@ -18,6 +18,7 @@ from herdbook.alpaca.discovery import components_of
 from herdbook.alpaca.learned import LearnedFile
 from herdbook.alpaca.line import Line
 from herdbook.alpaca.llama_line import LlamaLine
+from herdbook.alpaca.memory.memories import Memories
 from herdbook.alpaca.neighbours import Neighbourhood
 from herdbook.alpaca.noticer import Noticer
 from herdbook.alpaca.record import Record
@@ -28,7 +29,8 @@ from herdbook.alpaca.timekeeping import keep_time
 from herdbook.alpaca.unfinished import Unfinished
 from herdbook.alpaca.uplink import Uplink
 from herdbook.broker import BrokerSettings
-from herdbook.clock import Clock, Instant, SystemClock
+from herdbook.clock import Clock, Instant, SystemClock, local_zone
+from herdbook.embedding.model import Model
 from herdbook.eventlog.identity import Identity
 from herdbook.eventlog.pin import FilePin
 from herdbook.eventlog.protocol import PULSE_MS
@@ -58,13 +60,16 @@ async def run(
     rng = rng or random.Random()
     sensors = open_sensors(config, clock)
     record = await Record.open(config.data, clock)
-    try:
+    async with AsyncExitStack() as closing:
+        closing.push_async_callback(record.close)
         learned = LearnedFile(config.data)
         noticer = Noticer(clock, learned, await asyncio.to_thread(learned.load))
-        node = _Node(config, sensors, record, noticer, clock, rng)
+        memories = await Memories.open(
+            config.data, config.name, record, clock, local_zone(), Model(config.embedding)
+        )
+        closing.push_async_callback(memories.close)
+        node = _Node(config, sensors, record, noticer, memories, clock, rng)
         await node.run(on_ready)
-    finally:
-        await record.close()
 
 
 class _Node:
@@ -76,16 +81,18 @@ class _Node:
         sensors: Sequence[Sensor],
         record: Record,
         noticer: Noticer,
+        memories: Memories,
         clock: Clock,
         rng: random.Random,
     ) -> None:
         self._noticer = noticer
+        self._memories = memories
         self._record = record
         self._clock = clock
         self._samplers = [Sampler(sensor, self, clock, noticer) for sensor in sensors]
         pin = FilePin(config.data / "llama.key")
         self._neighbourhood = Neighbourhood(
-            config.data, record.identity, pin, config.neighbours, clock
+            config.data, record.identity, pin, config.neighbours, clock, memories
         )
         self._uplink = Uplink(
             record,
@@ -114,6 +121,7 @@ class _Node:
                     sampling.create_task(keep_time(self._clock, self.event))
                     sampling.create_task(self._noticer.keep())
                     sampling.create_task(Unfinished(self._record, self._samplers).keep())
+                    sampling.create_task(self._memories.run())
                     for sampler in self._samplers:
                         sampling.create_task(sampler.run())
                     on_ready(self._record.identity.node_id)

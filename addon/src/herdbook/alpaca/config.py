@@ -28,7 +28,8 @@ class AlpacaConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """One node: its label, the folder of its log and identity, its broker and its sensors.
 
     `log` is what it keeps of its log once the Llama has it. With `llama` there is no broker;
-    without `neighbours` it asks nothing of them.
+    without `neighbours` it asks nothing of them. `embedding` is the folder of a model for searching
+    by meaning.
     """
 
     name: Name
@@ -38,6 +39,7 @@ class AlpacaConfig(Struct, frozen=True, forbid_unknown_fields=True):
     log: Retention = Retention()
     llama: LlamaSettings | None = None
     neighbours: Wants | None = None
+    embedding: Path | None = None
 
 
 class _Top(Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,6 +50,7 @@ class _Top(Struct, frozen=True, forbid_unknown_fields=True):
     llama: dict[str, Any] | None = None
     log: dict[str, Any] = {}
     neighbours: dict[str, Any] | None = None
+    embedding: Annotated[str, Meta(min_length=1)] | None = None
 
     def __post_init__(self) -> None:
         require_printable(self.name)
@@ -90,4 +93,7 @@ def load(path: Path) -> AlpacaConfig:
         neighbours=None
         if top.neighbours is None
         else _check(top.neighbours, Wants, path, where=" in [neighbours]"),
+        embedding=None
+        if top.embedding is None
+        else path.parent.absolute() / Path(top.embedding).expanduser(),
     )

@@ -1,10 +1,12 @@
-"""What this node's neighbours know: asked for while there is a Llama, kept for when there is none.
+"""What this node asks its Llama: what the neighbours know, and what people think of its own facts.
 
-Owns the file with the newest answer, as the Llama signed it, and when it is asked for.
+Owns the file with the newest answer, as the Llama signed it, and when it is asked for. What is
+thought of its facts goes on to its memories.
 """
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -12,7 +14,13 @@ from herdbook.clock import Clock
 from herdbook.errors import MessageRefused, StorageError, Unavailable
 from herdbook.eventlog.curiosity import Curiosity, Wants
 from herdbook.eventlog.identity import Identity
-from herdbook.eventlog.neighbours import MAX_NEIGHBOURS, Neighbours, open_neighbours, seal_ask
+from herdbook.eventlog.neighbours import (
+    MAX_NEIGHBOURS,
+    Neighbours,
+    Reviewed,
+    open_neighbours,
+    seal_ask,
+)
 from herdbook.eventlog.pin import FilePin, Pin
 from herdbook.files import replace_file
 
@@ -28,23 +36,39 @@ class AskWay(Protocol):
         """Bring an ask there. Raises `Unavailable`."""
 
 
+class Home(Protocol):
+    """Where what people think of this node's facts belongs."""
+
+    async def reviewed(self) -> int:
+        """The number of the last review that came. Raises `StorageError`."""
+
+    async def come_home(self, reviews: Sequence[Reviewed]) -> None:
+        """Take some in. Raises `StorageError`."""
+
+
 class Neighbourhood:
     """Asks what it `wants`, again and again, while the node is in the herd."""
 
     def __init__(
-        self, folder: Path, identity: Identity, pin: Pin, wants: Wants | None, clock: Clock
+        self,
+        folder: Path,
+        identity: Identity,
+        pin: Pin,
+        wants: Wants | None,
+        clock: Clock,
+        home: Home,
     ) -> None:
-        """`folder` is the node's own. Without `wants` it never asks, and takes no answer."""
+        """`folder` is the node's own. Without `wants` it asks nothing of its neighbours."""
         self._path = folder / _NAME
         self._identity = identity
-        self._wants = wants
-        self._curiosity = Curiosity(identity.node_id, pin, wants or Wants())
+        self._home = home
+        self._curiosity = Curiosity(identity.node_id, pin, wants or Wants(0, 0))
         self._clock = clock
         self._wake = asyncio.Event()
 
     def in_herd(self, is_in: bool) -> None:
         """The node has come into the herd, or is not in it any more."""
-        if is_in and self._wants is not None:
+        if is_in:
             self._curiosity.begin(self._clock.monotonic_ms())
         else:
             self._curiosity.end()
@@ -52,21 +76,23 @@ class Neighbourhood:
 
     async def heard(self, wire: bytes) -> None:
         """An answer, or what came as one. Raises `MessageRefused` and `StorageError`."""
-        self._curiosity.hear(wire)
+        neighbours = self._curiosity.hear(wire)
         self._wake.set()
         await asyncio.to_thread(replace_file, self._path, wire)
+        await self._home.come_home(neighbours.reviews)
 
     async def run(self, way: AskWay) -> None:
         """Ask until cancelled."""
         while True:
             await self._until_due()
             self._wake.clear()
-            ask = self._curiosity.ask(self._clock.monotonic_ms())
-            if ask is None:
-                continue
             try:
+                reviewed = await self._home.reviewed()
+                ask = self._curiosity.ask(self._clock.monotonic_ms(), reviewed)
+                if ask is None:
+                    continue
                 await way.ask(seal_ask(self._identity, ask))
-            except Unavailable as error:
+            except (StorageError, Unavailable) as error:
                 _log.debug("Neighbours are asked for later: %s", error)  # the line says it, too
 
     async def _until_due(self) -> None:

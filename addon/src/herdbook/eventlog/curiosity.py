@@ -62,8 +62,11 @@ class Curiosity:
         """The node is not in the herd any more, or nobody knows."""
         self.due = None
 
-    def ask(self, now: int) -> Ask | None:
-        """The question, where one is due; no answer to an earlier one counts then."""
+    def ask(self, now: int, reviewed: int = 0) -> Ask | None:
+        """The question, where one is due; no answer to an earlier one counts then.
+
+        `reviewed` is the number of the last review that came home.
+        """
         if self.due is None or now < self.due:
             return None
         self._nonce = self._draw()
@@ -71,7 +74,7 @@ class Curiosity:
         self._asked = now
         self.due = now + self._patience
         self._patience = min(2 * self._patience, EVERY_MS)
-        return Ask(self._wants.observations, self._wants.memories, self._nonce)
+        return Ask(self._wants.observations, self._wants.memories, self._nonce, reviewed)
 
     def hear(self, wire: bytes) -> Neighbours:
         """Take in an answer.

@@ -19,9 +19,9 @@ from msgspec import Raw, Struct
 from msgspec.structs import replace
 
 from herdbook.clock import Clock, Instant, now
-from herdbook.errors import StorageError
+from herdbook.errors import BatchRefused, StorageError
 from herdbook.eventlog import loss, mending, retention, unfinished
-from herdbook.eventlog.batch import MAX_EVENTS, MAX_WIRE, seal
+from herdbook.eventlog.batch import MAX_EVENTS, MAX_WIRE, open_batch, seal
 from herdbook.eventlog.database import DatabaseDamaged
 from herdbook.eventlog.event import MAX_WALL_MS, READINGS, Event, encode, encode_payload
 from herdbook.eventlog.identity import Identity
@@ -185,6 +185,21 @@ class EventLog:
         Raises `StorageError`.
         """
         return self._store.batches(seq, self._mark.seq, limit)
+
+    @_mending
+    def events_after(self, seq: int) -> list[Event]:
+        """The next events after a number, sealed or not, some hundreds at most; none at the end.
+
+        Where there is a gap, because what was there is retired or lost, they are from behind it.
+        Raises `StorageError`.
+        """
+        wire, events = self._store.events_after(seq)
+        if wire is not None:
+            try:
+                events = open_batch(wire, self.node_id).events
+            except BatchRefused as error:
+                raise DatabaseDamaged(f"{self._path}: {error.message}") from error
+        return [one for one in events if one.seq > seq]
 
     @_mending
     def hash_at(self, seq: int) -> bytes | None:

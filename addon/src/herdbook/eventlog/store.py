@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from herdbook.eventlog.batch import GENESIS, SealedBatch, hash_of
+from herdbook.eventlog.batch import GENESIS, MAX_EVENTS, SealedBatch, hash_of
 from herdbook.eventlog.database import DatabaseDamaged, open_database, storing, transaction
 from herdbook.eventlog.event import Event, Run
 from herdbook.eventlog.piece import NOTHING, Absence, Mark, TailEvent, event_of
@@ -197,6 +197,27 @@ class LogStore:
                 break
             events.append(event)
         return events
+
+    def events_after(self, after: int) -> tuple[bytes | None, list[Event]]:
+        """The batch with the first events that follow a number; where it is the tail, its events.
+
+        At most as many as a batch has. What is absent is passed over.
+        """
+        with storing(self.path):
+            row = self.connection.execute(
+                "SELECT wire FROM batch WHERE last_seq > ? ORDER BY last_seq LIMIT 1", (after,)
+            ).fetchone()
+            if row is not None:
+                return self._as(row[0], bytes), []
+            rows = self.connection.execute(
+                "SELECT seq, event, crc FROM tail WHERE seq > ? ORDER BY seq LIMIT ?",
+                (after, MAX_EVENTS),
+            ).fetchall()
+        events = [event_of(TailEvent(*one)) for one in rows if isinstance(one[1], bytes)]
+        found = [one for one in events if one is not None]
+        if len(found) != len(rows):
+            raise _not_as_written(self.path)
+        return None, found
 
     def size(self) -> int:
         """The bytes that the log takes, without what deleted rows left free in its file."""

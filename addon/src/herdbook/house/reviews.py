@@ -30,6 +30,11 @@ _TOLD: Final = (
     " SET verdict = excluded.verdict, number = excluded.number, told = excluded.told"
     " WHERE told IS NOT NULL AND excluded.told > told"
 )
+_HOME: Final = (
+    "INSERT INTO review (topic, answer, verdict, number) VALUES (?, ?, ?, ?)"
+    " ON CONFLICT (topic, answer) DO UPDATE"
+    " SET verdict = excluded.verdict, number = excluded.number, told = NULL"
+)
 _NEWS: Final = (
     "SELECT m.subject, m.aspect, m.value, nullif(r.verdict, ''), r.number"
     " FROM review r JOIN memory m USING (topic, answer)"
@@ -53,6 +58,25 @@ def hear(
     order = f"{event.lamport:016x} {node_id}"
     answer = compared(payload.value)
     connection.execute(_TOLD, (node_id, topic_key(payload), answer, payload.verdict or "", order))
+
+
+def hear_home(connection: sqlite3.Connection, node_id: str, payload: ReviewPayload) -> None:
+    """In a node's own notebook, fold what its Llama said. There it stands."""
+    if not payload.number:
+        return
+    connection.execute(
+        _HOME,
+        (topic_key(payload), compared(payload.value), payload.verdict or "", payload.number),
+    )
+    connection.execute("UPDATE node SET heard = ? WHERE node_id = ?", (payload.number, node_id))
+
+
+def stands(connection: sqlite3.Connection, topic: str, answer: str) -> bool:
+    """Whether the Llama said something of a fact, which nobody at a node can change."""
+    row = connection.execute(
+        "SELECT 1 FROM review WHERE topic = ? AND answer = ? AND told IS NULL", (topic, answer)
+    ).fetchone()
+    return row is not None
 
 
 def news(connection: sqlite3.Connection, node_id: str, after: int) -> list[Reviewed]:

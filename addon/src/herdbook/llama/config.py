@@ -1,6 +1,6 @@
 """``llama.toml``: where one Llama keeps its data, listens, and finds its broker."""
 
-from datetime import UTC, tzinfo
+from datetime import tzinfo
 from pathlib import Path
 from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from msgspec import Meta, Struct
 
 from herdbook.broker import BrokerSettings
+from herdbook.clock import local_zone
 from herdbook.embedding.fetch import SOURCE
 from herdbook.errors import ConfigError
 from herdbook.settings import Listener, check, read_toml
 
 GUIDE: Final = "docs/guides/llama.md"
-_LOCAL_TIME: Final = Path("/etc/localtime")
 
 
 class Ingress(Listener, frozen=True, forbid_unknown_fields=True):
@@ -85,7 +85,7 @@ class LlamaConfig(Struct, frozen=True, forbid_unknown_fields=True):
     def zone(self) -> tzinfo:
         """The time zone whose midnight begins a day. Raises `ConfigError`."""
         if self.time_zone is None:
-            return _system_zone()
+            return local_zone()
         try:
             return ZoneInfo(self.time_zone)
         except (ZoneInfoNotFoundError, ValueError) as error:
@@ -115,10 +115,3 @@ def _folder(path: Path, written: str, key: str) -> Path:
         raise ConfigError(
             f"There is no such folder as {written}: {error}", fix=f"Correct “{key}”."
         ) from error
-
-
-def _system_zone() -> tzinfo:
-    if _LOCAL_TIME.exists():
-        with _LOCAL_TIME.open("rb") as file:
-            return ZoneInfo.from_file(file)
-    return UTC

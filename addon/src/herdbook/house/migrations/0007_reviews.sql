@@ -15,3 +15,6 @@ UPDATE review SET number = (
   WHERE o.topic < review.topic OR (o.topic = review.topic AND o.answer <= review.answer)
 );
 CREATE INDEX review_by_number ON review (number);
+
+-- In a node's own notebook: the number of the last review of the Llama that came home.
+ALTER TABLE node ADD COLUMN heard INTEGER NOT NULL DEFAULT 0;

@@ -1,0 +1,279 @@
+"""A node's own notebook: what it noticed and remembers, folded from its own log.
+
+The tables are the house book's, with one node in them, so that a fact is judged, superseded and
+found on the node as it is in the house. Readings stay in the log. Owns `notebook.db`, the thread
+that alone may touch it, and how far the log is folded into it.
+
+Nothing is in it that the log does not say: it can be made again from the log, as far back as that
+goes.
+"""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import tzinfo
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+from herdbook import __version__
+from herdbook.clock import Clock
+from herdbook.embedding.model import Model
+from herdbook.errors import StorageError
+from herdbook.eventlog.database import DatabaseDamaged, open_database, storing, transaction
+from herdbook.eventlog.event import (
+    CLOCK,
+    LOSS,
+    MAX_WALL_MS,
+    OBSERVATION,
+    Event,
+    decode_payload,
+)
+from herdbook.eventlog.messages import Hello
+from herdbook.files import make_folder
+from herdbook.house import memory, node, observation, reviews
+from herdbook.house.fold import Fold
+from herdbook.house.memory import MEMORY, RETRACTION, REVIEW, ReviewPayload, Topic
+from herdbook.house.node import Greeting
+from herdbook.house.observation import Observation
+from herdbook.house.recall import Recall
+
+NAME: Final = "notebook.db"
+FOLDED: Final = frozenset({OBSERVATION, MEMORY, RETRACTION, REVIEW, CLOCK, LOSS})
+MOST_OBSERVATIONS: Final = 10_000
+_OLD: Final = (
+    "DELETE FROM observation WHERE node_id = ?1 AND seq IN"
+    " (SELECT seq FROM observation WHERE node_id = ?1 ORDER BY seq DESC LIMIT -1 OFFSET ?2)"
+)
+_EXPIRED: Final = (
+    "SELECT m.subject, m.aspect FROM memory m LEFT JOIN review r USING (topic, answer)"
+    " WHERE m.expires_ms <= ? AND r.verdict IS NOT 'kept'"
+)
+_TOLD: Final = (
+    "SELECT m.subject, m.aspect, m.value, m.sentence, m.confidence, m.source, m.confirmed,"
+    " m.instead_of, m.told_ms, m.expires_ms, nullif(r.verdict, '')"
+    " FROM memory m LEFT JOIN review r USING (topic, answer)"
+)
+
+_log = logging.getLogger(__name__)
+
+
+class Known(Struct, frozen=True):
+    """A fact as this node tells it now; `told_ms` is when it was last told."""
+
+    subject: str
+    aspect: str
+    value: str
+    sentence: str
+    confidence: float
+    source: str
+    confirmed: int
+    instead_of: str
+    told_ms: int
+    expires_ms: int | None
+    verdict: memory.Verdict | None
+
+
+class Wrong(Struct, frozen=True):
+    """What somebody called wrong, as facts are compared."""
+
+    subject: str
+    aspect: str
+    value: str
+
+
+class Notebook:
+    """Use `open`. Every method raises `StorageError` when the disk fails; nothing is half done."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, path: Path, thread: ThreadPoolExecutor, clock: Clock
+    ) -> None:
+        self._connection = connection
+        self._path = path
+        self._thread = thread
+        self._clock = clock
+        self._node_id = ""
+
+    @classmethod
+    async def open(cls, folder: Path, node_id: str, name: str, clock: Clock) -> "Notebook":
+        """The notebook in a folder, of the node with this id and name.
+
+        One that is damaged, or another node's, is moved aside and begun anew.
+        """
+        path = make_folder(folder) / NAME
+        thread = ThreadPoolExecutor(1, thread_name_prefix="notebook")
+
+        def connect() -> sqlite3.Connection:
+            try:
+                return _own(path, node_id, name, clock)
+            except DatabaseDamaged as error:
+                _log.warning("%s It is kept as %s.damaged and made again.", error.message, NAME)
+                _move_aside(path)
+                return _own(path, node_id, name, clock)
+
+        try:
+            connection = await asyncio.get_running_loop().run_in_executor(thread, connect)
+        except BaseException:
+            thread.shutdown(wait=False)
+            raise
+        notebook = cls(connection, path, thread, clock)
+        notebook._node_id = node_id
+        return notebook
+
+    async def seq(self) -> int:
+        """The number of the last event that was folded, or passed over."""
+        return await self.read(lambda c: self._row(c).seq)
+
+    async def begin_anew(self) -> None:
+        """Forget everything: the log is not the one that this was folded from."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            name = self._row(connection).name
+            node.forget(connection, self._node_id)
+            connection.execute("DELETE FROM review")
+            _claim(connection, self._node_id, name, self._clock)
+
+        await self.write(work)
+
+    async def fold(self, events: Sequence[Event], until: int) -> None:
+        """Fold events of the log, which now is folded up to the number `until`."""
+        now = self._clock.wall_ms()
+        latest = MAX_WALL_MS if self._clock.quality() == "unset" else now
+
+        def work(connection: sqlite3.Connection) -> None:
+            fold = Fold(connection, self._node_id, now, latest)
+            fold.run(one for one in events if one.kind in FOLDED)
+            fold.finish()
+            for one in events:
+                if one.kind == REVIEW:
+                    payload = decode_payload(one, ReviewPayload)
+                    reviews.hear_home(connection, self._node_id, payload)
+            connection.execute(_OLD, (self._node_id, MOST_OBSERVATIONS))
+            connection.execute("UPDATE node SET seq = ? WHERE node_id = ?", (until, self._node_id))
+
+        await self.write(work)
+
+    async def topics(self) -> list[Topic]:
+        """All facts, as `memory.topics` has them."""
+        return await self.read(memory.topics)
+
+    async def facts(self) -> list[Known]:
+        """All facts that this node tells now, whatever people think of them."""
+        return await self.read(lambda c: [Known(*row) for row in c.execute(_TOLD)])
+
+    async def fact(self, subject: str, aspect: str) -> Known | None:
+        """What this node tells of an aspect of a subject."""
+        topic = f"{memory.compared(subject)}\x1f{memory.compared(aspect)}"
+
+        def find(connection: sqlite3.Connection) -> Known | None:
+            row = connection.execute(f"{_TOLD} WHERE m.topic = ?", (topic,)).fetchone()
+            return Known(*row) if row else None
+
+        return await self.read(find)
+
+    async def wrong(self) -> list[Wrong]:
+        """All that somebody called wrong, told still or not."""
+
+        def find(connection: sqlite3.Connection) -> list[Wrong]:
+            rows = connection.execute("SELECT topic, answer FROM review WHERE verdict = 'wrong'")
+            found = []
+            for topic, answer in rows:
+                subject, aspect = topic.split("\x1f", 1)
+                found.append(Wrong(subject, aspect, answer))
+            return found
+
+        return await self.read(find)
+
+    async def heard(self) -> int:
+        """The number of the last review of the Llama that came home."""
+
+        def find(connection: sqlite3.Connection) -> int:
+            row = connection.execute("SELECT heard FROM node").fetchone()
+            return int(row[0]) if row else 0
+
+        return await self.read(find)
+
+    async def stands(self, subject: str, aspect: str, value: str) -> bool:
+        """Whether the Llama said what is to be thought of this fact."""
+        topic = f"{memory.compared(subject)}\x1f{memory.compared(aspect)}"
+        return await self.read(lambda c: reviews.stands(c, topic, memory.compared(value)))
+
+    async def expired(self, now_ms: int) -> list[tuple[str, str]]:
+        """Subject and aspect of the facts whose time is over; one that a person kept stays."""
+        return await self.read(lambda c: c.execute(_EXPIRED, (now_ms,)).fetchall())
+
+    async def observations(self, limit: int) -> list[Observation]:
+        """The last that were made, newest first."""
+        return await self.read(lambda c: observation.newest_of(c, self._node_id, limit))
+
+    def recall(self, model: Model, zone: tzinfo) -> Recall:
+        """What the node knows of something, by words and with a model by meaning."""
+        return Recall(self.read, self.write, zone, model)
+
+    async def close(self) -> None:
+        """Close after what is queued."""
+        await asyncio.wrap_future(self._thread.submit(self._connection.close))
+        self._thread.shutdown(wait=False)
+
+    async def read[T](self, query: Callable[[sqlite3.Connection], T]) -> T:
+        """Run a query in the notebook's thread."""
+
+        def run() -> T:
+            with storing(self._path):
+                return query(self._connection)
+
+        return await self._run(run)
+
+    async def write[T](self, change: Callable[[sqlite3.Connection], T]) -> T:
+        """Run a change in the notebook's thread, as one transaction."""
+
+        def run() -> T:
+            with transaction(self._connection, self._path):
+                return change(self._connection)
+
+        return await self._run(run)
+
+    async def _run[T](self, work: Callable[[], T]) -> T:
+        try:
+            running = self._thread.submit(work)
+        except RuntimeError as error:
+            raise StorageError("The notebook is closed.") from error
+        return await asyncio.wrap_future(running)
+
+    def _row(self, connection: sqlite3.Connection) -> node.NodeRow:
+        row = node.find(connection, self._node_id)
+        if row is None:
+            raise DatabaseDamaged(f"{self._path} does not know its own node.")
+        return row
+
+
+def _own(path: Path, node_id: str, name: str, clock: Clock) -> sqlite3.Connection:
+    connection = open_database(path, "herdbook.house")
+    try:
+        with transaction(connection, path):
+            others = [one for one in node.every(connection) if one.node_id != node_id]
+            if others:
+                raise DatabaseDamaged(f"{path} is another node's.")
+            _claim(connection, node_id, name, clock)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _claim(connection: sqlite3.Connection, node_id: str, name: str, clock: Clock) -> None:
+    found = node.find(connection, node_id)
+    seq = found.seq if found else 0
+    greeting = Greeting(node_id, Hello(name, __version__, seq), live=True)
+    node.greet(connection, greeting, clock.wall_ms())
+    node.approve(connection, node_id)
+
+
+def _move_aside(path: Path) -> None:
+    for ending in ("", "-wal", "-shm"):
+        one = path.with_name(path.name + ending)
+        if one.exists():
+            one.replace(path.with_name(f"{path.name}{ending}.damaged"))

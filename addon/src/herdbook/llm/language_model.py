@@ -1,0 +1,169 @@
+"""The language model that was chosen: one question at a time, in order, within limits of time.
+
+Owns the queue, the tries and what is to be said of the model's state. Whoever asks has something to
+say without it: no answer is an ordinary case.
+"""
+
+import asyncio
+import importlib
+import logging
+import random
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final, Literal
+
+import msgspec
+from msgspec import Struct
+
+from herdbook.errors import Busy, ConfigError, ModelDown, ModelRefused
+from herdbook.llm.engine import Engine, Turn
+from herdbook.llm.schema import most_tokens, schema_of
+from herdbook.llm.settings import ModelSettings
+
+MOST_WAITING: Final = 16
+_TRIES: Final = 2
+"""Of an answer that is not what was asked for."""
+_FIRST_RETRY_S: Final = 1.0
+_LAST_RETRY_S: Final = 60.0
+
+# By name and late: what they need is installed, and takes memory, only where they are wanted.
+_ENGINES: Final = {
+    "ollama": ("herdbook.llm.ollama_engine", "OllamaEngine"),
+    "openai": ("herdbook.llm.openai_engine", "OpenAIEngine"),
+}
+
+_log = logging.getLogger(__name__)
+
+type Guard = Callable[[], str | None]
+
+
+class ModelState(Struct, frozen=True):
+    """How a model is: ``off`` was chosen, or there is a `reason` for the others but ``ready``.
+
+    ``ready`` has answered, or was not asked yet; ``busy`` is answering, or this machine has no
+    memory for it just now; ``down`` did not answer when it was last asked.
+    """
+
+    state: Literal["off", "ready", "busy", "down"]
+    reason: str = ""
+
+
+class LanguageModel:
+    """Ask it; `state` says how it is. Use `close` at the end."""
+
+    def __init__(
+        self,
+        engine: Engine | None,
+        *,
+        timeout_s: float = 120.0,
+        guard: Guard | None = None,
+        rng: random.Random | None = None,
+    ) -> None:
+        """Without an engine there is none. `guard` says why it should not be asked just now."""
+        self._engine = engine
+        self._timeout_s = timeout_s
+        self._guard = guard
+        self._rng = rng or random.Random()
+        self._turn = asyncio.Lock()
+        self._waiting = 0
+        self.state = ModelState("off" if engine is None else "ready")
+
+    @property
+    def is_on(self) -> bool:
+        """Whether one was chosen."""
+        return self._engine is not None
+
+    async def ask[A](self, kind: type[A], turns: list[Turn], *, patience_s: float) -> A:
+        """What the model answers, as a `kind`; in vain not longer than so many seconds.
+
+        Raises `Busy` when enough wait already, `ModelDown` when it does not answer in that time,
+        and `ModelRefused` when what it answers is not of that kind.
+        """
+        engine = self._engine
+        if engine is None:
+            raise ModelRefused("No model was chosen.", fix="Name one under [model].")
+        if self._waiting >= MOST_WAITING:
+            raise Busy(f"{self._waiting} questions wait for the model already.")
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(patience_s), self._turn:
+                return await self._answer(engine, kind, turns)
+        except TimeoutError as error:
+            reason = self.state.reason or f"no answer within {patience_s:g} s"
+            raise ModelDown(f"The model does not answer: {reason}.") from error
+        finally:
+            self._waiting -= 1
+
+    async def close(self) -> None:
+        """Let go of the engine."""
+        if self._engine is not None:
+            await self._engine.close()
+
+    async def _answer[A](self, engine: Engine, kind: type[A], turns: list[Turn]) -> A:
+        schema = schema_of(kind)
+        tokens = most_tokens(schema)
+        refused = 0
+        retry_s = _FIRST_RETRY_S
+        while True:
+            if (lack := self._guard() if self._guard else None) is None:
+                try:
+                    text = await self._complete(engine, turns, schema, tokens)
+                    answer = msgspec.json.decode(text, type=kind)
+                except ModelDown as error:
+                    self._now("down", error.message)
+                except ModelRefused as error:
+                    self._now("down", error.message)
+                    raise
+                except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+                    refused += 1
+                    self._now("ready")
+                    if refused == _TRIES:
+                        raise ModelRefused(
+                            f"The model answered something else than it was asked for: {error}."
+                        ) from error
+                    continue
+                else:
+                    self._now("ready")
+                    return answer
+            else:
+                self._now("busy", lack)
+            await asyncio.sleep(retry_s * self._rng.uniform(0.5, 1.0))
+            retry_s = min(2 * retry_s, _LAST_RETRY_S)
+
+    async def _complete(
+        self, engine: Engine, turns: list[Turn], schema: dict[str, Any], tokens: int
+    ) -> str:
+        self.state = ModelState("busy", "it is answering")
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await engine.complete(turns, schema, tokens)
+        except TimeoutError as error:
+            raise ModelDown(f"no answer within {self._timeout_s:g} s") from error
+        except asyncio.CancelledError:
+            self._now("down", "it was too slow")
+            raise
+
+    def _now(self, state: Literal["ready", "busy", "down"], reason: str = "") -> None:
+        if reason and reason != self.state.reason:
+            _log.info("The model: %s", reason)
+        self.state = ModelState(state, reason)
+
+
+def open_model(settings: ModelSettings) -> LanguageModel:
+    """The model that was chosen. Raises `ConfigError` when what it needs is not installed."""
+    if settings.engine == "none":
+        return LanguageModel(None)
+    module, name = _ENGINES[settings.engine]
+    try:
+        engine = getattr(importlib.import_module(module), name)(settings)
+        guard = partial(
+            importlib.import_module("herdbook.llm.memory_guard").too_little, settings.memory
+        )
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"The model needs {error.name}, which is not installed.",
+            fix="Install “herdbook[alpaca,model]”.",
+        ) from error
+    return LanguageModel(
+        engine, timeout_s=settings.timeout, guard=guard if settings.is_local else None
+    )

@@ -1,0 +1,66 @@
+"""Ollama, by its own client. Imported only where it is switched on: ``herdbook[model]``."""
+
+from typing import Final
+
+import httpx
+import ollama
+from pydantic import ValidationError
+
+from herdbook.errors import ModelDown, ModelRefused
+from herdbook.llm.engine import Schema, Turn
+from herdbook.llm.settings import ModelSettings
+
+_CONNECT_S: Final = 10.0
+_MISSING: Final = 404
+_OVERLOADED: Final = 500
+
+
+class OllamaEngine:
+    """See `herdbook.llm.engine.Engine`."""
+
+    def __init__(self, settings: ModelSettings) -> None:
+        """Raises `ConfigError` for a certificate authority that cannot be used."""
+        self._settings = settings
+        self._client = ollama.AsyncClient(
+            host=settings.url,
+            timeout=httpx.Timeout(settings.timeout, connect=_CONNECT_S),
+            # No other host, whatever the server or this machine's environment says.
+            follow_redirects=False,
+            trust_env=False,
+            verify=settings.tls() if (settings.url or "").startswith("https") else True,
+            headers={} if settings.key is None else {"Authorization": f"Bearer {settings.key}"},
+        )
+
+    async def complete(self, turns: list[Turn], schema: Schema, most_tokens: int) -> str:
+        """See `Engine`."""
+        try:
+            answer = await self._client.chat(
+                model=self._settings.model,
+                messages=[{"role": turn.role, "content": turn.content} for turn in turns],
+                format=schema,
+                options={"temperature": 0.2, "num_predict": most_tokens},
+                keep_alive=self._settings.keep_alive,
+                stream=False,
+            )
+        except ollama.ResponseError as error:
+            said = str(error.error)[:200]
+            if error.status_code == _MISSING:
+                raise ModelRefused(
+                    f"Ollama has no model “{self._settings.model}”: {said}.",
+                    fix=f"Run “ollama pull {self._settings.model}” there.",
+                ) from error
+            if error.status_code >= _OVERLOADED:
+                raise ModelDown(f"Ollama cannot answer now: {said}.") from error
+            raise ModelRefused(f"Ollama refused: {said}.") from error
+        except (ConnectionError, httpx.HTTPError) as error:
+            raise ModelDown(
+                f"Ollama does not answer at {self._settings.url}:"
+                f" {str(error) or type(error).__name__}."
+            ) from error
+        except (ValidationError, ValueError) as error:
+            raise ModelDown(f"What answers at {self._settings.url} is no Ollama.") from error
+        return answer.message.content or ""
+
+    async def close(self) -> None:
+        """See `Engine`."""
+        await self._client.close()  # type: ignore[no-untyped-call] # of httpx
