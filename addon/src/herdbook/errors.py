@@ -16,6 +16,7 @@ API) translate once, from the code.
     ├── Unavailable
     │   ├── BrokerUnavailable    broker_unavailable
     │   ├── LlamaUnavailable     llama_unavailable
+    │   ├── NodeUnavailable      node_unavailable
     │   ├── PortTaken            port_taken
     │   ├── Busy                 busy
     │   ├── ModelUnusable        model_unusable
@@ -138,6 +139,12 @@ class LlamaUnavailable(Unavailable):
     """No Llama answers by HTTP, or not now."""
 
     code = "llama_unavailable"
+
+
+class NodeUnavailable(Unavailable):
+    """No Alpaca runs with these settings, or it does not answer."""
+
+    code = "node_unavailable"
 
 
 class PortTaken(Unavailable):

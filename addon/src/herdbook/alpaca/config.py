@@ -1,16 +1,19 @@
 """`alpaca.toml`: what one node reads, and whom it reports to.
 
 Owns the shape of the file and the messages about mistakes in it. Opens no sensor and no connection.
+What the environment says (`herdbook.alpaca.environment`) goes before what the file says.
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NamedTuple
 
 from msgspec import Meta, Struct
 
 from herdbook.alpaca.address import LlamaSettings
+from herdbook.alpaca.environment import put, settings_in
 from herdbook.alpaca.sensors.registry import GUIDE, Registry
 from herdbook.alpaca.sensors.settings import Name, SensorSettings, require_printable
 from herdbook.broker import BrokerSettings
@@ -56,13 +59,47 @@ class _Top(Struct, frozen=True, forbid_unknown_fields=True):
         require_printable(self.name)
 
 
-def load(path: Path) -> AlpacaConfig:
-    """Read `alpaca.toml`. A relative `data` is taken from the file's own folder.
+class Settings(NamedTuple):
+    """What is in force, and where it comes from.
 
-    Raises `ConfigError`, naming the key.
+    `document` is the file with the environment written over it, before any default; `sources` names
+    the variable for each dotted key that the environment gave, such as ``sensor.0.interval``.
     """
-    top = _check(read_toml(path), _Top, path)
+
+    config: AlpacaConfig
+    document: dict[str, Any]
+    sources: dict[str, str]
+
+
+def load(path: Path | None, environ: Mapping[str, str] | None = None) -> AlpacaConfig:
+    """Read `alpaca.toml`, and what `environ` says over it. Raises `ConfigError`, naming the key.
+
+    A relative `data` is taken from the file's own folder; where the environment gives it, from the
+    working directory. Without a path the environment has to say it all.
+    """
+    return read(path, environ).config
+
+
+def read(path: Path | None, environ: Mapping[str, str] | None = None) -> Settings:
+    """As `load`, and tell where each value comes from."""
+    document = {} if path is None else read_toml(path)
     kinds = Registry()
+
+    def table_struct(array: str, kind: str | None) -> type[Struct] | None:
+        return kinds.plugin(kind).settings if array == "sensor" and kind in kinds.kinds else None
+
+    given = settings_in(environ or {}, AlpacaConfig, document, table_struct)
+    for one in given:
+        put(document, one)
+    sources = {".".join(map(str, one.key)): one.source for one in given}
+    where = path or Path("the environment")
+    folder = Path.cwd() if path is None or "data" in sources else path.parent.absolute()
+    return Settings(_built(document, kinds, where, folder), document, sources)
+
+
+def _built(document: dict[str, Any], kinds: Registry, path: Path, folder: Path) -> AlpacaConfig:
+    """The document as a configuration. `path` is what messages name; `data` is taken from there."""
+    top = _check(document, _Top, path)
     sensors = [
         kinds.settings(table, path, f" in [[sensor]] number {number}")
         for number, table in enumerate(top.sensor, start=1)
@@ -85,7 +122,7 @@ def load(path: Path) -> AlpacaConfig:
         llama = _check(top.llama, LlamaSettings, path, where=" in [llama]")
     return AlpacaConfig(
         name=top.name,
-        data=path.parent.absolute() / Path(top.data).expanduser(),
+        data=folder / Path(top.data).expanduser(),
         broker=broker,
         llama=llama,
         sensor=tuple(sensors),

@@ -205,7 +205,7 @@ def _open(options: argparse.Namespace) -> "LogSource":
     if options.config is not None:
         from herdbook.alpaca import config
 
-        return LogFolder.open(config.load(options.config).data)
+        return LogFolder.open(config.load(options.config, os.environ).data)
     if options.source.is_dir():
         return LogFolder.open(options.source)
     return LogArchive.open(options.source)

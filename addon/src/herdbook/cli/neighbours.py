@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from herdbook.cli.config_file import settings_of
 from herdbook.clock import Quality, iso
 
 if TYPE_CHECKING:
@@ -14,10 +15,9 @@ if TYPE_CHECKING:
 
 def show(options: argparse.Namespace) -> int:
     """Print it. What others wrote is shown, never obeyed."""
-    from herdbook.alpaca import config
     from herdbook.alpaca.neighbours import kept
 
-    settings = config.load(options.config)
+    settings = settings_of(options)
     known = kept(settings.data)
     if options.json:
         print(msgspec.json.encode(_object(known)).decode())

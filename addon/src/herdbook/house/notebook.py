@@ -35,6 +35,7 @@ from herdbook.eventlog.event import (
 from herdbook.eventlog.messages import Hello
 from herdbook.files import make_folder
 from herdbook.house import memory, node, observation, reviews
+from herdbook.house.compared import compared
 from herdbook.house.fold import Fold
 from herdbook.house.memory import MEMORY, RETRACTION, REVIEW, ReviewPayload, Topic
 from herdbook.house.node import Greeting
@@ -166,7 +167,7 @@ class Notebook:
 
     async def fact(self, subject: str, aspect: str) -> Known | None:
         """What this node tells of an aspect of a subject."""
-        topic = f"{memory.compared(subject)}\x1f{memory.compared(aspect)}"
+        topic = f"{compared(subject)}\x1f{compared(aspect)}"
 
         def find(connection: sqlite3.Connection) -> Known | None:
             row = connection.execute(f"{_TOLD} WHERE m.topic = ?", (topic,)).fetchone()
@@ -198,8 +199,8 @@ class Notebook:
 
     async def stands(self, subject: str, aspect: str, value: str) -> bool:
         """Whether the Llama said what is to be thought of this fact."""
-        topic = f"{memory.compared(subject)}\x1f{memory.compared(aspect)}"
-        return await self.read(lambda c: reviews.stands(c, topic, memory.compared(value)))
+        topic = f"{compared(subject)}\x1f{compared(aspect)}"
+        return await self.read(lambda c: reviews.stands(c, topic, compared(value)))
 
     async def expired(self, now_ms: int) -> list[tuple[str, str]]:
         """Subject and aspect of the facts whose time is over; one that a person kept stays."""

@@ -28,6 +28,7 @@ from herdbook.embedding.model import Model
 from herdbook.errors import InputError, StorageError
 from herdbook.eventlog.neighbours import Reviewed
 from herdbook.house.asked import Asked
+from herdbook.house.compared import compared
 from herdbook.house.found import Recalled
 from herdbook.house.memory import (
     MAX_MEMORIES,
@@ -38,7 +39,6 @@ from herdbook.house.memory import (
     RetractionPayload,
     ReviewPayload,
     Verdict,
-    compared,
 )
 from herdbook.house.notebook import Known, Notebook
 

@@ -20,7 +20,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final, Protocol
 
-from herdbook.house.memory import compared
+from herdbook.house.compared import compared
 
 _WORD: Final = re.compile(r"\w+")
 _STEM: Final = 5

@@ -1,0 +1,53 @@
+"""``herdbook alpaca``: its commands, and those of them that need few words."""
+
+import argparse
+from collections.abc import Callable
+
+import msgspec
+
+from herdbook.cli import config_file, neighbours
+from herdbook.cli.running import EXIT_DONE, until_stopped
+
+type Run = Callable[[argparse.Namespace], int]
+
+
+def add_commands(parser: argparse.ArgumentParser) -> None:
+    """Describe the commands to the command line."""
+    commands = parser.add_subparsers(title="commands", required=True)
+
+    def command(name: str, description: str, run: Run) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=description, description=description)
+        config_file.add_option(added)
+        added.add_argument("--json", action="store_true", help="for programs")
+        added.set_defaults(run=run)
+        return added
+
+    command("run", "run until stopped", _run)
+    command("id", "print the node's id and fingerprint", _id)
+    command("neighbours", "show what the others of the herd told", neighbours.show)
+
+
+# Each part is imported by its own commands only: an Alpaca has no SQLite3MC, a Llama no psutil.
+
+
+def _run(options: argparse.Namespace) -> int:
+    from herdbook.alpaca import agent
+
+    def ready(node_id: str) -> None:
+        said = msgspec.json.encode({"ready": node_id}).decode()
+        print(said if options.json else f"Herdbook Alpaca ready: {node_id}", flush=True)
+
+    return until_stopped(agent.run(config_file.settings_of(options), on_ready=ready))
+
+
+def _id(options: argparse.Namespace) -> int:
+    from herdbook.alpaca import agent
+    from herdbook.ids import fingerprint_of
+
+    node_id = agent.node_id(config_file.settings_of(options))
+    if options.json:
+        found = {"node_id": node_id, "fingerprint": fingerprint_of(node_id)}
+        print(msgspec.json.encode(found).decode())
+    else:
+        print(f"{node_id} {fingerprint_of(node_id)}")
+    return EXIT_DONE
