@@ -22,7 +22,18 @@ INTEGRATION = ROOT / "custom_components" / "herdbook"
 # Ships with every export and must work without the package: it has rules of its own.
 DECRYPTOR = PACKAGE / "vault" / "decryptor" / "herdbook_decrypt.py"
 
-LEAVES = {"attempts", "clock", "errors", "files", "ids", "log", "query", "schema", "settings"}
+LEAVES = {
+    "attempts",
+    "clock",
+    "errors",
+    "files",
+    "ids",
+    "log",
+    "query",
+    "schema",
+    "settings",
+    "unreachable",
+}
 # What each part may import of the others; itself and the leaves always.
 MAY_IMPORT: dict[str, set[str]] = {
     "crypto": set(),

@@ -43,8 +43,8 @@ def nothing_failed_unseen(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """What takes seconds in a house takes tenths here."""
-    monkeypatch.setattr("herdbook.broker._FIRST_RETRY_S", 0.05)
-    monkeypatch.setattr("herdbook.broker._LAST_RETRY_S", 0.2)
+    monkeypatch.setattr("herdbook.unreachable._FIRST_RETRY_S", 0.05)
+    monkeypatch.setattr("herdbook.unreachable._LAST_RETRY_S", 0.2)
     monkeypatch.setattr("herdbook.alpaca.agent.PULSE_MS", 200)
     monkeypatch.setattr("herdbook.eventlog.protocol.FIRST_TIMEOUT_MS", 200)
 
@@ -313,7 +313,8 @@ async def test_another_llama_at_the_same_address_is_not_believed(
 async def test_who_is_not_reached_is_left_alone_until_the_next_try(
     llama: HttpLlama, node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("herdbook.broker._FIRST_RETRY_S", 60.0)
+    monkeypatch.setattr("herdbook.unreachable._FIRST_RETRY_S", 60.0)
+    monkeypatch.setattr("herdbook.unreachable._LEAST_RETRY_S", 60.0)
     monkeypatch.setattr("herdbook.eventlog.question.AGAIN_MS", 50)
     monkeypatch.setattr("herdbook.alpaca.agent.PULSE_MS", 50)
     knocks = 0

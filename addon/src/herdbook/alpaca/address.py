@@ -6,7 +6,6 @@ the connection ends with it.
 
 import asyncio
 import re
-import socket
 import ssl
 from http.client import HTTPException, HTTPResponse
 from io import BytesIO
@@ -17,6 +16,7 @@ from msgspec import Meta, Struct
 
 from herdbook import __version__
 from herdbook.errors import ConfigError, LlamaUnavailable
+from herdbook.unreachable import reason_of
 
 WITHIN_S: Final = 30.0
 MAX_ANSWER: Final = 64 * 1024
@@ -68,41 +68,18 @@ class Address:
         try:
             async with asyncio.timeout(WITHIN_S):
                 return _parse(await self._exchange(path, body))
-        except TimeoutError as error:
+        except HTTPException as error:
             raise self._unavailable(
-                "it did not answer in time", "Check that the machine is on and can be reached."
-            ) from error
-        except ssl.SSLCertVerificationError as error:
-            raise self._unavailable(
-                f"its certificate is not to be trusted: {error.verify_message}",
-                "Name the certificate of your own authority as “ca” under [llama], or correct the "
-                "host in “url”.",
-            ) from error
-        except ssl.SSLError as error:
-            raise self._unavailable(
-                f"no TLS can be agreed on: {error.reason}",
-                "If it speaks no TLS there, begin “url” with http://.",
-            ) from error
-        except socket.gaierror as error:
-            raise self._unavailable(
-                f"no machine is known by that name: {error.strerror}",
-                "Correct the host in “url” under [llama].",
+                f"what came is no whole answer of HTTP ({type(error).__name__})",
+                "If it speaks TLS there, begin “url” with https://.",
             ) from error
         except ConnectionRefusedError as error:
             raise self._unavailable(
                 "nobody listens there",
                 "Check that the Llama runs, that it has a [herd] table, and the port in “url”.",
             ) from error
-        except HTTPException as error:
-            raise self._unavailable(
-                f"what came is no whole answer of HTTP ({type(error).__name__})",
-                "If it speaks TLS there, begin “url” with https://.",
-            ) from error
-        except OSError as error:
-            raise self._unavailable(
-                f"the connection broke: {error.strerror or error}",
-                "It is tried again by itself.",
-            ) from error
+        except OSError as error:  # a timeout, too
+            raise self._unavailable(*reason_of(error, "llama")) from error
 
     async def _exchange(self, path: str, body: bytes) -> bytes:
         reader, writer = await asyncio.open_connection(self._host, self._port, ssl=self._tls)

@@ -72,6 +72,11 @@ class BrokerLine:
         """See `herdbook.alpaca.uplink.Way`."""
         return self._broker.connected
 
+    @property
+    def trouble(self) -> str | None:
+        """See `Line`."""
+        return self._broker.trouble
+
     async def run(self) -> None:
         """See `Line`."""
         await self._broker.run()

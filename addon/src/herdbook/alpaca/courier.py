@@ -11,11 +11,11 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from herdbook.alpaca.address import Address, Reply
-from herdbook.broker import retry_delays
 from herdbook.clock import Clock
 from herdbook.errors import HerdbookError, LlamaUnavailable
 from herdbook.eventlog import topics
 from herdbook.log import PacedLog
+from herdbook.unreachable import retry_delays
 
 _SETTLED_S: Final = 10.0
 _FROM_A_PROXY: Final = {502, 503, 504}
@@ -55,11 +55,17 @@ class Courier:
         self._lost.set()
         self._turn = asyncio.Lock()
         self._last_said = ""
+        self._trouble: str | None = None
 
     @property
     def connected(self) -> bool:
         """Whether the last request was answered by a Llama, or another try has just begun."""
         return not self._lost.is_set()
+
+    @property
+    def trouble(self) -> str | None:
+        """Why no Llama is reached, as it was said in the log; None when one is."""
+        return self._trouble
 
     async def run(self) -> None:
         """Begin anew, ever more slowly, whenever the Llama is lost; until cancelled."""
@@ -99,11 +105,13 @@ class Courier:
                 )
             try:
                 reply = await self._address.post(topics.path(topic), wire)
-                self._check(reply)
+                check(self._address.url, reply)
             except LlamaUnavailable as error:
-                self._say(logging.WARNING, str(error))
+                self._trouble = str(error)
+                self._say(logging.WARNING, self._trouble)
                 self._lost.set()
                 raise
+            self._trouble = None
         self._say(logging.INFO, f"Reached the Llama at {self._address.url}.")
         if reply.status != 200:
             word = reply.content[:40].decode("ascii", "replace")
@@ -117,23 +125,24 @@ class Courier:
             reason = getattr(error, "reason", error.code)
             self._paced.warning(reason, f"What the Llama answered: {error}")
 
-    def _check(self, reply: Reply) -> None:
-        """Raises `LlamaUnavailable` for what no Llama answered."""
-        if topics.HTTP_HEADER.lower() in reply.headers:
-            return
-        kind = reply.headers.get("content-type", "nothing")[:80]
-        words = f"what answers there is something else (status {reply.status}, {kind!r})"
-        fix = "Correct “url” under [llama]: it is that of the Llama's [herd], not of its panel."
-        if 300 <= reply.status < 400:
-            target = reply.headers.get("location", "nowhere")[:200]
-            words = f"it sends elsewhere, to {target!r}"
-            fix = "If the Llama is there, write that as “url” under [llama]."
-        elif reply.status in _FROM_A_PROXY:
-            words = f"what stands in front of it does not reach it (status {reply.status})"
-            fix = "Check that the Llama runs; it is tried again by itself."
-        raise LlamaUnavailable(f"No Llama at {self._address.url}: {words}.", fix=fix)
-
     def _say(self, level: int, words: str) -> None:
         if words != self._last_said:  # once per change of state, not once per try
             self._last_said = words
             _log.log(level, "%s", words)
+
+
+def check(url: str, reply: Reply) -> None:
+    """Raises `LlamaUnavailable` for what no Llama answered."""
+    if topics.HTTP_HEADER.lower() in reply.headers:
+        return
+    kind = reply.headers.get("content-type", "nothing")[:80]
+    words = f"what answers there is something else (status {reply.status}, {kind!r})"
+    fix = "Correct “url” under [llama]: it is that of the Llama's [herd], not of its panel."
+    if 300 <= reply.status < 400:
+        target = reply.headers.get("location", "nowhere")[:200]
+        words = f"it sends elsewhere, to {target!r}"
+        fix = "If the Llama is there, write that as “url” under [llama]."
+    elif reply.status in _FROM_A_PROXY:
+        words = f"what stands in front of it does not reach it (status {reply.status})"
+        fix = "Check that the Llama runs; it is tried again by itself."
+    raise LlamaUnavailable(f"No Llama at {url}: {words}.", fix=fix)

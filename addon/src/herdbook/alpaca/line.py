@@ -11,6 +11,10 @@ from herdbook.alpaca.uplink import Way
 class Line(Way, AskWay, Protocol):
     """A node has one. `run` is the connection, kept until cancelled; it raises nothing expected."""
 
+    @property
+    def trouble(self) -> str | None:
+        """Why there is no connection, in the log's words; None with one, or before the first try."""
+
     async def run(self) -> None:
         """Stay connected until cancelled."""
 

@@ -39,6 +39,11 @@ class LlamaLine:
         """See `herdbook.alpaca.uplink.Way`."""
         return self._courier.connected
 
+    @property
+    def trouble(self) -> str | None:
+        """See `Line`."""
+        return self._courier.trouble
+
     async def run(self) -> None:
         """See `Line`."""
         await self._courier.run()

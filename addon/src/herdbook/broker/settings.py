@@ -1,0 +1,45 @@
+"""Where the broker is: the ``[broker]`` table of a configuration, and the TLS it asks for."""
+
+import ssl
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from herdbook.errors import ConfigError
+
+
+class BrokerSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the broker is and how to sign in; the ``[broker]`` table of the configuration."""
+
+    host: Annotated[str, Meta(min_length=1, max_length=253)] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=1, le=65535)] = 1883
+    username: str | None = None
+    password: str | None = None
+    tls: bool = False
+    ca: str | None = None  # path of the authority's certificate; None: the system's
+
+
+def tls_context(settings: BrokerSettings) -> ssl.SSLContext | None:
+    """What checks the broker's certificate; None without TLS. Raises `ConfigError`."""
+    if not settings.tls:
+        return None
+    try:
+        context = ssl.create_default_context(cafile=settings.ca)
+    except OSError as error:
+        raise ConfigError(
+            f"Cannot use the certificate {settings.ca}: {error}.",
+            fix="Point “ca” under [broker] at a PEM file that this program can read.",
+        ) from error
+    context.sslsocket_class = _Closed
+    return context
+
+
+class _Closed(ssl.SSLSocket):
+    """Is closed when no TLS comes about: paho would leave the connection to Python's collector."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
