@@ -32,6 +32,7 @@ LEAVES = {
     "query",
     "schema",
     "settings",
+    "systemd",
     "unreachable",
 }
 # What each part may import of the others; itself and the leaves always.
@@ -67,6 +68,7 @@ LIBRARIES: dict[str, set[str]] = {
     "aiomqtt": {"broker"},
     "paho": {"broker"},
     "psutil": {"alpaca", "llm"},
+    "zeroconf": {"alpaca", "llama"},
     "zstandard": {"eventlog", "house"},
 }
 # No file has to be read that is longer than this.

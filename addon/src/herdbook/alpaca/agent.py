@@ -15,10 +15,12 @@ from msgspec import Struct
 from herdbook.alpaca.broker_line import BrokerLine
 from herdbook.alpaca.config import AlpacaConfig
 from herdbook.alpaca.discovery import components_of
+from herdbook.alpaca.heartbeat import beat
 from herdbook.alpaca.learned import LearnedFile
 from herdbook.alpaca.line import Line
 from herdbook.alpaca.llama_line import LlamaLine
 from herdbook.alpaca.memory.memories import Memories
+from herdbook.alpaca.mount import mounted
 from herdbook.alpaca.neighbours import Neighbourhood
 from herdbook.alpaca.noticer import Noticer
 from herdbook.alpaca.record import Record
@@ -34,6 +36,7 @@ from herdbook.embedding.model import Model
 from herdbook.eventlog.identity import Identity
 from herdbook.eventlog.pin import FilePin
 from herdbook.eventlog.protocol import PULSE_MS
+from herdbook.systemd import Supervisor
 
 _LAST_SYNC_S: Final = 2.0
 
@@ -49,6 +52,7 @@ async def run(
     on_ready: Callable[[str], None],
     clock: Clock | None = None,
     rng: random.Random | None = None,
+    supervisor: Supervisor | None = None,
 ) -> None:
     """Be this node until cancelled; then write down what is in memory and say goodbye.
 
@@ -58,6 +62,8 @@ async def run(
     """
     clock = clock or SystemClock()
     rng = rng or random.Random()
+    supervisor = supervisor or Supervisor()
+    await mounted(config.data, supervisor, rng)
     sensors = open_sensors(config, clock)
     record = await Record.open(config.data, clock)
     async with AsyncExitStack() as closing:
@@ -69,7 +75,7 @@ async def run(
         )
         closing.push_async_callback(memories.close)
         node = _Node(config, sensors, record, noticer, memories, clock, rng)
-        await node.run(on_ready)
+        await node.run(on_ready, supervisor)
 
 
 class _Node:
@@ -106,7 +112,7 @@ class _Node:
         )
         self._line = self._connection(config, sensors, rng)
 
-    async def run(self, on_ready: Callable[[str], None]) -> None:
+    async def run(self, on_ready: Callable[[str], None], supervisor: Supervisor) -> None:
         """Until cancelled. What depends on another is stopped before it."""
         async with (
             _running(self._line.run()),
@@ -125,6 +131,10 @@ class _Node:
                     for sampler in self._samplers:
                         sampling.create_task(sampler.run())
                     on_ready(self._record.identity.node_id)
+                    supervisor.ready()
+                    sampling.create_task(
+                        beat(supervisor, self._samplers, self._clock, lambda: self._line.trouble)
+                    )
             finally:
                 for sampler in self._samplers:
                     await sampler.flush()

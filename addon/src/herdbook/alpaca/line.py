@@ -13,7 +13,7 @@ class Line(Way, AskWay, Protocol):
 
     @property
     def trouble(self) -> str | None:
-        """Why there is no connection, in the log's words; None with one, or before the first try."""
+        """Why there is no connection, as the log says; None with one, or before a try."""
 
     async def run(self) -> None:
         """Stay connected until cancelled."""

@@ -55,10 +55,17 @@ class Sampler:
         self._woken = asyncio.Event()
         self._raised = False
         self._name = ", ".join(measurement.name for measurement in sensor.measurements)
+        self.turned_ms = clock.monotonic_ms()
+        """When it last began to read, or to wait on; see `herdbook.alpaca.heartbeat`."""
         self._channels = {
             measurement.id: _Channel(measurement, sensor, self._noticer)
             for measurement in sensor.measurements
         }
+
+    @property
+    def interval(self) -> float:
+        """Seconds from one reading to the next, while nothing seems to begin."""
+        return self._sensor.interval
 
     async def run(self) -> None:
         """Sample for ever. A reading that comes late is not made up for, and shifts no other.
@@ -118,10 +125,12 @@ class Sampler:
         await asyncio.sleep(soonest - loop.time())  # news may come in any number
 
     async def _sample(self) -> None:
+        self.turned_ms = self._clock.monotonic_ms()
         reading = asyncio.ensure_future(asyncio.to_thread(self._read))
         try:
             while not (await asyncio.wait({reading}, timeout=_PATIENCE_S))[0]:
                 at = now(self._clock)
+                self.turned_ms = at.monotonic_ms
                 for channel in self._channels.values():
                     fault = Fault(f"{channel.name} does not answer.")
                     self._events.extend(self._failed(channel, fault, at))

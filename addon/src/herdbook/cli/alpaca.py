@@ -1,12 +1,14 @@
 """``herdbook alpaca``: its commands, and those of them that need few words."""
 
 import argparse
+import os
 from collections.abc import Callable
 
 import msgspec
 
 from herdbook.cli import config_file, neighbours
 from herdbook.cli.running import EXIT_DONE, until_stopped
+from herdbook.systemd import Supervisor
 
 type Run = Callable[[argparse.Namespace], int]
 
@@ -37,7 +39,8 @@ def _run(options: argparse.Namespace) -> int:
         said = msgspec.json.encode({"ready": node_id}).decode()
         print(said if options.json else f"Herdbook Alpaca ready: {node_id}", flush=True)
 
-    return until_stopped(agent.run(config_file.settings_of(options), on_ready=ready))
+    settings = config_file.settings_of(options)
+    return until_stopped(agent.run(settings, on_ready=ready, supervisor=Supervisor.of(os.environ)))
 
 
 def _id(options: argparse.Namespace) -> int:
