@@ -61,6 +61,7 @@ LIBRARIES: dict[str, set[str]] = {
     "argon2": {"crypto"},
     "cryptography": set(),
     "fastembed": {"embedding"},
+    "gpiod": {"alpaca"},
     "nacl": {"crypto", "eventlog"},
     "numpy": {"embedding"},
     "sqlite3": {"vault", "eventlog", "house", "alpaca"},

@@ -41,7 +41,8 @@ class LlamaDouble:
     async def say_have(self, node_id: str) -> None:
         nonce = self.hello.nonce if self.hello else NO_NONCE
         self.said += 1
-        have = Have(node_id, self.position.seq, self.position.hash, self.approves, nonce, self.said)
+        at = self.position
+        have = Have(node_id, at.seq, at.hash, self.approves, nonce, self.said, version="9.1.0")
         await self.broker.publish(topics.have(node_id), seal_have(self.identity, have), retain=True)
 
     async def _connected(self, broker: Broker) -> None:

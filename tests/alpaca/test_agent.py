@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from herdbook import __version__
 from herdbook.alpaca import agent
 from herdbook.alpaca.config import AlpacaConfig
 from herdbook.alpaca.sensors.file import FileConfig
@@ -31,6 +32,15 @@ from herdbook.eventlog.timeline import ClockPayload
 from tests.alpaca.llama_double import LlamaDouble
 from tests.fakes.kernel import Kernel
 from tests.mosquitto import Mosquitto, free_port
+
+ALWAYS = {
+    "waiting_to_sync",
+    "observe",
+    "observation",
+    "clock_quality",
+    "log_share",
+    "update",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -140,7 +150,7 @@ async def test_it_announces_itself_and_shows_its_state(bench: Bench) -> None:
         assert llama.hello is not None
         assert llama.hello.name == "Hallway"
         payload = json.loads(llama.retained[f"homeassistant/device/herdbook_{node}/config"])
-        assert set(payload["cmps"]) == {"boiler", "waiting_to_sync"}
+        assert set(payload["cmps"]) == {"boiler", *ALWAYS}
         await until(lambda: llama.retained.get(state(node, "waiting_to_sync")) == b"0")
     # Everything of it is retained: somebody who comes later sees the same.
     async with listening(LlamaDouble(bench.server)) as later:
@@ -406,22 +416,128 @@ async def test_what_the_llama_has_is_deleted_when_it_is_old(bench: Bench) -> Non
 
 
 async def test_a_removed_sensor_is_taken_out_of_home_assistant(bench: Bench) -> None:
-    discovery = "homeassistant/device/herdbook_{}/config"
-
-    def components(llama: LlamaDouble, node: str) -> dict[str, dict[str, str]]:
-        return dict(json.loads(llama.retained.get(discovery.format(node), b'{"cmps":{}}'))["cmps"])
+    def told(llama: LlamaDouble, node: str) -> list[dict[str, dict[str, object]]]:
+        topic = f"homeassistant/device/herdbook_{node}/config"
+        return [json.loads(payload)["cmps"] for heard, payload in llama.heard if heard == topic]
 
     async with listening(LlamaDouble(bench.server)) as llama:
         async with running(bench.config(RoomConfig(id="attic", name="Attic"))) as node:
             await until(lambda: state(node, "attic_co2") in llama.retained)
-            await until(lambda: components(llama, node).get("attic_door", {}).get("stat_t"))
+            [whole] = told(llama, node)
+            described = whole["attic_co2"]
+        llama.heard.clear()
         async with running(bench.config()):
-            await until(lambda: components(llama, node).get("attic_co2") == {"p": "sensor"})
-            assert components(llama, node)["attic_door"] == {"p": "binary_sensor"}
             await until(lambda: llama.retained[state(node, "attic_co2")] == b"")
             await until(lambda: llama.retained[availability(node, "attic_door")] == b"")
+            # Home Assistant may have been started since: it takes away only what it was told of.
+            whole, *others = told(llama, node)
+            assert whole["attic_co2"] == {"p": "sensor"}
+            assert whole["attic_door"] == {"p": "binary_sensor"}
+            at = others.index({"attic_co2": described})
+            assert others[at + 1] == {"attic_co2": {"p": "sensor"}}
+        llama.heard.clear()
         async with running(bench.config()):
-            await until(lambda: set(components(llama, node)) == {"boiler", "waiting_to_sync"})
+            # Only Home Assistant's birth proves that it has heard: until then it is said again.
+            await until(lambda: {"attic_co2": {"p": "sensor"}} in told(llama, node))
+            await llama.broker.publish("homeassistant/status", b"online")
+            await until(lambda: b"attic" not in (bench.data / "announced.json").read_bytes())
+        llama.heard.clear()
+        async with running(bench.config()):
+            await until(lambda: told(llama, node))
+            assert [set(one) for one in told(llama, node)] == [{"boiler", *ALWAYS}]
+
+
+async def test_what_an_earlier_release_announced_is_taken_out_too(bench: Bench) -> None:
+    async with running(bench.config()) as node:
+        pass
+    (bench.data / "announced.json").write_text('{"boiler": "sensor", "attic_co2": "sensor"}')
+    await _retain(bench, state(node, "attic_co2"))
+    async with listening(LlamaDouble(bench.server)) as llama, running(bench.config()):
+        await until(lambda: llama.retained.get(state(node, "attic_co2")) == b"")
+
+
+async def test_of_what_becomes_another_sort_nothing_in_use_is_cleared(bench: Bench) -> None:
+    async with running(bench.config()) as node:
+        pass
+    (bench.data / "announced.json").write_text('{"boiler": "binary_sensor"}')
+    topic = f"homeassistant/device/herdbook_{node}/config"
+    async with listening(LlamaDouble(bench.server)) as llama, running(bench.config()):
+        await until(
+            lambda: (
+                json.loads(llama.retained.get(topic, b"{}")).get("cmps")
+                == {"boiler": {"p": "binary_sensor"}}
+            )
+        )
+        assert (state(node), b"") not in llama.heard
+
+
+async def _retain(bench: Bench, topic: str) -> None:
+    async with listening(LlamaDouble(bench.server)) as llama:
+        await until(lambda: llama.broker.connected)
+        await llama.broker.publish(topic, b"1", retain=True)
+
+
+async def test_observe_now_reads_every_sensor(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = bench.config()
+    [boiler] = config.sensor
+    assert isinstance(boiler, FileConfig)
+    slow = msgspec.structs.replace(boiler, interval=3600)
+    config = msgspec.structs.replace(config, sensor=(slow,))
+    async with listening(LlamaDouble(bench.server)) as llama, running(config) as node:
+        await until(lambda: llama.retained.get(state(node)) == b"50.0")
+        bench.write(61)
+        press = f"herdbook/v1/node/{node}/observe"
+        for other in (b"press", b"PRESS " * 9000, b"\x00\x1b", b""):
+            await llama.broker.publish(press, other)
+        await until(lambda: "understands PRESS" in caplog.text)
+        assert llama.retained[state(node)] == b"50.0"
+        await llama.broker.publish(press, b"PRESS")
+        await until(lambda: llama.retained.get(state(node)) == b"61.0")
+
+
+async def test_a_retained_press_is_none(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    async with running(bench.config()) as node:
+        pass
+    await _retain(bench, f"herdbook/v1/node/{node}/observe")
+    async with running(bench.config()):
+        await until(lambda: "A retained “Observe now” is ignored" in caplog.text)
+
+
+async def test_an_observation_is_an_event_and_not_retained(bench: Bench) -> None:
+    async with listening(LlamaDouble(bench.server)) as llama, running(bench.config()) as node:
+        topic = f"herdbook/v1/node/{node}/observation"
+        await until(lambda: state(node, "waiting_to_sync") in llama.retained)
+        bench.write(95)
+        await until(lambda: topic in llama.retained)
+        told = json.loads(llama.retained[topic])
+        assert 0 < told.pop("confidence") <= 1
+        assert told == {
+            "event_type": "above_usual",
+            "sentence": "Boiler is 95 °C. It is usually between 20 and 90 °C.",
+            "sensor": "boiler",
+            "sensor_name": "Boiler",
+            "value": 95.0,
+            "unit": "°C",
+            "usual": [20.0, 90.0],
+        }
+    async with listening(LlamaDouble(bench.server)) as later:
+        await until(lambda: topics.availability(node) in later.retained)
+        assert topic not in later.retained
+
+
+async def test_diagnostics(bench: Bench, kernel: Kernel) -> None:
+    async with listening(LlamaDouble(bench.server)) as llama, running(bench.config()) as node:
+        await until(lambda: state(node, "log_share") in llama.retained)
+        assert llama.retained[state(node, "clock_quality")] in {b"synced", b"unknown"}
+        assert 0 <= int(llama.retained[state(node, "log_share")]) <= 100
+        await until(
+            lambda: (
+                json.loads(llama.retained[state(node, "update")])
+                == {"installed_version": __version__, "latest_version": "9.1.0"}
+            )
+        )
 
 
 async def test_it_announces_itself_again_when_home_assistant_is_born(bench: Bench) -> None:

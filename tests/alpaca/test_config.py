@@ -4,7 +4,7 @@ import pytest
 
 from herdbook.alpaca.address import LlamaSettings
 from herdbook.alpaca.config import load
-from herdbook.alpaca.discovery import components_of
+from herdbook.alpaca.discovery import all_parts
 from herdbook.alpaca.sensors.file import FileConfig
 from herdbook.alpaca.sensors.opening import open_sensors
 from herdbook.alpaca.sensors.room import RoomConfig
@@ -126,4 +126,4 @@ def test_ids_that_meet_only_as_measurements_are_refused(tmp_path: Path, taken: s
     text = TOP + '[[sensor]]\nkind = "room"\n' + FILE.replace("boiler", taken)
     sensors = open_sensors(load(write(tmp_path, text)), ManualClock())
     with pytest.raises(ConfigError, match=taken):
-        components_of(sensors)
+        all_parts("node", sensors)

@@ -6,9 +6,10 @@ from herdbook.alpaca.discovery import (
     Component,
     discovery_payload,
     discovery_topic,
+    parts_of,
     sensor_availability_topic,
-    sensor_state_topic,
 )
+from herdbook.alpaca.part import sensor_state_topic
 from herdbook.alpaca.sensors.measurement import Measurement
 
 NODE = "mfrggzdfmztwq2lknnwg23tpoa"
@@ -34,12 +35,10 @@ STARTED = Measurement(
 
 
 def test_the_payload() -> None:
-    payload = discovery_payload(
-        NODE,
-        "Hallway",
-        [Component(CO2, 2), Component(DOOR, 20), Component(STARTED, 60.5), Component(WAITING)],
-        {"attic_motion": "binary_sensor"},
-    )
+    components = [Component(CO2, 2), Component(DOOR, 20), Component(STARTED, 60.5)]
+    parts = parts_of(NODE, [*components, Component(WAITING)])
+    described = {part.id: part.described(NODE) for part in parts}
+    payload = discovery_payload(NODE, "Hallway", described)
     base = f"herdbook/v1/node/{NODE}"
     assert json.loads(json.dumps(payload)) == {
         "dev": {
@@ -54,7 +53,6 @@ def test_the_payload() -> None:
         "avty": [{"t": f"{base}/availability"}],
         "qos": 1,
         "cmps": {
-            "attic_motion": {"p": "binary_sensor"},
             "room_co2": {
                 "p": "sensor",
                 "uniq_id": f"herdbook_{NODE}_room_co2",

@@ -9,7 +9,10 @@ import psutil
 import pytest
 
 from herdbook.alpaca.config import AlpacaConfig
-from herdbook.alpaca.discovery import components_of, discovery_payload
+from herdbook.alpaca.discovery import all_parts, discovery_payload
+from herdbook.alpaca.outputs.config import GpioOutput, MqttOutput
+from herdbook.alpaca.outputs.output import output_of
+from herdbook.alpaca.outputs.part import output_part
 from herdbook.alpaca.sensors.file import FileConfig
 from herdbook.alpaca.sensors.opening import open_sensors
 from herdbook.alpaca.sensors.room import RoomConfig
@@ -20,7 +23,15 @@ from tests.fakes.clock import ManualClock
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # Home Assistant's own are not ours to mend
     from homeassistant.components.binary_sensor import BinarySensorDeviceClass
-    from homeassistant.components.mqtt import binary_sensor, sensor
+    from homeassistant.components.mqtt import (
+        binary_sensor,
+        button,
+        event,
+        number,
+        sensor,
+        switch,
+        update,
+    )
     from homeassistant.components.mqtt.discovery import (
         MQTTDiscoveryPayload,
         _merge_common_device_options,
@@ -29,7 +40,12 @@ with warnings.catch_warnings():
     from homeassistant.components.sensor.const import DEVICE_CLASS_STATE_CLASSES
 
 NODE = "mfrggzdfmztwq2lknnwg23tpoa"
-SCHEMAS = {"sensor": sensor.DISCOVERY_SCHEMA, "binary_sensor": binary_sensor.DISCOVERY_SCHEMA}
+PLATFORMS = (binary_sensor, button, event, number, sensor, switch, update)
+SCHEMAS = {one.__name__.rpartition(".")[2]: one.DISCOVERY_SCHEMA for one in PLATFORMS}
+OUTPUTS = (
+    GpioOutput(id="fan", name="Fan", line=17, icon="mdi:fan"),
+    MqttOutput(id="valve", name="Valve", topic="valve/set", min=5, max=30, step=0.5, safe=5.0),
+)
 
 
 @pytest.fixture
@@ -47,8 +63,10 @@ def accepted(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
             FileConfig(id="boiler", name="Boiler", path="x", unit="°C", device_class="temperature"),
         ),
     )
-    components = components_of(open_sensors(config, ManualClock()))
-    text = json.dumps(discovery_payload(NODE, "Hallway", components, {"attic": "sensor"}))
+    outputs = [output_part(NODE, output_of(output)) for output in OUTPUTS]
+    parts = all_parts(NODE, open_sensors(config, ManualClock()), outputs)
+    described = {part.id: part.described(NODE) for part in parts} | {"attic": {"p": "sensor"}}
+    text = json.dumps(discovery_payload(NODE, "Hallway", described))
     parsed = _parse_device_payload(None, text, f"herdbook_{NODE}", None)  # type: ignore[arg-type]
     assert parsed, "Home Assistant refuses the payload"
     assert parsed["components"].pop("attic") == {"platform": "sensor"}
@@ -78,6 +96,13 @@ def test_every_measurement_is_accepted(accepted: dict[str, Any]) -> None:
         "room_door",
         "boiler",
         "waiting_to_sync",
+        "output_fan",
+        "output_valve",
+        "observe",
+        "observation",
+        "clock_quality",
+        "log_share",
+        "update",
     }
 
 
@@ -90,13 +115,34 @@ def test_state_classes_suit_their_device_classes(accepted: dict[str, Any]) -> No
             assert state_class in DEVICE_CLASS_STATE_CLASSES[device_class]
 
 
+OF_THE_NODE = {"waiting_to_sync", "observe", "observation", "clock_quality", "log_share", "update"}
+
+
 def test_a_sensor_depends_on_its_node_and_on_itself(accepted: dict[str, Any]) -> None:
     node = f"herdbook/v1/node/{NODE}/availability"
     for identifier, component in accepted.items():
         own = f"herdbook/v1/node/{NODE}/sensor/{identifier}/availability"
-        expected = [node] if identifier == "waiting_to_sync" else [node, own]
+        if identifier.startswith("output_"):
+            name = identifier.removeprefix("output_")
+            own = f"herdbook/v1/node/{NODE}/output/{name}/availability"
+        expected = [node] if identifier in OF_THE_NODE else [node, own]
         assert [one["topic"] for one in component["availability"]] == expected
         assert {one["payload_available"] for one in component["availability"]} == {"online"}
         assert {one["payload_not_available"] for one in component["availability"]} == {"offline"}
         assert component["qos"] == 1
     assert accepted["boiler"]["availability_mode"] == "all"
+
+
+def test_an_output_shows_what_was_set_and_retains_no_command(accepted: dict[str, Any]) -> None:
+    for name, platform in (("fan", "switch"), ("valve", "number")):
+        output = accepted[f"output_{name}"]
+        assert output["platform"] == platform
+        assert not output["optimistic"]
+        assert not output["retain"]
+        assert output["command_topic"] == f"herdbook/v1/node/{NODE}/output/{name}/set"
+    assert [accepted["output_valve"][key] for key in ("min", "max", "step")] == [5, 30, 0.5]
+
+
+def test_who_has_the_integration_is_not_told_twice(accepted: dict[str, Any]) -> None:
+    assert accepted["observation"]["enabled_by_default"] is False
+    assert "above_usual" in accepted["observation"]["event_types"]

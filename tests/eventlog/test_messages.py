@@ -49,6 +49,16 @@ def test_a_later_release_may_say_more() -> None:
     assert open_hello(forge(b"HBH", later), NODE) == HELLO
 
 
+def test_a_have_tells_the_version_of_its_llama() -> None:
+    told = msgspec.structs.replace(HAVE, version="0.2.0")
+    assert open_have(seal_have(LLAMA, told), NODE)[1].version == "0.2.0"
+    before = msgspec.structs.asdict(HAVE)
+    del before["version"]
+    assert open_have(forge(b"HBV", before), NODE)[1].version == ""
+    for version in ("1" * 33, "0.2\x1b[2J"):
+        assert refusal(seal_have(LLAMA, msgspec.structs.replace(HAVE, version=version))) == "bounds"
+
+
 def test_every_changed_byte_is_refused() -> None:
     for wire in (seal_hello(identity(), HELLO), seal_have(LLAMA, HAVE)):
         for place in range(3, len(wire)):

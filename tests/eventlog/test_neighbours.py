@@ -78,7 +78,8 @@ def test_golden_messages(case: dict[str, Any]) -> None:
         name: value.hex() if isinstance(value, bytes) else msgspec.to_builtins(value)
         for name, value in message.items()
     }
-    assert shown == case["members"]
+    # Members that came later have their defaults in what was written before.
+    assert {name: shown[name] for name in case["members"]} == case["members"]
 
 
 @settings(max_examples=60, deadline=None)

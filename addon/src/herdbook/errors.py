@@ -17,6 +17,7 @@ API) translate once, from the code.
     │   ├── BrokerUnavailable    broker_unavailable
     │   ├── LlamaUnavailable     llama_unavailable
     │   ├── NodeUnavailable      node_unavailable
+    │   ├── OutputUnavailable    output_unavailable
     │   ├── PortTaken            port_taken
     │   ├── Busy                 busy
     │   ├── ModelUnusable        model_unusable
@@ -145,6 +146,12 @@ class NodeUnavailable(Unavailable):
     """No Alpaca runs with these settings, or it does not answer."""
 
     code = "node_unavailable"
+
+
+class OutputUnavailable(Unavailable):
+    """An output of a node cannot be set, or not now."""
+
+    code = "output_unavailable"
 
 
 class PortTaken(Unavailable):

@@ -8,13 +8,16 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any, Final
 
 from msgspec import Struct
 
-from herdbook.alpaca.broker_line import BrokerLine
+from herdbook.alpaca.broker_line import BrokerLine, Command
+from herdbook.alpaca.button import Button
 from herdbook.alpaca.config import AlpacaConfig
-from herdbook.alpaca.discovery import components_of
+from herdbook.alpaca.diagnostics import Diagnostics
+from herdbook.alpaca.discovery import all_parts
 from herdbook.alpaca.heartbeat import beat
 from herdbook.alpaca.learned import LearnedFile
 from herdbook.alpaca.line import Line
@@ -23,6 +26,11 @@ from herdbook.alpaca.memory.memories import Memories
 from herdbook.alpaca.mount import mounted
 from herdbook.alpaca.neighbours import Neighbourhood
 from herdbook.alpaca.noticer import Noticer
+from herdbook.alpaca.outputs import open_outputs
+from herdbook.alpaca.outputs.config import OutputConfig
+from herdbook.alpaca.outputs.output import output_of
+from herdbook.alpaca.outputs.part import output_command_topic, output_part
+from herdbook.alpaca.part import observe_topic
 from herdbook.alpaca.record import Record
 from herdbook.alpaca.sampler import Sampler
 from herdbook.alpaca.sensors.measurement import Measurement, Sensor
@@ -33,6 +41,7 @@ from herdbook.alpaca.uplink import Uplink
 from herdbook.broker import BrokerSettings
 from herdbook.clock import Clock, Instant, SystemClock, local_zone
 from herdbook.embedding.model import Model
+from herdbook.eventlog.event import ObservationPayload
 from herdbook.eventlog.identity import Identity
 from herdbook.eventlog.pin import FilePin
 from herdbook.eventlog.protocol import PULSE_MS
@@ -96,6 +105,9 @@ class _Node:
         self._record = record
         self._clock = clock
         self._samplers = [Sampler(sensor, self, clock, noticer) for sensor in sensors]
+        self._outputs = open_outputs(config.output, self._send, clock, self.event)
+        self._button = Button(self.observe, clock)
+        self._diagnostics = Diagnostics(record, config.log, clock)
         pin = FilePin(config.data / "llama.key")
         self._neighbourhood = Neighbourhood(
             config.data, record.identity, pin, config.neighbours, clock, memories
@@ -108,6 +120,7 @@ class _Node:
             config.log,
             on_waiting=self._waiting,
             on_herd=self._neighbourhood.in_herd,
+            on_version=self._diagnostics.llama,
             pulse_ms=None if config.llama is None else PULSE_MS,
         )
         self._line = self._connection(config, sensors, rng)
@@ -128,6 +141,9 @@ class _Node:
                     sampling.create_task(self._noticer.keep())
                     sampling.create_task(Unfinished(self._record, self._samplers).keep())
                     sampling.create_task(self._memories.run())
+                    sampling.create_task(self._outputs.run(self._line))
+                    sampling.create_task(self._diagnostics.run(self._line))
+                    sampling.create_task(self._button.run())
                     for sampler in self._samplers:
                         sampling.create_task(sampler.run())
                     on_ready(self._record.identity.node_id)
@@ -136,6 +152,7 @@ class _Node:
                         beat(supervisor, self._samplers, self._clock, lambda: self._line.trouble)
                     )
             finally:
+                await self._outputs.rest()
                 for sampler in self._samplers:
                     await sampler.flush()
                 await self._noticer.save()
@@ -147,8 +164,17 @@ class _Node:
 
     async def event(self, kind: str, payload: Struct, at: Instant) -> None:
         """See `herdbook.alpaca.sampler.Listener`."""
+        if isinstance(payload, ObservationPayload):
+            self._line.observed(payload)
         if await self._record.append(kind, payload, at):
             self._uplink.appended()
+
+    async def observe(self) -> None:
+        """Read every sensor now."""
+        await asyncio.gather(*(sampler.sample() for sampler in self._samplers))
+
+    async def _send(self, topic: str, payload: str) -> None:
+        await self._line.send(topic, payload)
 
     def _waiting(self, events: int) -> None:
         self._line.waiting(events)
@@ -157,7 +183,9 @@ class _Node:
         self, config: AlpacaConfig, sensors: Sequence[Sensor], rng: random.Random
     ) -> Line:
         node_id = self._record.identity.node_id
-        components = components_of(sensors)  # also without a broker: two of one id are a mistake
+        outputs = [output_part(node_id, output_of(output)) for output in config.output]
+        # Also without a broker: two of one id are a mistake.
+        parts = all_parts(node_id, sensors, outputs)
         uplink, on_neighbours = self._uplink, self._neighbourhood.heard
         if config.llama is not None:
             return LlamaLine(config.llama, node_id, uplink, on_neighbours, self._clock, rng)
@@ -166,12 +194,20 @@ class _Node:
             config.data,
             node_id,
             config.name,
-            components,
+            parts,
+            self._commands(node_id, config.output),
             uplink,
             on_neighbours,
             self._clock,
             rng,
         )
+
+    def _commands(self, node_id: str, outputs: Sequence[OutputConfig]) -> dict[str, Command]:
+        commands: dict[str, Command] = {
+            output_command_topic(node_id, output.id): partial(self._outputs.command, output.id)
+            for output in outputs
+        }
+        return commands | {observe_topic(node_id): self._button.press}
 
 
 @asynccontextmanager

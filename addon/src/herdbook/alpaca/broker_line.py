@@ -2,29 +2,30 @@
 
 import logging
 import random
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from herdbook.alpaca.announcer import Announcer
-from herdbook.alpaca.discovery import (
-    BIRTH_TOPIC,
-    WAITING,
-    Component,
-    sensor_availability_topic,
-    sensor_state_topic,
-)
+from herdbook.alpaca.discovery import BIRTH_TOPIC, WAITING, sensor_availability_topic
+from herdbook.alpaca.herald import Herald
 from herdbook.alpaca.outbox import Outbox
+from herdbook.alpaca.outputs.part import output_availability_topic, output_state_topic
+from herdbook.alpaca.part import Part, observation_event, observation_topic, sensor_state_topic
 from herdbook.alpaca.sensors.measurement import Measurement
 from herdbook.alpaca.uplink import Uplink
 from herdbook.broker import Broker, BrokerSettings, Will
 from herdbook.clock import Clock
 from herdbook.eventlog import topics
+from herdbook.eventlog.event import ObservationPayload
 from herdbook.log import PacedLog
 
 _PUT_RIGHT_MS: Final = 5_000  # whoever goes on saying the wrong thing is not answered faster
 
 _log = logging.getLogger(__name__)
+
+type Command = Callable[[bytes, bool], Awaitable[None]]
+"""Takes a payload, and whether it was retained."""
 
 
 class BrokerLine:
@@ -36,13 +37,14 @@ class BrokerLine:
         folder: Path,
         node_id: str,
         name: str,
-        components: Sequence[Component],
+        parts: Sequence[Part],
+        commands: Mapping[str, Command],
         uplink: Uplink,
         on_neighbours: Callable[[bytes], Awaitable[None]],
         clock: Clock,
         rng: random.Random,
     ) -> None:
-        """`folder` is where it remembers what it announced."""
+        """`folder` is where it remembers what it announced; `commands` are by their topics."""
         self._id = node_id
         self._uplink = uplink
         self._on_neighbours = on_neighbours
@@ -50,8 +52,10 @@ class BrokerLine:
         self._available: dict[str, bool] = {}
         self._paced = PacedLog(_log, clock)
         self._put_right_ms = clock.monotonic_ms() - _PUT_RIGHT_MS
+        self._commands = commands
         self._outbox = Outbox()
-        self._announcer = Announcer(folder, node_id, name, components, rng)
+        self._herald = Herald(observation_topic(node_id))
+        self._announcer = Announcer(folder, node_id, name, parts, rng)
         self._broker = Broker(
             settings,
             client_id=f"herdbook-{node_id}",
@@ -60,6 +64,7 @@ class BrokerLine:
                 topics.neighbours(node_id),
                 topics.availability(node_id),
                 BIRTH_TOPIC,
+                *commands,
             ],
             on_connect=self._connected,
             on_message=self._heard,
@@ -83,7 +88,11 @@ class BrokerLine:
 
     def helpers(self) -> Sequence[Coroutine[Any, Any, None]]:
         """See `Line`."""
-        return self._outbox.run(self._broker), self._announcer.run(self._broker)
+        return (
+            self._outbox.run(self._broker),
+            self._announcer.run(self._broker),
+            self._herald.run(self._broker),
+        )
 
     async def hello(self, wire: bytes) -> None:
         """See `herdbook.alpaca.uplink.Way`: retained, so it goes when there is a connection."""
@@ -115,6 +124,27 @@ class BrokerLine:
         """See `Line`."""
         self._outbox.put(sensor_state_topic(self._id, WAITING.id), str(events).encode())
 
+    def diagnostic(self, part_id: str, state: str) -> None:
+        """See `Line`."""
+        self._outbox.put(sensor_state_topic(self._id, part_id), state.encode())
+
+    def output(self, output_id: str, state: str | None) -> None:
+        """See `Line`."""
+        if state is not None:
+            self._outbox.put(output_state_topic(self._id, output_id), state.encode())
+        self._outbox.put(
+            output_availability_topic(self._id, output_id),
+            topics.OFFLINE if state is None else topics.ONLINE,
+        )
+
+    def observed(self, observation: ObservationPayload) -> None:
+        """See `Line`."""
+        self._herald.tell(observation_event(observation))
+
+    async def send(self, topic: str, payload: str) -> None:
+        """See `Line`."""
+        await self._broker.publish(topic, payload)
+
     async def _connected(self, broker: Broker) -> None:
         await self._uplink.connected()
         self._outbox.put(topics.availability(self._id), topics.ONLINE)
@@ -131,6 +161,8 @@ class BrokerLine:
         elif topic == topics.availability(self._id):
             if payload != topics.ONLINE:
                 self._put_right()
+        elif (command := self._commands.get(topic)) is not None:
+            await command(payload, retained)
         elif payload == topics.ONLINE:
             self._announcer.born()
         elif payload != topics.OFFLINE:

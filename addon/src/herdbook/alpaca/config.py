@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 
 from herdbook.alpaca.address import LlamaSettings
 from herdbook.alpaca.environment import put, settings_in
+from herdbook.alpaca.outputs.config import MAX_OUTPUTS, OutputConfig, load_outputs
 from herdbook.alpaca.sensors.registry import GUIDE, Registry
 from herdbook.alpaca.sensors.settings import Name, SensorSettings, require_printable
 from herdbook.broker import BrokerSettings
@@ -43,6 +44,7 @@ class AlpacaConfig(Struct, frozen=True, forbid_unknown_fields=True):
     llama: LlamaSettings | None = None
     neighbours: Wants | None = None
     embedding: Path | None = None
+    output: tuple[OutputConfig, ...] = ()
 
 
 class _Top(Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,6 +56,7 @@ class _Top(Struct, frozen=True, forbid_unknown_fields=True):
     log: dict[str, Any] = {}
     neighbours: dict[str, Any] | None = None
     embedding: Annotated[str, Meta(min_length=1)] | None = None
+    output: Annotated[list[Any], Meta(max_length=MAX_OUTPUTS)] = []
 
     def __post_init__(self) -> None:
         require_printable(self.name)
@@ -133,4 +136,5 @@ def _built(document: dict[str, Any], kinds: Registry, path: Path, folder: Path) 
         embedding=None
         if top.embedding is None
         else path.parent.absolute() / Path(top.embedding).expanduser(),
+        output=load_outputs(top.output, path, has_broker=broker is not None),
     )

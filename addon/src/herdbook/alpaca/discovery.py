@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from herdbook import __version__
 from herdbook.alpaca.conditioning import said_every
+from herdbook.alpaca.part import Part, availability_of, common_parts, sensor_state_topic
 from herdbook.alpaca.sensors.measurement import Measurement, Sensor
 from herdbook.errors import ConfigError
 from herdbook.eventlog.topics import availability
@@ -45,23 +46,28 @@ class Component(Struct, frozen=True):
 
 
 def components_of(sensors: Iterable[Sensor]) -> list[Component]:
-    """What a node with these sensors has in Home Assistant.
-
-    Raises `ConfigError` when two measurements would have the same id.
-    """
+    """The measurements that a node with these sensors has in Home Assistant."""
     components = [
         Component(measurement, said_every(measurement, sensor.interval))
         for sensor in sensors
         for measurement in sensor.measurements
     ]
-    components.append(Component(WAITING))
-    for identifier, times in Counter(one.measurement.id for one in components).items():
+    return [*components, Component(WAITING)]
+
+
+def all_parts(node_id: str, sensors: Iterable[Sensor], outputs: Iterable[Part] = ()) -> list[Part]:
+    """All that a node with these sensors and outputs has in Home Assistant.
+
+    Raises `ConfigError` when two would have the same id.
+    """
+    parts = [*parts_of(node_id, components_of(sensors)), *outputs, *common_parts(node_id)]
+    for identifier, times in Counter(part.id for part in parts).items():
         if times > 1:
             raise ConfigError(
                 f"{times} measurements would be called “{identifier}”.",
-                fix="Change the “id” of one of the [[sensor]] tables.",
+                fix="Change the “id” of one of the [[sensor]] or [[output]] tables.",
             )
-    return components
+    return parts
 
 
 def discovery_topic(node_id: str) -> str:
@@ -69,26 +75,20 @@ def discovery_topic(node_id: str) -> str:
     return f"homeassistant/device/herdbook_{node_id}/config"
 
 
-def sensor_state_topic(node_id: str, measurement_id: str) -> str:
-    """The last value of one measurement."""
-    return f"herdbook/v1/node/{node_id}/sensor/{measurement_id}/state"
-
-
 def sensor_availability_topic(node_id: str, measurement_id: str) -> str:
     """Whether one measurement has a value."""
     return f"herdbook/v1/node/{node_id}/sensor/{measurement_id}/availability"
 
 
+def parts_of(node_id: str, components: Iterable[Component]) -> list[Part]:
+    """The measurements as parts of the device."""
+    return [_part(node_id, component) for component in components]
+
+
 def discovery_payload(
-    node_id: str,
-    name: str,
-    components: Iterable[Component],
-    removed: Mapping[str, str],
+    node_id: str, name: str, components: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """The whole device. `removed` are components it had before: id and platform."""
-    described = {
-        component.measurement.id: _component(node_id, component) for component in components
-    }
+    """The device with these descriptions of components, by id."""
     return {
         "dev": {
             "ids": [f"herdbook_{node_id}"],
@@ -101,17 +101,13 @@ def discovery_payload(
         "o": {"name": "Herdbook", "sw": __version__},
         "avty": [{"t": availability(node_id)}],
         "qos": 1,
-        # Home Assistant takes a component away when nothing but its platform is left.
-        "cmps": {identifier: {"p": platform} for identifier, platform in removed.items()}
-        | described,
+        "cmps": dict(components),
     }
 
 
-def _component(node_id: str, component: Component) -> dict[str, Any]:
+def _part(node_id: str, component: Component) -> Part:
     measurement = component.measurement
-    described: dict[str, Any] = {
-        "p": component.platform,
-        "uniq_id": f"herdbook_{node_id}_{measurement.id}",
+    config: dict[str, Any] = {
         "name": measurement.name,
         "stat_t": sensor_state_topic(node_id, measurement.id),
         "dev_cla": measurement.device_class,
@@ -119,17 +115,12 @@ def _component(node_id: str, component: Component) -> dict[str, Any]:
         "ent_cat": "diagnostic" if measurement.diagnostic else None,
     }
     if measurement.form == "number":
-        described["unit_of_meas"] = measurement.unit
-        described["stat_cla"] = measurement.state_class
-        described["sug_dsp_prc"] = measurement.precision
+        config["unit_of_meas"] = measurement.unit
+        config["stat_cla"] = measurement.state_class
+        config["sug_dsp_prc"] = measurement.precision
     if component.interval is not None:
-        # A list here takes the place of the device's own, so that one is in it too.
-        described["avty"] = [
-            {"t": availability(node_id)},
-            {"t": sensor_availability_topic(node_id, measurement.id)},
-        ]
-        described["avty_mode"] = "all"
-        described["exp_aft"] = max(
+        config |= availability_of(node_id, sensor_availability_topic(node_id, measurement.id))
+        config["exp_aft"] = max(
             _SHORTEST_EXPIRY_S, math.ceil(_MISSED_INTERVALS * component.interval)
         )
-    return {key: value for key, value in described.items() if value is not None}
+    return Part(measurement.id, component.platform, config)

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from herdbook.alpaca.neighbours import AskWay
 from herdbook.alpaca.sensors.measurement import Measurement
 from herdbook.alpaca.uplink import Way
+from herdbook.eventlog.event import ObservationPayload
 
 
 class Line(Way, AskWay, Protocol):
@@ -26,3 +27,15 @@ class Line(Way, AskWay, Protocol):
 
     def waiting(self, events: int) -> None:
         """So many events the Llama does not have yet."""
+
+    def diagnostic(self, part_id: str, state: str) -> None:
+        """What one of `herdbook.alpaca.part.common_parts` shows now."""
+
+    def output(self, output_id: str, state: str | None) -> None:
+        """An output was set so; None: it does not work."""
+
+    def observed(self, observation: ObservationPayload) -> None:
+        """This was noticed just now; who is away now need not hear it later."""
+
+    async def send(self, topic: str, payload: str) -> None:
+        """Publish for another device, at QoS 1 and not retained. Raises `Unavailable`."""

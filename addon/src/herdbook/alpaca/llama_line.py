@@ -9,6 +9,8 @@ from herdbook.alpaca.courier import Courier, OnAnswer
 from herdbook.alpaca.sensors.measurement import Measurement
 from herdbook.alpaca.uplink import Uplink
 from herdbook.clock import Clock
+from herdbook.errors import BrokerUnavailable
+from herdbook.eventlog.event import ObservationPayload
 
 
 class LlamaLine:
@@ -69,6 +71,22 @@ class LlamaLine:
 
     def waiting(self, events: int) -> None:
         """See `Line`: the Llama counts by the hellos itself."""
+
+    def diagnostic(self, part_id: str, state: str) -> None:
+        """See `Line`: there is nobody to show it."""
+
+    def output(self, output_id: str, state: str | None) -> None:
+        """See `Line`: there is nobody to show it."""
+
+    def observed(self, observation: ObservationPayload) -> None:
+        """See `Line`: the Llama has it from the log."""
+
+    async def send(self, topic: str, payload: str) -> None:
+        """See `Line`: without a broker, never."""
+        raise BrokerUnavailable(
+            f"Nothing is published on {topic}: this node has no broker.",
+            fix="Put [broker] in the place of [llama].",
+        )
 
     async def _begin(self, courier: Courier) -> None:
         await self._uplink.connected()

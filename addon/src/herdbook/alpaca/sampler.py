@@ -51,6 +51,7 @@ class Sampler:
         self._noticer = noticer or Noticer(clock)
         self._listener = listener
         self._clock = clock
+        self._reading = asyncio.Lock()
         self._events: deque[tuple[str, Struct, Instant]] = deque()
         self._woken = asyncio.Event()
         self._raised = False
@@ -79,7 +80,7 @@ class Sampler:
             begun = asyncio.get_running_loop().time()
             while True:
                 self._woken.clear()
-                await self._sample()
+                await self.sample()
                 await self._until_next(begun)
 
     def wake(self) -> None:
@@ -93,6 +94,11 @@ class Sampler:
         ]
         filling = (channel.block.so_far() for channel in self._channels.values())
         return blocks + [block for block in filling if block is not None]
+
+    async def sample(self) -> None:
+        """Read it now, beside its rhythm; not twice at a time."""
+        async with self._reading:
+            await self._sample()
 
     async def flush(self) -> None:
         """Give the blocks that are not full yet to the event log."""

@@ -46,8 +46,8 @@ class Way(Protocol):
 class Uplink:
     """One log's way to its Llama. `on_waiting` hears how many events the Llama does not have.
 
-    `on_herd` hears when the node comes into the herd, and when it is out of it; `pulse_ms`: see
-    `NodeSync`.
+    `on_herd` hears when the node comes into the herd, and when it is out of it; `on_version` hears
+    what the Llama says it runs; `pulse_ms`: see `NodeSync`.
     """
 
     def __init__(
@@ -60,6 +60,7 @@ class Uplink:
         on_waiting: Callable[[int], None],
         *,
         on_herd: Callable[[bool], None] = lambda _: None,
+        on_version: Callable[[str], None] = lambda _: None,
         pulse_ms: int | None = None,
     ) -> None:
         self._record = record
@@ -70,6 +71,7 @@ class Uplink:
         self._paced = PacedLog(_log, clock)
         self._on_waiting = on_waiting
         self._on_herd = on_herd
+        self._on_version = on_version
         self._sync = NodeSync(record.log, pin, pulse_ms=pulse_ms)
         self._heard = False
         self._said = ""
@@ -97,6 +99,7 @@ class Uplink:
             await self._record.call(partial(self._sync.on_have, payload, now))
         finally:
             self._say_state()
+        self._on_version(self._sync.llama_version)
         self._wake.set()
 
     def appended(self) -> None:

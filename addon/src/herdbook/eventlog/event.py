@@ -24,6 +24,7 @@ OBSERVATION: Final = "observation"
 READINGS: Final = "readings"
 LOSS: Final = "loss"
 CLOCK: Final = "clock"
+OUTPUT: Final = "output"
 
 type Count = Annotated[int, Meta(ge=0, le=MAX_INT)]
 type WallMs = Annotated[int, Meta(ge=0, le=MAX_WALL_MS)]

@@ -233,6 +233,10 @@ class EventLog:
         """
         return retention.retire(self._store, min(seq, self._mark.seq), rules, self._clock)
 
+    def share_used(self, rules: Retention) -> float:
+        """How much of its share of the disk it takes; over 1, too much. Raises `StorageError`."""
+        return retention.share_used(self._store, rules)
+
     def close(self) -> None:
         """Close the database and give up the lock. Safe to repeat."""
         self._store.close()

@@ -38,7 +38,8 @@ class Have(Struct, frozen=True):
     """What a Llama durably has of a node: everything up to `seq`, where the chain stands at `hash`.
 
     An unapproved node is told 0 and the genesis hash. `nonce` is that of the node's latest hello;
-    `count` tells a Llama's answers apart: the later, the higher.
+    `count` tells a Llama's answers apart: the later, the higher. `version` is the Llama's own;
+    older ones do not tell it.
     """
 
     node_id: Annotated[str, Meta(min_length=26, max_length=26)]
@@ -47,6 +48,7 @@ class Have(Struct, frozen=True):
     approved: bool
     nonce: Nonce = NO_NONCE
     count: Count = 0
+    version: Annotated[str, Meta(max_length=32)] = ""
 
 
 def seal_hello(identity: Identity, hello: Hello) -> bytes:
@@ -86,4 +88,6 @@ def open_have(wire: bytes, node_id: str) -> tuple[bytes, Have]:
     public_key, have = _HAVE.open(wire, Have)
     if have.node_id != node_id:
         raise MessageRefused("wrong_node", "The “have” speaks of another node.")
+    if not have.version.isprintable():
+        raise MessageRefused("bounds", "The Llama's version is not printable text.")
     return public_key, have

@@ -68,6 +68,8 @@ class NodeSync:
         """
         self.state: State = "offline"
         self.acknowledged = 0
+        self.llama_version = ""
+        """What the node's own Llama says it runs; empty until it does."""
         self._source = source
         self._pin = pin
         self._sent = 0
@@ -135,6 +137,7 @@ class NodeSync:
             return
         if self._pin.key is None:
             self._pin.keep(key)
+        self.llama_version = have.version
         if not self._source.goes_on_from(have.seq, have.hash):
             self.state = "diverged"
             self._flight.clear()

@@ -55,7 +55,7 @@ def retire(store: LogStore, seq: int, rules: Retention, clock: Clock) -> bool:
     if clock.quality() != "unset":
         before_ms = clock.wall_ms() - int(rules.keep_days * _DAY_MS)
         until = min(seq, store.acknowledged_before(before_ms))
-    if until < seq and store.size() > rules.disk_share * _disk_size(store):
+    if until < seq and share_used(store, rules) > 1:
         until = seq
     gone = store.oldest(until, _AT_ONCE)
     if not gone:
@@ -64,6 +64,11 @@ def retire(store: LogStore, seq: int, rules: Retention, clock: Clock) -> bool:
     with store.writing():
         store.put_absence(Absence(1, last.seq, last.lamport, last.hash, "retired"))
     return True
+
+
+def share_used(store: LogStore, rules: Retention) -> float:
+    """How much of its share of the disk the log takes; over 1, too much. Raises `StorageError`."""
+    return store.size() / (rules.disk_share * _disk_size(store))
 
 
 def _disk_size(store: LogStore) -> int:

@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from herdbook import __version__
 from herdbook.errors import BrokerUnavailable, StorageError
 from herdbook.eventlog import topics
 from herdbook.eventlog.identity import Identity
@@ -84,6 +85,9 @@ class Haves:
         first = self._count + 1
         self._count += len(node_ids)
         return [
-            (have.node_id, seal_have(self._identity, replace(have, count=count)))
+            (
+                have.node_id,
+                seal_have(self._identity, replace(have, count=count, version=__version__)),
+            )
             for count, have in enumerate(await self._book.haves(node_ids), start=first)
         ]
