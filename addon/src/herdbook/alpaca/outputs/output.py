@@ -57,8 +57,9 @@ class Output(Struct, frozen=True):
         if isinstance(value, bool) or not math.isfinite(value) or not low <= value <= high:
             raise InputError(f"{self.name} can be from {low:g} to {high:g}, not {value!r}.")
         steps = math.floor((value - low) / step + 0.5)
-        nearest = round(low + steps * step, _DIGITS)
-        return nearest if nearest <= high else round(nearest - step, _DIGITS)
+        if low + steps * step > high:
+            steps -= 1
+        return min(high, max(low, round(low + steps * step, _DIGITS)))
 
     def parsed(self, payload: bytes) -> Setting:
         """What a command asks for.
