@@ -34,6 +34,7 @@ EVENT_TYPES: Final = [
     "unusual_time",
     "long_lasting",
     "recovered",
+    "asked",
     OTHER,
 ]
 
@@ -138,6 +139,10 @@ class ObservationEvent(CoordinatorEntity[HerdbookCoordinator], EventEntity):
                 "observed_at": observation.observed_at.isoformat(timespec="milliseconds"),
                 "clock": observation.clock,
                 "confidence": observation.confidence,
+                "seconds": observation.seconds,
+                "values": list(observation.values),
+                "before": observation.before,
+                "known_days": observation.known_days,
             },
         )
         self.async_write_ha_state()

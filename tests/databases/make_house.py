@@ -11,7 +11,7 @@ from datetime import UTC
 from pathlib import Path
 
 from herdbook.eventlog.batch import GENESIS, open_batch, seal
-from herdbook.eventlog.event import READINGS, Event, encode_payload
+from herdbook.eventlog.event import READINGS, Event, ObservationPayload, encode_payload
 from herdbook.eventlog.messages import Hello
 from herdbook.eventlog.readings import Sample, pack
 from herdbook.house.book import HouseBook
@@ -20,9 +20,11 @@ from tests.eventlog.samples import SYNCED_MS, event, identity, numbered
 from tests.fakes.clock import ManualClock
 
 FOLDER = Path(__file__).parent / "house"
-HALLWAY, ATTIC, WAITING, CELLAR = (identity(seed) for seed in (1, 2, 3, 4))
+HALLWAY, ATTIC, WAITING, CELLAR, GARDEN = (identity(seed) for seed in (1, 2, 3, 4, 5))
 FACTS_SINCE = 4
+EVIDENCE_SINCE = 8
 HALF_MINUTE_MS = 30_000
+IN_THE_GARDEN_MS = SYNCED_MS - 86_400_000
 
 
 def warmth(minute: int) -> list[Sample]:
@@ -76,6 +78,18 @@ def of_cellar() -> list[Event]:
     ]
 
 
+def with_evidence() -> ObservationPayload:
+    """A change, with all that it rests on."""
+    return ObservationPayload(
+        *("warmth", "Warmth", "sudden_change", "Warmth went from 20 to 14 °C within 30 minutes."),
+        *(14.0, "°C", None, 0.8),
+        seconds=1800,
+        values=(20.0, 17.5, 14.0),
+        before=20.0,
+        known_days=12.5,
+    )
+
+
 async def _judge(book: HouseBook) -> None:
     for topic in await book.topics():
         if topic.subject != "cellar":
@@ -93,6 +107,10 @@ async def make(version: str) -> None:
         if int(version) >= FACTS_SINCE:
             await book.hello(CELLAR.node_id, Hello("Cellar", "0.1.0", 0))
             logs.append((CELLAR, of_cellar()))
+        if int(version) >= EVIDENCE_SINCE:
+            await book.hello(GARDEN.node_id, Hello("Garden", "0.1.0", 0))
+            told = event(1, wall_ms=IN_THE_GARDEN_MS, payload=encode_payload(with_evidence()))
+            logs.append((GARDEN, [told]))
         for who, events in logs:
             await book.approve(who.node_id)
             previous = GENESIS

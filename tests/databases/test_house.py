@@ -10,20 +10,25 @@ import pytest
 
 from herdbook.clock import iso
 from herdbook.embedding.model import Model
-from herdbook.eventlog.batch import VerifiedBatch, open_batch
+from herdbook.eventlog.batch import GENESIS, VerifiedBatch, open_batch, seal
+from herdbook.eventlog.event import encode_payload
+from herdbook.eventlog.messages import Hello
 from herdbook.house.asked import Asked
 from herdbook.house.book import HouseBook
 from tests.databases.make_house import (
     ATTIC,
     CELLAR,
     FOLDER,
+    GARDEN,
     HALLWAY,
+    IN_THE_GARDEN_MS,
     WAITING,
     of_attic,
     of_hallway,
     warmth,
+    with_evidence,
 )
-from tests.eventlog.samples import SYNCED_MS
+from tests.eventlog.samples import SYNCED_MS, event
 from tests.fakes.clock import ManualClock
 from tests.house.household import Teller, answer
 
@@ -164,4 +169,20 @@ async def test_only_facts_of_today_can_be_recalled(folder: Path, clock: ManualCl
     assert not (await recall.ask(Asked("freezer"))).topics
     [topic] = (await recall.ask(Asked(kept=True))).topics
     assert topic.subject == "boiler"
+    await book.close()
+
+
+async def test_observations_keep_what_they_rest_on(folder: Path, clock: ManualClock) -> None:
+    book = await HouseBook.open(folder, clock, UTC)
+    [before] = await book.observations(date(2026, 11, 1))
+    assert (before.seconds, before.values, before.before, before.known_days) == (0, (), None, 0)
+    nodes = {node.node_id for node in await book.nodes()}
+    if GARDEN.node_id not in nodes:
+        await book.hello(GARDEN.node_id, Hello("Garden", "0.1.0", 0))
+        await book.approve(GARDEN.node_id)
+        told = event(1, wall_ms=IN_THE_GARDEN_MS, payload=encode_payload(with_evidence()))
+        await book.store(open_batch(seal(GARDEN, GENESIS, [told]).wire, GARDEN.node_id))
+    [change] = await book.observations(date(2026, 10, 31))
+    assert (change.seconds, change.values) == (1800, (20, 17.5, 14))
+    assert (change.before, change.known_days) == (20, 12.5)
     await book.close()

@@ -91,8 +91,11 @@ def noticed(
     sensor: str = "room_co2",
     name: str = "Living room CO₂",
     kind: str = "above_usual",
+    values: tuple[float, ...] = (),
     **more: object,
 ) -> Event:
     """An observation with this sentence."""
-    payload = ObservationPayload(sensor, name, kind, sentence, 1840.0, "ppm", None, 0.9)
+    payload = ObservationPayload(
+        *(sensor, name, kind, sentence, 1840.0, "ppm", None, 0.9), values=values
+    )
     return teller.event(payload=encode_payload(payload), **more)

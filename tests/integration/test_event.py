@@ -18,7 +18,7 @@ ATTIC = "event.attic_observation"
 OBSERVATION = GOLDEN["event_observation"]["data"]
 KINDS = [
     *("above_usual", "below_usual", "sudden_change", "drift", "stuck", "missing"),
-    *("first_time", "unusual_time", "long_lasting", "recovered", "other"),
+    *("first_time", "unusual_time", "long_lasting", "recovered", "asked", "other"),
 ]
 
 
@@ -76,6 +76,10 @@ async def test_an_observation_with_what_it_rests_on(
         "observed_at": "2026-11-20T22:14:03.020+00:00",
         "clock": "unknown",
         "confidence": 0.9,
+        "seconds": 1800.0,
+        "values": [20.5, 17.0, 14.2],
+        "before": 20.5,
+        "known_days": 12.0,
     }
 
 

@@ -96,6 +96,14 @@ def optional_range(data: Mapping[str, Any], name: str, where: str) -> tuple[floa
     return as_number(value[0], name, where), as_number(value[1], name, where)
 
 
+def numbers(data: Mapping[str, Any], name: str, where: str) -> tuple[float, ...]:
+    """A list of finite numbers."""
+    values = data.get(name)
+    if not isinstance(values, list):
+        raise _wrong(where, name, "a list of numbers")
+    return tuple(as_number(value, name, where) for value in values)
+
+
 def moment(data: Mapping[str, Any], name: str, where: str) -> datetime:
     """An ISO 8601 time that says its offset from UTC."""
     try:

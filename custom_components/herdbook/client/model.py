@@ -129,6 +129,10 @@ class Observation:
     observed_at: datetime
     clock: str
     confidence: float
+    seconds: float = 0
+    values: tuple[float, ...] = ()
+    before: float | None = None
+    known_days: float = 0
 
     @classmethod
     def from_json(cls, value: Any) -> Self:
@@ -155,6 +159,11 @@ class Observation:
             observed_at=fields.moment(data, "observed_at", where),
             clock=fields.filled(data, "clock", where),
             confidence=fields.as_number(data.get("confidence"), "confidence", where),
+            # An older Llama does not tell these.
+            seconds=fields.as_number(data.get("seconds", 0), "seconds", where),
+            values=fields.numbers(data, "values", where) if "values" in data else (),
+            before=fields.optional_number(data, "before", where),
+            known_days=fields.as_number(data.get("known_days", 0), "known_days", where),
         )
 
 

@@ -64,8 +64,21 @@ def test_snapshot() -> None:
             observed_at=datetime(2026, 11, 20, 21, 14, 3, 20_000, UTC),
             clock="synced",
             confidence=0.97,
+            seconds=3600,
+            values=(1710.0, 1795.0, 1840.0),
+            before=None,
+            known_days=41.5,
         ),
     )
+
+
+def test_an_observation_of_an_older_llama_has_no_evidence() -> None:
+    data = dict(GOLDEN["event_observation"]["data"])
+    for member in ("seconds", "values", "before", "known_days"):
+        del data[member]
+    observation = Observation.from_json(data)
+    assert (observation.seconds, observation.values) == (0, ())
+    assert (observation.before, observation.known_days) == (None, 0)
 
 
 def test_an_observation_may_be_without_value_unit_and_usual_range() -> None:
@@ -83,7 +96,7 @@ def test_members_of_a_newer_llama_are_ignored(reader: str) -> None:
 WRONG = (True, [], {"a": 1}, -1, "", float("nan"))
 MAY_BE = {
     "": {"version", "unit", "node_name", "sensor_name"},
-    -1: {"value", "confidence"},
+    -1: {"value", "confidence", "seconds", "before", "known_days"},
     True: {"approved", "online", "namesake", "more", "kept", "contradicted"},
 }
 UNREAD = {

@@ -18,7 +18,11 @@ async def test_what_is_found_is_shown_by_day_and_leads_to_the_chart_of_that_day(
     hallway, _ = await herd_of(set_up)
     yesterday = set_up.clock.wall_ms() - 86_400_000
     await hallway.tell(
-        noticed(hallway, "It is <warm>.", "room_temperature", "Room temperature", wall_ms=yesterday)
+        noticed(
+            *(hallway, "It is <warm>.", "room_temperature", "Room temperature"),
+            wall_ms=yesterday,
+            values=(1710.0, 1795.5),
+        )
     )
     answer = await ada.post("/herd/recall", {"query": "warm hallway"})
     assert answer.url.path == "/herd/recall"
@@ -26,6 +30,7 @@ async def test_what_is_found_is_shown_by_day_and_leads_to_the_chart_of_that_day(
     page = await answer.text()
     assert "It is &lt;warm&gt;." in page
     assert 'value="warm hallway"' in page
+    assert "Last readings: 1710 · 1796\N{NO-BREAK SPACE}ppm" in page
     way = re.search(r'href="(/herd/\w+/sensor/\d+/on/[\d-]+)"', page)
     assert way
     assert f'href="/herd/{hallway.node_id}"' in page

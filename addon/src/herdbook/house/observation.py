@@ -7,6 +7,7 @@ clock that was never set orders nothing, and that nothing was observed after it 
 that, one node whose clock stands in 2099 would have the last word for ever.
 """
 
+import json
 import sqlite3
 from typing import Final
 
@@ -44,6 +45,10 @@ class Observation(Struct, frozen=True):
     observed_at: str
     clock: Quality
     confidence: float
+    seconds: float
+    values: tuple[float, ...]
+    before: float | None
+    known_days: float
 
 
 def add(
@@ -59,7 +64,8 @@ def add(
     connection.execute(
         "INSERT INTO observation (node_id, seq, lamport, observed_ms, clock, order_ms, sensor,"
         " sensor_name, kind, sentence, value, unit, usual_low, usual_high, confidence, stretch,"
-        " monotonic_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " monotonic_ms, seconds, readings, before, known_days)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             node_id,
             event.seq,
@@ -78,6 +84,10 @@ def add(
             payload.confidence,
             place.stretch,
             place.monotonic_ms,
+            payload.seconds,
+            json.dumps(payload.values),
+            payload.before,
+            payload.known_days,
         ),
     )
 
@@ -157,6 +167,10 @@ def _observation(
     observed_ms: int,
     clock: Quality,
     confidence: float,
+    seconds: float,
+    readings: str,
+    before: float | None,
+    known_days: float,
     *_order: object,
 ) -> Observation:
     return Observation(
@@ -173,4 +187,8 @@ def _observation(
         observed_at=iso(observed_ms),
         clock=clock,
         confidence=confidence,
+        seconds=seconds,
+        values=tuple(json.loads(readings)),
+        before=before,
+        known_days=known_days,
     )

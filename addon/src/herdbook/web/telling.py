@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 from datetime import UTC, date, datetime, tzinfo
 from typing import Final
 
+from herdbook.house.observation import Observation
 from herdbook.web.strings import Strings
 
 _WHOLE_FROM: Final = 1000
@@ -50,6 +51,7 @@ class Telling(ABC):
             "mark_of": self.mark_of,
             "number": self.strings.number,
             "measured": self.measured,
+            "readings_of": self.readings_of,
         }
 
     def time_of(self, moment: int | str) -> str:
@@ -124,6 +126,12 @@ class Telling(ABC):
         """A measured number and its unit, “21.4 °C”, as precise as one can tell at a glance."""
         number = self.strings.number(value, _decimals_of(value))
         return f"{number}\N{NO-BREAK SPACE}{unit}" if unit else number
+
+    def readings_of(self, observation: Observation) -> str:
+        """What an observation rests on, oldest first: “20.5 · 17 · 14.2 °C”."""
+        *earlier, last = observation.values
+        told = [self.measured(value) for value in earlier]
+        return " · ".join((*told, self.measured(last, observation.unit or "")))
 
     def _month(self, day: date) -> str:
         return self.strings("dates.months").split()[day.month - 1]

@@ -140,7 +140,10 @@ class NodeGone(Struct, frozen=True):
 
 
 class Observation(Struct, frozen=True):
-    """A dated statement with its evidence; `observed_at` is ISO 8601 in UTC."""
+    """A dated statement with its evidence; `observed_at` is ISO 8601 in UTC.
+
+    `seconds` is how long it lasts, or what was looked at; `values` are the last readings.
+    """
 
     id: str
     node_id: str
@@ -155,6 +158,10 @@ class Observation(Struct, frozen=True):
     observed_at: str
     clock: str
     confidence: float
+    seconds: float
+    values: tuple[float, ...]
+    before: float | None
+    known_days: float
 
 
 class RecalledObservation(Observation, frozen=True):

@@ -128,4 +128,8 @@ def _observation(observation: Observation) -> messages.Observation:
         observed_at=observation.observed_at,
         clock=observation.clock,
         confidence=observation.confidence,
+        seconds=observation.seconds,
+        values=observation.values,
+        before=observation.before,
+        known_days=observation.known_days,
     )

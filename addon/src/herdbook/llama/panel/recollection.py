@@ -29,6 +29,7 @@ KINDS: Final = (
     "unusual_time",
     "long_lasting",
     "recovered",
+    "asked",
 )
 
 
