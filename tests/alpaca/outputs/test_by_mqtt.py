@@ -10,8 +10,9 @@ import msgspec
 import pytest
 
 from herdbook.alpaca import agent
-from herdbook.alpaca.config import AlpacaConfig, RoomConfig
+from herdbook.alpaca.config import AlpacaConfig
 from herdbook.alpaca.outputs.config import MqttOutput
+from herdbook.alpaca.sensors.room import RoomConfig
 from herdbook.broker import BrokerSettings
 from herdbook.eventlog.event import OUTPUT
 from tests.alpaca.llama_double import LlamaDouble

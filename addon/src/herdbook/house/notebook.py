@@ -254,6 +254,7 @@ class Notebook:
 def _own(path: Path, node_id: str, name: str, clock: Clock) -> sqlite3.Connection:
     connection = open_database(path, "herdbook.house")
     try:
+        node.prepare(connection)
         with transaction(connection, path):
             others = [one for one in node.every(connection) if one.node_id != node_id]
             if others:
