@@ -1,6 +1,7 @@
 """``herdbook log``, run as people run it: as a process, beside a node that runs."""
 
 import json
+import re
 import sqlite3
 import subprocess
 import sys
@@ -79,7 +80,7 @@ def log(folder: Path) -> Iterator[EventLog]:
 def test_a_log_is_verified_while_its_node_writes(log: EventLog, folder: Path) -> None:
     result = _run("verify", folder)
     assert (result.returncode, result.stderr) == (0, "")
-    assert "3 batches up to event 9, 2 events after them." in result.stdout
+    assert "3 batches up to event 9, 2 later events not signed yet." in result.stdout
     assert result.stdout.endswith("Everything is as it was written.\n")
     (found,) = _objects("verify", folder)
     assert found["whole"] is True
@@ -123,14 +124,16 @@ def test_what_is_wrong_is_named_by_batch(log: EventLog, folder: Path) -> None:
     damage = [line for line in result.stdout.splitlines() if line.startswith("Damaged")]
     assert [line.rsplit(" ", 1)[1] for line in damage] == ["(signature)", "(missing)"]
     assert damage[0].startswith("Damaged: Events 4 to 6:")
-    assert damage[1].startswith("Damaged: Events 10:")
+    assert damage[1].startswith("Damaged: Event 10:")
     assert "Start the node" in result.stdout
     (found,) = _objects("verify", folder)
     assert found["whole"] is False
     assert [problem["reason"] for problem in found["problems"]] == ["signature", "missing"]
     shown = _run("show", folder)
     assert shown.returncode == 1
-    assert "was changed" in shown.stderr
+    [wrong] = shown.stderr.splitlines()
+    assert wrong.startswith("herdbook: Damaged: Events 4 to 6: ")
+    assert wrong.endswith("(signature)")
     assert len(shown.stdout.splitlines()) == 7
 
 
@@ -182,10 +185,12 @@ def test_every_cut_and_change_of_an_export_is_seen(
         "cut": data[: len(data) // 2],
         "without its end": data[:-10],
         "changed": data[:500] + bytes([data[500] ^ 1]) + data[501:],
+        "added to": data + b"\0",
     }.items():
         file = tmp_path / name
         file.write_bytes(changed)
         assert _run("verify", file).returncode == 1, name
+        assert re.search(r"Damaged: Events? \d+.*: .+ \(\w+\)", _run("show", file).stderr), name
     (tmp_path / "other").write_bytes(b"something else")
     result = _run("verify", tmp_path / "other")
     assert result.returncode == 2

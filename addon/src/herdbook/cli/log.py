@@ -111,7 +111,8 @@ def _tell(found: "Audit") -> None:
         print(f"Events {absence.first_seq} to {absence.last_seq} are not kept any more: {why}.")
     waiting = found.last_seq - found.last_sealed_seq
     print(
-        f"{found.batches} batches up to event {found.last_sealed_seq}, {waiting} events after them."
+        f"{found.batches} batches up to event {found.last_sealed_seq}, "
+        f"{waiting} later events not signed yet."
     )
     print(_MEND if found.problems else "Everything is as it was written.")
 

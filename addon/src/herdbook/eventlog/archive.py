@@ -133,7 +133,9 @@ class LogArchive:
         while True:
             piece = self._next()
             if isinstance(piece, _End):
-                if piece != _End(batches, last_seq):
+                if self._file.read(1):  # the end is the end
+                    yield Unreadable(last_seq + 1, MAX_INT)
+                elif piece != _End(batches, last_seq):
                     yield Unreadable(last_seq + 1, max(piece.last_seq, last_seq + 1))
                 return
             if piece is None or piece.last_seq <= last_seq:

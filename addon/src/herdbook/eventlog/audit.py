@@ -74,7 +74,7 @@ class _Auditor:
         if self._unreadable:
             self.report(expected, max(expected, before), "unreadable", "cannot be read")
         elif before >= expected:
-            self.report(expected, before, "missing", "are missing")
+            self.report(expected, before, "missing", "missing")
         if self._unreadable or before >= expected:
             self.position = Position(before, b"", 0)
         self._unreadable = False
@@ -90,9 +90,9 @@ class _Auditor:
         if self._unreadable:
             self.report(expected, None, "unreadable", "cannot be read")
         if mark is None:
-            self.report(expected, None, "mark", "whether they were sealed is not known any more")
+            self.report(expected, None, "mark", "whether any were sealed is not known any more")
         elif mark.seq >= expected:
-            self.report(expected, mark.seq, "mark", "were sealed, and are not here")
+            self.report(expected, mark.seq, "mark", "sealed, and not here")
             self.position = Position(mark.seq, mark.hash, mark.lamport)
 
     def take_event(self, item: TailEvent | Unreadable) -> None:
@@ -105,19 +105,18 @@ class _Auditor:
             return
         seq, event = item.seq, event_of(item)
         if seq != expected:
-            self.report(min(seq, expected), seq - 1, "missing", "are missing, or there twice")
+            self.report(min(seq, expected), seq - 1, "missing", "missing, or there twice")
         if event is None:
-            self.report(seq, seq, "tail", "is not as it was written")
+            self.report(seq, seq, "tail", "not as it was written")
         elif event.lamport <= self.position.lamport:
-            self.report(seq, seq, "tail", "has a Lamport time that does not rise")
+            self.report(seq, seq, "tail", "a Lamport time that does not rise")
         lamport = event.lamport if event else self.position.lamport
         self.position = Position(seq, b"", lamport)
 
     def report(self, first: int, last: int | None, reason: str, what: str) -> None:
         """Note a problem."""
         if len(self.problems) < _AT_MOST:
-            span = f"{first}" if first == last else f"{first} to {last or 'the end'}"
-            self.problems.append(Problem(first, last, reason, f"Events {span}: {what}."))
+            self.problems.append(_problem(first, last, reason, what))
 
     def _take_batch(self, stored: Stored) -> None:
         first, last = stored.first_seq, stored.last_seq
@@ -167,16 +166,28 @@ def events_of(source: LogSource) -> Iterator[Event | Problem]:
             try:
                 yield from open_batch(piece.wire, node_id).events
             except BatchRefused as error:
-                yield Problem(piece.first_seq, piece.last_seq, error.reason, error.message)
+                what = error.message.removesuffix(".")
+                yield _problem(piece.first_seq, piece.last_seq, error.reason, what)
         elif isinstance(piece, Unreadable):
-            yield Problem(piece.first_seq, None, "unreadable", "They cannot be read.")
+            yield _unreadable(piece, "unreadable")
     for item in source.tail():
         if isinstance(item, Unreadable):
-            yield Problem(item.first_seq, None, "tail", "They cannot be read.")
+            yield _unreadable(item, "tail")
         elif (event := event_of(item)) is None:
-            yield Problem(item.seq, item.seq, "tail", "It is not as it was written.")
+            yield _problem(item.seq, item.seq, "tail", "not as it was written")
         else:
             yield event
+
+
+def _problem(first: int, last: int | None, reason: str, what: str) -> Problem:
+    span = f"Event {first}" if first == last else f"Events {first} to {last or 'the end'}"
+    return Problem(first, last, reason, f"{span}: {what}.")
+
+
+def _unreadable(gap: Unreadable, reason: str) -> Problem:
+    """How far it goes is not known here: what can be read again comes after it."""
+    what = "cannot be read, nor perhaps some after it"
+    return Problem(gap.first_seq, None, reason, f"Event {gap.first_seq}: {what}.")
 
 
 def _before(hash_: bytes, first_seq: int) -> Position:
