@@ -154,7 +154,8 @@ async def test_a_sensor_of_another_node_is_none_of_this_one(set_up: Stage, ada: 
     await ada.page(f"/herd/{hallway.node_id}/sensor/{series.id}/day", 404)
     await ada.page(f"/herd/{hallway.node_id}/sensor/999999/day", 404)
     await ada.page(f"/herd/{hallway.node_id}/sensor/{series.id}/century", 404)
-    await ada.page(f"/herd/{'x' * 26}", 404)
+    gone = await ada.page(f"/herd/{'x' * 26}", 404)
+    assert re.search(r'href="/herd"[^>]*>All nodes<', gone), "from where there is nothing to see"
 
 
 async def test_what_was_refused_is_said_with_its_reason(set_up: Stage, ada: Browser) -> None:

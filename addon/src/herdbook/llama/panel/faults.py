@@ -92,7 +92,9 @@ async def translate(request: web.Request, handler: Handler) -> web.StreamRespons
         status = status_of(error)
         if status >= 500:
             _LOGGER.warning("%s %s: %s", request.method, _route(request), error)
-        response = _answer(request, status, *words_of(desk_of(request).pages, error))
+        message, fix = words_of(desk_of(request).pages, error)
+        is_of_herd = isinstance(error, NodeUnknown)
+        response = _answer(request, status, message, fix, is_of_herd=is_of_herd)
         response.headers.update(headers_of(error))
         return response
     except web.HTTPException as error:
@@ -125,7 +127,9 @@ def _known(
     return response
 
 
-def _answer(request: web.Request, status: int, message: str, fix: str) -> web.Response:
+def _answer(
+    request: web.Request, status: int, message: str, fix: str, *, is_of_herd: bool = False
+) -> web.Response:
     pages = desk_of(request).pages
     if is_htmx(request):
         return pages.page(
@@ -143,6 +147,7 @@ def _answer(request: web.Request, status: int, message: str, fix: str) -> web.Re
             "fix": fix,
             "kept": request.get(KEPT, ""),
             "home": status != 421,
+            "is_of_herd": is_of_herd,
         },
         status=status,
     )
