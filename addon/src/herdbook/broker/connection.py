@@ -5,6 +5,7 @@ for its handler, and silence about connections that break.
 """
 
 import asyncio
+import logging
 import socket
 import ssl
 from typing import Any, Final
@@ -22,6 +23,10 @@ MAX_PACKET: Final = 320 * 1024  # the largest batch (256 KiB), its topic and roo
 MAX_UNHANDLED: Final = 32  # QoS 1 messages that wait for their handler: 10 MiB at worst
 _MAX_QOS0_BYTES: Final = 4 * 1024 * 1024
 _KEEPALIVE_S: Final = 20
+_RAW_END: Final = "failed to receive on socket"
+
+# paho calls it an error that a connection ended. It is a state, and said in our words, once.
+logging.getLogger("mqtt").addFilter(lambda record: not str(record.msg).startswith(_RAW_END))
 
 
 class Will(Struct, frozen=True):

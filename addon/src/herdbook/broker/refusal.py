@@ -11,6 +11,7 @@ from herdbook.unreachable import Reason, reason_of
 
 # How aiomqtt and MQTT 5 say it; some brokers say the second to a wrong password, too.
 _TIMED_OUT: Final = "Operation timed out"
+_ENDED: Final = "Disconnected during message iteration"
 _WRONG_SECRET: Final = {"Bad user name or password", "Not authorized"}
 
 
@@ -50,6 +51,6 @@ def _reason(settings: BrokerSettings, error: aiomqtt.MqttError) -> Reason:
     if isinstance(cause, OSError):
         return reason_of(cause, "broker")
     return Reason(
-        f"the connection broke: {error}",
+        "the connection was lost" if str(error) == _ENDED else f"the connection broke: {error}",
         "Check that it runs and that [broker] names it; it is tried again by itself.",
     )
