@@ -131,6 +131,8 @@ def test_what_was_kept_is_checked_again(node: Node) -> None:
         with pytest.raises(MessageRefused) as caught:
             kept(node.folder)
         assert caught.value.reason == reason
+        assert str(path) in caught.value.message
+        assert "Remove it" in caught.value.fix
     path.write_bytes(good)
     (node.folder / "identity.key").unlink()
     with pytest.raises(StorageError, match="no identity"):

@@ -35,10 +35,12 @@ def test_a_pin_survives_and_a_broken_one_is_said(tmp_path: Path) -> None:
     assert pin.key is None
     pin.keep(identity().public_key)
     assert FilePin(pin.path).key == identity().public_key
-    pin.path.write_text("1234")
-    with pytest.raises(StorageError, match=r"llama\.key.*Remove it"):
-        FilePin(pin.path)
-    pin.path.write_text("x")
+    for content in (b"1234", b"x", bytes(64), b"\xff"):
+        pin.path.write_bytes(content)
+        with pytest.raises(StorageError, match=r"llama\.key.*Remove it"):
+            FilePin(pin.path)
+    pin.path.unlink()
+    pin.path.mkdir()
     with pytest.raises(StorageError, match=r"Cannot read .*llama\.key"):
         FilePin(pin.path)
 

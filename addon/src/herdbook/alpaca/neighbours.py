@@ -124,11 +124,18 @@ def kept(folder: Path) -> Neighbours | None:
         raise StorageError(
             f"{folder} holds no identity of a node.", fix="Put “identity.key” back from a backup."
         )
-    key, neighbours = open_neighbours(wire, identity.node_id)
+    try:
+        key, neighbours = open_neighbours(wire, identity.node_id)
+    except MessageRefused as error:
+        raise _refused(path, error.reason, error.message) from error
     if key != FilePin(folder / "llama.key").key:
-        raise MessageRefused(
-            "other_llama",
-            f"{path} was not signed by this node's own Llama.",
-            fix="Remove it; the node asks again.",
-        )
+        raise _refused(path, "other_llama", "This node's own Llama did not sign it.")
     return neighbours
+
+
+def _refused(path: Path, reason: str, message: str) -> MessageRefused:
+    return MessageRefused(
+        reason,
+        f"{path} is not what the Llama told this node: {message}",
+        fix="Remove it; the node asks again.",
+    )

@@ -43,11 +43,17 @@ def _read(path: Path) -> bytes | None:
         key = bytes.fromhex(path.read_text(encoding="ascii").strip())
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise StorageError(f"Cannot read {path}: {error}.") from error
+    except ValueError as error:
+        raise _no_key(path) from error
     if len(key) != KEY_SIZE:
-        raise StorageError(
-            f"{path} does not hold a Llama's key.",
-            fix="Remove it; the next Llama that approves this node is then believed.",
-        )
+        raise _no_key(path)
     return key
+
+
+def _no_key(path: Path) -> StorageError:
+    return StorageError(
+        f"{path} does not hold a Llama's key.",
+        fix="Remove it; the next Llama that approves this node is then believed.",
+    )
