@@ -174,6 +174,25 @@ async def test_a_fact_is_one_of_today(
     assert await facts(recall, "table") == ["oak"]
 
 
+async def test_many_facts_are_no_work_for_each_passage(
+    book: HouseBook, recall: Recall, hallway: Teller
+) -> None:
+    """What only narrows looks at every passage; it must not look at every fact for each of them."""
+    for first in range(0, 2000, 500):
+        await hallway.tell(*(noticed(hallway, "It is so.") for _ in range(first, first + 500)))
+    await hallway.tell(*(fact(hallway, "slowly", f"wall {number}") for number in range(500)))
+    await recall.catch_up()
+    steps = 0
+
+    def step() -> None:
+        nonlocal steps
+        steps += 1000
+
+    await book._read(lambda c: c.set_progress_handler(step, 1000))
+    assert len(await facts(recall, "", node_id=hallway.node_id)) == MOST
+    assert 0 < steps < 2500 * 500
+
+
 async def test_facts_that_are_called_wrong_take_no_place(
     book: HouseBook, recall: Recall, hallway: Teller, attic: Teller
 ) -> None:
