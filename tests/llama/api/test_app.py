@@ -103,6 +103,14 @@ async def test_without_the_token_there_is_no_socket(
     assert "herdbook llama token" in body["fix"]
 
 
+async def test_a_flood_of_wrong_tokens_fills_no_log(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(20):
+        assert (await client.get("/api/ws")).status == 401
+    assert len([one for one in caplog.records if "Refused a client" in one.getMessage()]) <= 1
+
+
 async def test_hello_comes_first_then_the_snapshot(client: Client) -> None:
     connection = await client.ws_connect("/api/ws", headers=AUTHORIZED)
     assert await connection.receive_json() == json.loads(messages.encode(HELLO))

@@ -9,11 +9,12 @@ from herdbook.errors import Unauthorized
 from herdbook.llama.api.connection import Connection, Handle
 from herdbook.llama.api.feed import Feed
 from herdbook.llama.api.messages import SIZE_LIMIT, Hello
+from herdbook.log import PacedLog
 
 _HEARTBEAT_S = 20.0
 _SOCKETS = web.AppKey[set[web.WebSocketResponse]]("sockets")
 
-_LOGGER = logging.getLogger(__name__)
+_log = PacedLog(logging.getLogger(__name__))
 
 
 def api_app(*, token: str, hello: Hello, feed: Feed, handle: Handle) -> web.Application:
@@ -25,7 +26,7 @@ def api_app(*, token: str, hello: Hello, feed: Feed, handle: Handle) -> web.Appl
                 "This is not the token of this Llama.",
                 fix="Copy it from “herdbook llama token” into the Herdbook integration.",
             )
-            _LOGGER.warning("Refused a client of the API: no token, or a wrong one")
+            _log.warning(error.code, "Refused a client of the API: no token, or a wrong one")
             return web.json_response(
                 {"code": error.code, "message": error.message, "fix": error.fix},
                 status=401,
