@@ -1,11 +1,14 @@
 """A broker on which somebody else publishes: nothing of it gets in, nothing of it fills memory."""
 
+import asyncio
+import logging
 import socket
 from collections import Counter
 from typing import Any
 
 import aiomqtt
 import msgspec
+import pytest
 import zstandard
 
 from herdbook.broker import BrokerSettings
@@ -195,3 +198,25 @@ async def test_a_thousand_false_nodes_are_bounded_and_a_real_one_goes_on(
         nodes = await llama.herd.nodes()
         assert len(nodes) == MAX_WAITING + 1
         assert [one.node_id for one in nodes if one.approved] == [log.node_id]
+
+
+async def test_a_flood_of_unapproved_batches_is_counted_and_fills_no_log(
+    llama: LlamaFixture, settings: BrokerSettings, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "herdbook.llama")
+    stranger = identity()
+    wire = seal(stranger, GENESIS, [event(1)]).wire
+    async with llama.running():
+        async with aiomqtt.Client(settings.host, settings.port) as hostile:
+            for _ in range(50):
+                await hostile.publish(topics.log(stranger.node_id), wire, qos=1)
+
+        async def counted() -> bool:
+            return await llama.book.refusals() == {"unapproved": 50}
+
+        async with asyncio.timeout(20):
+            while not await counted():
+                await asyncio.sleep(0.02)
+    assert [
+        one.getMessage() for one in caplog.records if stranger.node_id in one.getMessage()
+    ] == []

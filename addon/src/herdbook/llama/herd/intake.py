@@ -102,8 +102,8 @@ class Intake:
         """The same with a batch; True where an honest node has to be told what is held."""
         await self._book.refuse(node_id, error.reason, wire)
         if error.reason in {"gap", "unapproved"}:
-            # Everyday life after a cut.
-            _LOGGER.info("Asked node %s again: %s", node_id, error)
+            # Everyday life after a cut; and anybody at a broker can make as many as they like.
+            _LOGGER.debug("Asked node %s again: %s", node_id, error)
             return True
         self._log.warning(error.reason, f"Refused a batch of node {node_id}: {error}")
         return False
