@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from herdbook.clock import iso
 from herdbook.eventlog.event import CLOCK, MAX_WALL_MS, Event, Raw, encode_payload
 from herdbook.eventlog.timeline import ClockPayload, Timeline
+from herdbook.house import readings
 from herdbook.house.book import HouseBook
 from herdbook.house.clocks import MAX_KEPT
 from herdbook.house.rollup import HOUR_MS
@@ -336,3 +337,38 @@ async def test_what_is_given_up_keeps_the_times_it_was_put_at(
     # Nobody knows that boot any more.
     await hallway.tell(set_at(hallway, 15 * 60_000, BOOTED + 7))
     assert await state(book, hallway) == before
+
+
+async def test_many_clocks_of_a_batch_are_one_work_and_tell_what_each_alone_would(
+    book: HouseBook, clock: ManualClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each may move all that its boot told: a node gone mad must not keep the book busy for it."""
+    refold, refolded = readings.refold, 0
+
+    def counted(*arguments: Any) -> None:
+        nonlocal refolded
+        refolded += 1
+        refold(*arguments)
+
+    monkeypatch.setattr(readings, "refold", counted)
+    other = await HouseBook.open(tmp_path / "other", clock, UTC)
+    told, works = [], []
+    for one, at_once in ((book, True), (other, False)):
+        teller = Teller(one)
+        await teller.join()
+        events = [minutes(teller, first, **UNSET) for first in range(0, 50, 10)]
+        for number in range(50):
+            payload = encode_payload(ClockPayload(BOOTED + 7 * number * number))
+            moment = 60_000 * (number * 37 % 50)
+            events.append(
+                teller.event(kind=CLOCK, payload=payload, boot_id="b", monotonic_ms=moment)
+            )
+        before = refolded
+        for some in [events] if at_once else [[each] for each in events]:
+            await teller.tell(*some)
+        works.append(refolded - before)
+        told.append(await state(one, teller))
+    await other.close()
+    assert works == [1, 50]
+    assert told[0] == told[1]
+    assert len(told[0][0]) == 50

@@ -16,6 +16,8 @@ The oldest are given up: nothing of a boot so long ago is still on its way.
 """
 
 import sqlite3
+from bisect import insort
+from collections.abc import Iterable
 from typing import Final
 
 from msgspec.structs import replace
@@ -64,29 +66,35 @@ class Clocks:
         """A stretch that `place_block` named; None for `SURE`."""
         return None if number == SURE else find(self._connection, number)
 
-    def learn(self, boot_id: str, point: Point, latest_ms: int) -> None:
-        """Take a `clock` event's, and put right what hangs on it; not observed after `latest_ms`.
+    def learn(self, boot_id: str, points: Iterable[Point], latest_ms: int) -> None:
+        """Take in those of `clock` events, and put right what hangs on them.
 
-        It is left when it is known, or its boot has as many as may be.
+        Nothing was observed after `latest_ms`. One is left when it is known, or its boot has as
+        many as may be.
         """
         before = points_of(self._connection, self._node_id, boot_id)
-        if is_among(before, point) or len(before) >= MOST_POINTS:
+        after = list(before)
+        for point in points:
+            if len(after) < MOST_POINTS and not is_among(after, point):
+                insort(after, point)
+        new = [place for place, point in enumerate(after) if not is_among(before, point)]
+        if not new:
             return
         self._last.clear()
-        after = sorted([*before, point])
         self._connection.execute(
             "INSERT OR IGNORE INTO boot (node_id, boot_id) VALUES (?, ?)", (self._node_id, boot_id)
         )
-        self._connection.execute(
+        self._connection.executemany(
             "INSERT INTO clock SELECT id, ?, ? FROM boot WHERE node_id = ? AND boot_id = ?",
-            (*point, self._node_id, boot_id),
+            [(*after[place], self._node_id, boot_id) for place in new],
         )
         rows = self._connection.execute(
             "UPDATE stretch SET known = 1 WHERE node_id = ? AND boot_id = ?"
             " RETURNING id, quality, lead_ms",
             (self._node_id, boot_id),
         ).fetchall()
-        first, last = _around(after, after.index(point))
+        first, _ = _around(after, new[0])
+        _, last = _around(after, new[-1])
         for number, quality, lead_ms in rows:
             was = Stretch(number, quality, lead_ms, before)
             now = replace(was, points=after)

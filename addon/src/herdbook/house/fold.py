@@ -18,7 +18,7 @@ from herdbook.eventlog.event import (
     decode_payload,
     encode_payload,
 )
-from herdbook.eventlog.timeline import ClockPayload
+from herdbook.eventlog.timeline import ClockPayload, Point
 from herdbook.house import memory, observation, quarantine, readings, reviews, series
 from herdbook.house.again import Again
 from herdbook.house.arrivals import Arrivals, block_of
@@ -65,6 +65,7 @@ class Fold:
         self._again = again
         self._clocks = Clocks(connection, node_id)
         self._arrivals = Arrivals()
+        self._points: dict[str, list[Point]] = {}
         self._again_told = Again(connection, node_id)
 
     def run(self, events: Iterable[Event]) -> Folded:
@@ -83,7 +84,7 @@ class Fold:
                     self._noticed(event)
                     observations += 1
                 elif event.kind == CLOCK:
-                    self._set_right(event)
+                    self._learn(event)
                 elif event.kind == MEMORY:
                     self._remember(event)
                 elif event.kind == RETRACTION:
@@ -101,6 +102,8 @@ class Fold:
                 whole = False
                 self._refuse(event.payload)
         refused = self._unpack()
+        if self._points:
+            self._set_right()
         return Folded(observations, counted - refused, whole and not refused)
 
     def miss(self, first_seq: int, last_seq: int) -> None:
@@ -109,6 +112,10 @@ class Fold:
 
     def finish(self) -> None:
         """Store what was measured."""
+        self._store()
+        self._clocks.give_up()
+
+    def _store(self) -> None:
         for source, parts in self._arrivals.take().items():
             number = series.number_of(
                 self._connection, self._node_id, source.sensor, source.unit, yes_no=source.yes_no
@@ -118,7 +125,6 @@ class Fold:
                 continue
             told_by = self._clocks.stretch(source.stretch)
             readings.add(self._connection, number, told_by, parts, self._now_ms)
-        self._clocks.give_up()
 
     def _noticed(self, event: Event) -> None:
         payload = decode_payload(event, ObservationPayload)
@@ -131,13 +137,18 @@ class Fold:
         if not memory.add(self._connection, self._node_id, event, payload, place):
             self._count("memories", 1)
 
-    def _set_right(self, event: Event) -> None:
+    def _learn(self, event: Event) -> None:
         offset_ms = decode_payload(event, ClockPayload).offset_ms
         if not 0 <= offset_ms + event.monotonic_ms <= MAX_WALL_MS:
             raise InputError("A clock leaves the calendar.")
-        self._unpack()
-        self.finish()
-        self._clocks.learn(event.boot_id, (event.monotonic_ms, offset_ms), self._latest_ms)
+        self._points.setdefault(event.boot_id, []).append((event.monotonic_ms, offset_ms))
+
+    def _set_right(self) -> None:
+        """Put right what hangs on a batch's clocks, at once: each may move all that was told."""
+        self._store()
+        for boot_id, points in self._points.items():
+            self._clocks.learn(boot_id, points, self._latest_ms)
+        self._points.clear()
 
     def _unpack(self) -> int:
         """Look into what was measured; returns how many readings were refused."""
