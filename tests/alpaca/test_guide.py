@@ -9,7 +9,9 @@ import pytest
 from herdbook.alpaca.address import LlamaSettings
 from herdbook.alpaca.config import load
 from herdbook.alpaca.sensors.file import FileConfig
+from herdbook.alpaca.sensors.registry import Registry
 from herdbook.alpaca.sensors.room import RoomConfig
+from herdbook.alpaca.sensors.settings import Tuning
 from herdbook.alpaca.sensors.system import SystemConfig
 from herdbook.eventlog.curiosity import Wants
 from herdbook.eventlog.retention import Retention
@@ -28,10 +30,16 @@ def test_the_example_is_a_configuration(tmp_path: Path) -> None:
     assert [type(sensor) for sensor in load(path).sensor] == [SystemConfig, FileConfig, RoomConfig]
 
 
-@pytest.mark.parametrize(
-    "kind", [SystemConfig, FileConfig, RoomConfig, Retention, LlamaSettings, Wants]
-)
+KINDS = [Registry().plugin(kind).settings for kind in Registry().kinds]
+
+
+@pytest.mark.parametrize("kind", [*KINDS, Tuning, Retention, LlamaSettings, Wants])
 def test_every_key_is_in_it(kind: type[msgspec.Struct]) -> None:
     text = GUIDE.read_text(encoding="utf-8")
     missing = [key for key in kind.__struct_fields__ if f"| `{key}` |" not in text]
     assert missing == []
+
+
+@pytest.mark.parametrize("kind", Registry().kinds)
+def test_every_kind_is_in_it(kind: str) -> None:
+    assert f"\n### `{kind}`: " in GUIDE.read_text(encoding="utf-8")

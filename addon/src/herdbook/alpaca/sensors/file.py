@@ -5,10 +5,10 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from herdbook.alpaca.sensors.measurement import Fault, Sample
 from herdbook.alpaca.sensors.number import number_in
 from herdbook.alpaca.sensors.plugin import Found, Plugin, Surroundings
 from herdbook.alpaca.sensors.settings import ValueSettings
+from herdbook.alpaca.sensors.value import Unreadable, ValueSensor
 
 
 class FileConfig(ValueSettings, frozen=True, kw_only=True, tag="file"):
@@ -17,31 +17,18 @@ class FileConfig(ValueSettings, frozen=True, kw_only=True, tag="file"):
     path: Annotated[str, Meta(min_length=1)]
 
 
-class FileSensor:
+class FileSensor(ValueSensor[FileConfig]):
     """Reads the file anew each time, so that it may come and go."""
 
-    pace = 1.0
-
-    def __init__(self, config: FileConfig) -> None:
-        self._config = config
-        self.interval = config.interval
-        self.quiet = config.quiet
-        self._measurement = config.made()
-        self.measurements = (self._measurement,)
-
-    def read(self) -> dict[str, Sample]:
-        """See `Sensor`."""
-        return {self._measurement.id: self._sample()}
-
-    def _sample(self) -> Sample:
-        path = self._config.path
+    def value(self) -> float:
+        """See `ValueSensor`."""
+        path = self.settings.path
         try:
-            value = number_in(path)
+            return number_in(path)
         except OSError as error:
-            return Fault(f"{self._measurement.name}: cannot read {path}: {error.strerror}.")
-        except ValueError:  # UnicodeDecodeError is one
-            return Fault(f"{self._measurement.name}: {path} holds no number.")
-        return self._config.sample(self._measurement, value)
+            raise Unreadable(f"cannot read {path}: {error.strerror}") from error
+        except ValueError as error:
+            raise Unreadable(f"{path} holds no number") from error
 
 
 def _open(config: FileConfig, _surroundings: Surroundings) -> FileSensor:
