@@ -36,8 +36,8 @@ def test_words_are_for_what_is_on_or_off() -> None:
 
 
 HOSTILE = {
-    "huge": (None, b"1" * (10 * 1024 * 1024), "10,485,760 bytes"),
-    "huge json": ("$.a", b'{"a":1}' + b" " * MAX_BYTES, "at most 65,536"),
+    "huge": (None, b"1" * (10 * 1024 * 1024), "more than 65,536 bytes"),
+    "huge json": ("$.a", b'{"a":1}' + b" " * MAX_BYTES, "more than 65,536"),
     "deep list": ("$.a", b"[" * 60_000, "nested too deeply|no valid JSON"),
     "deep object": (
         "$..b",

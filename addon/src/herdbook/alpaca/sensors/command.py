@@ -75,7 +75,7 @@ class CommandSensor(ValueSensor[CommandConfig]):
 
 
 def _read(pipe: IO[bytes], deadline: float) -> bytes:
-    """What comes until the end, or a little more than is taken. Raises `TimeoutError`."""
+    """What comes until the end. Raises `TimeoutError`, and `Unreadable` for too much."""
     printed = b""
     with selectors.DefaultSelector() as selector:
         selector.register(pipe, selectors.EVENT_READ)

@@ -36,7 +36,7 @@ class Extraction:
     def number(self, said: bytes) -> float:
         """The number in it; maybe an infinite one. Raises `Unreadable`."""
         if len(said) > MAX_BYTES:
-            raise Unreadable(f"it says {len(said):,} bytes; at most {MAX_BYTES:,} are taken")
+            raise Unreadable(f"it says more than {MAX_BYTES:,} bytes")
         if self._find is None:
             return self._from_text(said.decode("ascii", "replace"))
         try:

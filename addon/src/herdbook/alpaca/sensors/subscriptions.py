@@ -1,0 +1,69 @@
+"""The topics of other devices that a node's sensors listen to, all by one connection of their own.
+
+Apart from the connection by which the node speaks: what arrives here may come fast, and must keep
+nothing of that waiting.
+"""
+
+import asyncio
+import secrets
+from collections import defaultdict
+from collections.abc import Callable
+from contextlib import suppress
+
+from herdbook.broker import Broker, BrokerSettings
+
+type OnPayload = Callable[[bytes], None]
+
+
+class Subscriptions:
+    """Who listens to what. Everybody is added before anybody runs."""
+
+    def __init__(self, settings: BrokerSettings) -> None:
+        self._settings = settings
+        self._listeners: defaultdict[str, list[OnPayload]] = defaultdict(list)
+        self._broker: Broker | None = None
+        self._connection: asyncio.Task[None] | None = None
+        self._running = 0
+
+    @property
+    def connected(self) -> bool:
+        """Whether something would be heard now."""
+        return self._broker is not None and self._broker.connected
+
+    def add(self, topic: str, on_payload: OnPayload) -> None:
+        """Call this with whatever is published on a topic."""
+        self._listeners[topic].append(on_payload)
+
+    async def run(self) -> None:
+        """Be connected until cancelled. Of several who run this, the last one ends it."""
+        self._running += 1
+        if self._connection is None:
+            self._connection = asyncio.create_task(self._connect())
+        connection = self._connection
+        try:
+            await asyncio.shield(connection)
+        finally:
+            self._running -= 1
+            if self._running == 0:
+                self._connection = None
+                connection.cancel()
+                with suppress(asyncio.CancelledError):
+                    await connection
+
+    async def _connect(self) -> None:
+        self._broker = Broker(
+            self._settings,
+            client_id=f"herdbook-ears-{secrets.token_hex(6)}",
+            subscriptions=list(self._listeners),
+            on_connect=_nothing,
+            on_message=self._heard,
+        )
+        await self._broker.run()
+
+    async def _heard(self, topic: str, payload: bytes, _retained: bool) -> None:
+        for listener in self._listeners.get(topic, ()):
+            listener(payload)
+
+
+async def _nothing(_broker: Broker) -> None:
+    """There is nothing to say after connecting."""
