@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from herdbook.alpaca.sensors import registry
 from herdbook.alpaca.sensors.plugin import Surroundings
 from herdbook.alpaca.sensors.registry import Registry
 from herdbook.errors import ConfigError
@@ -126,3 +127,23 @@ def test_what_is_shared_is_made_once() -> None:
     assert surroundings.shared(list) is surroundings.shared(list)
     assert surroundings.shared(set, (1,)) == {1}
     assert surroundings.shared(set, (2,)) == {2}
+
+
+def test_a_kind_that_lacks_its_extra_says_which(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(
+        tmp_path,
+        monkeypatch,
+        "herd-tide",
+        {"tide": "tide_extra:PLUGIN [buoy]"},
+        {"tide_extra.py": "import a_module_that_is_missing"},
+    )
+    with pytest.raises(ConfigError) as caught:
+        opened(TABLE)
+    assert "“herd-tide[buoy]”" in caught.value.fix
+
+
+def test_ours_name_the_alpacas_extra_too() -> None:
+    (bme280,) = Registry()._found["bme280"]
+    assert "“herdbook[alpaca,i2c]”" in registry._installing(bme280)

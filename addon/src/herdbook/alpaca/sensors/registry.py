@@ -19,6 +19,9 @@ from herdbook.errors import ConfigError, HerdbookError
 from herdbook.settings import check
 
 GROUP: Final = "herdbook.sensors"
+_REINSTALL: Final = (
+    "Reinstall or update that package, or remove the [[sensor]] tables of this kind."
+)
 GUIDE: Final = "docs/guides/alpaca.md"
 
 
@@ -62,6 +65,10 @@ class Registry:
             )
         try:
             plugin = first.load()
+        except ModuleNotFoundError as error:
+            raise _broken(
+                first, f"cannot be loaded: {_said(error)}", fix=_installing(first)
+            ) from error
         except Exception as error:
             raise _broken(first, f"cannot be loaded: {_said(error)}") from error
         if not isinstance(plugin, Plugin):
@@ -101,11 +108,16 @@ class _Kind(Struct):
     kind: str
 
 
-def _broken(entry: EntryPoint, how: str) -> ConfigError:
-    return ConfigError(
-        f"The sensor kind “{entry.name}” of {_names([entry])} {how}.",
-        fix="Reinstall or update that package, or remove the [[sensor]] tables of this kind.",
-    )
+def _broken(entry: EntryPoint, how: str, fix: str = _REINSTALL) -> ConfigError:
+    return ConfigError(f"The sensor kind “{entry.name}” of {_names([entry])} {how}.", fix=fix)
+
+
+def _installing(entry: EntryPoint) -> str:
+    """What to do about a missing module: perhaps it comes with an extra of the kind's package."""
+    if entry.dist is None or not entry.extras:
+        return _REINSTALL
+    extras = ",".join(["alpaca", *entry.extras] if entry.dist.name == "herdbook" else entry.extras)
+    return f"Install it with what this kind needs: “{entry.dist.name}[{extras}]”."
 
 
 def _names(entries: Iterable[EntryPoint]) -> str:
