@@ -293,3 +293,33 @@ async def test_whatever_a_sensor_gives_is_a_number_or_a_fault(sample: object) ->
     async with sampling(Sampler(sensor, heard, ManualClock())):
         await until(lambda: len(heard.states) >= 4)
     assert set(heard.states) == {("t", None), ("d", 1.0)}
+
+
+async def test_a_slow_sensor_is_waited_for_as_long_as_it_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sampler_module, "_PATIENCE_S", 0.02)
+    sensor, heard = SensorDouble(), Heard()
+    sensor.patience = 5.0  # type: ignore[attr-defined]
+    sensor.gate.clear()
+    async with sampling(Sampler(sensor, heard, ManualClock())):
+        await asyncio.sleep(0.1)
+        assert heard.states == []
+        sensor.gate.set()
+        await until(lambda: heard.states)
+    assert ("t", None) not in heard.states
+
+
+async def test_many_that_take_their_time_keep_nobody_waiting() -> None:
+    slow = [SensorDouble() for _ in range(40)]
+    for sensor in slow:
+        sensor.gate.clear()
+    quick, heard = SensorDouble(), Heard()
+    async with contextlib.AsyncExitStack() as stack:
+        for sensor in slow:
+            await stack.enter_async_context(sampling(Sampler(sensor, Heard(), ManualClock())))
+        await stack.enter_async_context(sampling(Sampler(quick, heard, ManualClock())))
+        await until(lambda: quick.reads >= 3)
+        for sensor in slow:
+            sensor.gate.set()
+    assert heard.states[0] == ("t", 50.0)

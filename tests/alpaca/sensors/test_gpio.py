@@ -143,7 +143,7 @@ async def test_a_line_that_is_lost_while_it_is_listened_to_is_taken_again(board:
     [
         ({"line": 4}, "needs the “chip”"),
         ({"unit": "L"}, "are for a “count”"),
-        ({"usual": (0, 1)}, "are for a “count”"),
+        ({"deadband": 1.0}, "are for a “count”"),
     ],
 )
 def test_mistakes_are_named(more: dict[str, object], words: str) -> None:

@@ -114,6 +114,7 @@ def test_what_is_said_of_a_measurement_that_there_is_not_is_a_mistake() -> None:
         ({"smoothing": 17}, "“smoothing”"),
         ({"deadband": -1}, "“deadband”"),
         ({"form": "binary", "unit": "°C"}, "are for numbers"),
+        ({"form": "binary", "deadband": 1}, "are for numbers"),
         ({"form": "maybe"}, "“form”"),
     ],
 )

@@ -124,7 +124,7 @@ class Record:
                 _log.error("%s The last readings are in memory alone until then.", error)
             self._refused = True
         else:
-            self._refused = False
+            self._accepted()
 
     def _append(self, events: list[_Draft]) -> bool:
         self._waiting += events
@@ -141,10 +141,13 @@ class Record:
                 _log.error("%s Events wait in memory until then.", error)
             self._refused = True
             return False
+        self._accepted()
+        return True
+
+    def _accepted(self) -> None:
         if self._refused:
             _log.info("The event log can be written again.")
         self._refused = False
-        return True
 
 
 def _open(folder: Path, clock: Clock) -> EventLog:

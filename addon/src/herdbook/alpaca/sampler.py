@@ -9,6 +9,7 @@ import logging
 import math
 from collections import deque
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final, Protocol
 
 from msgspec import Struct
@@ -16,7 +17,15 @@ from msgspec import Struct
 from herdbook.alpaca.blocks import ReadingsBlock
 from herdbook.alpaca.conditioning import Conditioning
 from herdbook.alpaca.noticer import Noticer
-from herdbook.alpaca.sensors.measurement import Fault, Measurement, Sample, Sensor, Waking, checked
+from herdbook.alpaca.sensors.measurement import (
+    Fault,
+    Measurement,
+    Sample,
+    Sensor,
+    Slow,
+    Waking,
+    checked,
+)
 from herdbook.clock import Clock, Instant, now
 from herdbook.eventlog.event import OBSERVATION, READINGS
 from herdbook.eventlog.readings import ReadingsPayload
@@ -55,6 +64,8 @@ class Sampler:
         self._events: deque[tuple[str, Struct, Instant]] = deque()
         self._woken = asyncio.Event()
         self._raised = False
+        # One of its own: sensors that take their time must not keep the others waiting.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="herdbook-sensor")
         self._name = ", ".join(measurement.name for measurement in sensor.measurements)
         self.turned_ms = clock.monotonic_ms()
         """When it last began to read, or to wait on; see `herdbook.alpaca.heartbeat`."""
@@ -74,14 +85,17 @@ class Sampler:
         While something seems to begin, readings come four times as often, until it is clear. A
         sensor that knows by itself when there is something to read is read then, too.
         """
-        async with asyncio.TaskGroup() as group:
-            if isinstance(self._sensor, Waking):
-                group.create_task(self._listen(self._sensor))
-            begun = asyncio.get_running_loop().time()
-            while True:
-                self._woken.clear()
-                await self.sample()
-                await self._until_next(begun)
+        try:
+            async with asyncio.TaskGroup() as group:
+                if isinstance(self._sensor, Waking):
+                    group.create_task(self._listen(self._sensor))
+                begun = asyncio.get_running_loop().time()
+                while True:
+                    self._woken.clear()
+                    await self.sample()
+                    await self._until_next(begun)
+        finally:
+            self._thread.shutdown(wait=False)
 
     def wake(self) -> None:
         """Read the sensor now rather than at its time."""
@@ -132,9 +146,10 @@ class Sampler:
 
     async def _sample(self) -> None:
         self.turned_ms = self._clock.monotonic_ms()
-        reading = asyncio.ensure_future(asyncio.to_thread(self._read))
+        reading = asyncio.get_running_loop().run_in_executor(self._thread, self._read)
+        patience = self._sensor.patience if isinstance(self._sensor, Slow) else _PATIENCE_S
         try:
-            while not (await asyncio.wait({reading}, timeout=_PATIENCE_S))[0]:
+            while not (await asyncio.wait({reading}, timeout=patience))[0]:
                 at = now(self._clock)
                 self.turned_ms = at.monotonic_ms
                 for channel in self._channels.values():

@@ -19,6 +19,7 @@ from herdbook.alpaca.sensors.settings import ValueSettings
 from herdbook.alpaca.sensors.value import Unreadable, ValueSensor
 
 _ENVIRONMENT: Final = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
+_ENDING_S: Final = 1.0
 
 type Argument = Annotated[str, Meta(max_length=4096, pattern=r"^[^\x00]*\Z")]
 
@@ -36,6 +37,7 @@ class CommandSensor(ValueSensor[CommandConfig]):
 
     def __init__(self, settings: CommandConfig, _surroundings: Surroundings | None = None) -> None:
         super().__init__(settings)
+        self.patience = settings.timeout + _ENDING_S
         self._extraction = Extraction(settings.json, words=settings.form == "binary")
 
     def value(self) -> float:

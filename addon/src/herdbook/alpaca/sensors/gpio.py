@@ -55,8 +55,8 @@ class GpioConfig(ValueSettings, frozen=True, kw_only=True, tag="gpio"):
         super().__post_init__()
         if isinstance(self.line, int) and self.chip is None:
             raise ValueError("“line” as a number needs the “chip” it is on")
-        if self.count is None and (self.unit is not None or self.usual is not None):
-            raise ValueError("“unit” and “usual” are for a “count”")
+        if self.count is None and (self.unit or self.usual or self.deadband):
+            raise ValueError("“unit”, “usual” and “deadband” are for a “count”")
 
 
 class GpioSensor(ValueSensor[GpioConfig]):

@@ -92,6 +92,15 @@ class Waking(Protocol):
         """
 
 
+@runtime_checkable
+class Slow(Protocol):
+    """A `Sensor` that may take longer than five seconds to answer."""
+
+    @property
+    def patience(self) -> float:
+        """Seconds after which it is taken not to answer."""
+
+
 def checked(measurement: Measurement, value: float) -> Sample:
     """The value, or the fault that it is not a number, too large or outside the valid range."""
     if not math.isfinite(value):

@@ -35,7 +35,9 @@ class OneWireConfig(ValueSettings, frozen=True, kw_only=True, tag="onewire"):
 
 
 class OneWireSensor(ValueSensor[OneWireConfig]):
-    """Reads it anew each time; that takes it most of a second."""
+    """Reads it anew each time; that takes it most of a second, and one on a bus at a time."""
+
+    patience = 60.0
 
     def __init__(self, settings: OneWireConfig, surroundings: Surroundings) -> None:
         super().__init__(

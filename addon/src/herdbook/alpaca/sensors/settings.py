@@ -102,8 +102,8 @@ class ValueSettings(SensorSettings, frozen=True, kw_only=True):
         require_odd(self.smoothing)
         if not math.isfinite(self.scale) or self.scale == 0:
             raise ValueError("“scale” must be a number other than 0")
-        if self.form == "binary" and (self.unit is not None or self.usual is not None):
-            raise ValueError("“unit” and “usual” are for numbers, not for “form” binary")
+        if self.form == "binary" and (self.unit or self.usual or self.deadband):
+            raise ValueError("“unit”, “usual” and “deadband” are for numbers")
 
     def made(self) -> Measurement:
         """The measurement that the table describes."""
@@ -114,6 +114,7 @@ class ValueSettings(SensorSettings, frozen=True, kw_only=True):
                 form="binary",
                 device_class=self.device_class,
                 state_class=None,
+                smoothing=self.smoothing,
             )
         return Measurement(
             id=self.id,
