@@ -6,11 +6,12 @@ import msgspec
 import pytest
 
 from herdbook.alpaca.record import Record
+from herdbook.clock import Instant
 from herdbook.errors import InputError, StorageError
 from herdbook.eventlog.batch import open_batch
 from herdbook.eventlog.event import OBSERVATION, Event, decode_payload
 from herdbook.eventlog.log import EventLog
-from herdbook.eventlog.readings import pack
+from herdbook.eventlog.readings import ReadingsPayload, pack
 from tests.eventlog.samples import CO2, numbered, open_log
 from tests.fakes.clock import ManualClock
 
@@ -141,3 +142,79 @@ async def test_a_fault_is_told_to_all_who_wait_and_the_next_goes_on(
         assert await record.append(OBSERVATION, CO2)
     finally:
         await record.close()
+
+
+def at(number: int) -> tuple[ReadingsPayload, Instant]:
+    wall_ms = 1_800_000_000_000 + number
+    return pack("t", None, [(wall_ms, 1.5)]), Instant(wall_ms, number, "synced")
+
+
+async def test_unfinished_readings_are_asked_for_once_all_that_was_appended_is_written(
+    tmp_path: Path,
+) -> None:
+    record = await Record.open(tmp_path / "node", ManualClock())
+    appending = [asyncio.create_task(record.append("readings", at(n)[0])) for n in range(1500)]
+    await asyncio.sleep(0)
+    written: list[bool] = []
+
+    def blocks() -> list[tuple[ReadingsPayload, Instant]]:
+        written.extend(task.done() for task in appending)
+        return [at(9000)]
+
+    await record.keep_unfinished(blocks)
+    assert written == [True] * 1500
+    await record.close()
+    record = await Record.open(tmp_path / "node", ManualClock())
+    assert (await record.call(record.log.head)).seq == 1501
+    await record.close()
+
+
+async def test_what_waits_for_the_disk_stays_noted_until_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    record = await Record.open(tmp_path / "node", ManualClock())
+    block, instant = at(1)
+    await record.keep_unfinished(lambda: [(block, instant)])
+
+    def full(*_: object) -> None:
+        raise StorageError("The disk is full.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(EventLog, "append_many", full)
+        assert not await record.append("readings", block, instant)
+        await record.keep_unfinished(lambda: [at(2)])
+        noted = record.log._store.connection.execute("SELECT start_ms FROM unfinished").fetchall()
+        assert noted == [(block.start_ms,)]
+    with monkeypatch.context() as patch:
+        patch.setattr(EventLog, "keep_unfinished", full)
+        assert await record.append("readings", *at(3))
+        await record.keep_unfinished(lambda: [at(4)])
+        await record.keep_unfinished(lambda: [at(4)])
+    await record.keep_unfinished(lambda: [at(4)])
+    await record.close()
+    assert caplog.text.count("The last readings are in memory alone") == 1
+    assert caplog.text.count("The event log can be written again") == 2
+    record = await Record.open(tmp_path / "node", ManualClock())
+    assert (await record.call(record.log.head)).seq == 3
+    await record.close()
+    assert "Blocks of readings that were saved: 1" in caplog.text
+
+
+async def test_a_disk_that_is_full_at_the_start_keeps_what_was_left_for_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    record = await Record.open(tmp_path / "node", ManualClock())
+    await record.keep_unfinished(lambda: [at(1)])
+    await record.close()
+
+    def full(_log: EventLog) -> int:
+        raise StorageError("The disk is full.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(EventLog, "absorb", full)
+        record = await Record.open(tmp_path / "node", ManualClock())
+    assert "What the last run had not finished is not in the log yet" in caplog.text
+    await record.keep_unfinished(lambda: [at(2)])
+    assert (await record.call(record.log.head)).seq == 1
+    await record.close()
