@@ -154,7 +154,9 @@ def _open(folder: Path, clock: Clock) -> EventLog:
     log = EventLog.open(folder, clock)
     try:
         if absorbed := log.absorb():
-            _log.info("It was not stopped last time. Blocks of readings that were saved: %d.", absorbed)
+            _log.info(
+                "It was not stopped last time. Blocks of readings that were saved: %d.", absorbed
+            )
     except StorageError as error:
         _log.warning("What the last run had not finished is not in the log yet: %s", error)
     return log
