@@ -1,4 +1,4 @@
-"""A GPIO input over the double of gpiod: this machine's kernel has no GPIO, nor gpio-sim."""
+"""A GPIO input over the double of gpiod; test_gpio_sim.py is over the kernel's own simulation."""
 
 import asyncio
 import contextlib
