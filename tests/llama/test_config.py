@@ -4,8 +4,7 @@ import pytest
 
 from herdbook.broker import BrokerSettings
 from herdbook.errors import ConfigError
-from herdbook.llama.config import LlamaConfig, load
-from herdbook.settings import Listener
+from herdbook.llama.config import HerdListener, LlamaConfig, load
 
 
 def read(folder: Path, text: str) -> LlamaConfig:
@@ -22,7 +21,7 @@ def test_by_itself_it_looks_for_a_broker_here_and_has_no_port_for_alpacas(tmp_pa
 def test_there_may_be_no_broker_and_a_port_for_alpacas(tmp_path: Path) -> None:
     config = read(tmp_path, 'data = "llama"\nbroker = false\n[herd]\nport = 8479\n')
     assert config.broker is False
-    assert config.herd == Listener(8479, "127.0.0.1")
+    assert config.herd == HerdListener(8479, "127.0.0.1")
 
 
 @pytest.mark.parametrize(

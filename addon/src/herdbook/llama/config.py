@@ -22,6 +22,18 @@ class Ingress(Listener, frozen=True, forbid_unknown_fields=True):
     supervisor: Annotated[str, Meta(min_length=1, max_length=45)] = "172.30.32.2"
 
 
+class HerdListener(Listener, frozen=True, forbid_unknown_fields=True):
+    """Where Alpacas come by HTTP; announced by mDNS unless `announce` is off, or it is loopback."""
+
+    announce: bool = True
+
+    @property
+    def is_announced(self) -> bool:
+        """Whether there may be anybody to announce it to."""
+        loopback = self.host.startswith("127.") or self.host in {"::1", "localhost"}
+        return self.announce and not loopback
+
+
 class Search(Struct, frozen=True, forbid_unknown_fields=True):
     """How the journal is searched: by meaning too, with the `model` in a folder.
 
@@ -60,7 +72,7 @@ class LlamaConfig(Struct, frozen=True, forbid_unknown_fields=True):
     panel: Listener = Listener(8477)
     ingress: Ingress | None = None
     api: Listener = Listener(8478)
-    herd: Listener | None = None
+    herd: HerdListener | None = None
     broker: BrokerSettings | Literal[False] = BrokerSettings()
     ai: bool = True
     search: Search = Search()

@@ -20,7 +20,7 @@ from herdbook.llama.api.commands import Commands
 from herdbook.llama.api.feed import Feed
 from herdbook.llama.api.messages import Hello
 from herdbook.llama.api.news import News, snapshot
-from herdbook.llama.config import LlamaConfig
+from herdbook.llama.config import HerdListener, LlamaConfig
 from herdbook.llama.herd.herd import Herd
 from herdbook.llama.herd.port import herd_app
 from herdbook.llama.panel.routes import panel_app
@@ -105,9 +105,17 @@ async def run(
         on_ready(f"{panel_url}{config.base_path}/", f"{api_url}/")
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(herd.run())
+            if config.herd is not None and config.herd.is_announced:
+                tasks.create_task(_announce(config.herd, config.name, identity.node_id))
             tasks.create_task(vaults.lock_idle())
             tasks.create_task(model.load())
             tasks.create_task(recall.run(idle=lambda: vaults.all_locked))
+
+
+async def _announce(where: HerdListener, name: str, llama_id: str) -> None:
+    from herdbook.llama.herd.announcement import announce  # 15 MB that not every Llama needs
+
+    await announce(where, name, llama_id)
 
 
 def _identity(folder: Path) -> Identity:
