@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from herdbook.cli import config_file, neighbours
+from herdbook.cli import answers, config_file, events, neighbours
 from herdbook.cli.running import EXIT_DONE, until_stopped
 from herdbook.systemd import Supervisor
 
@@ -26,6 +26,12 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
 
     command("run", "run until stopped", _run)
     command("id", "print the node's id and fingerprint", _id)
+    command("status", "show how the running node is", answers.status)
+    command("sensors", "show what the running node's sensors read", answers.sensors)
+    events.add_options(command("logs", "show the last events, and those to come", events.logs))
+    command("observe", "have the running node say what it sees now", answers.observe)
+    asked = command("recall", "ask the running node what it remembers", answers.recall)
+    asked.add_argument("words", nargs="+", metavar="WORD", help="what about")
     command("neighbours", "show what the others of the herd told", neighbours.show)
 
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
+from herdbook.cli.plain import plain
 from herdbook.clock import iso
 from herdbook.errors import InputError
 from herdbook.eventlog.event import (
@@ -28,7 +29,7 @@ def line_of(event: Event, moment: Moment) -> str:
     time = datetime.fromtimestamp(moment.wall_ms / 1000).astimezone()
     about = " " if moment.known else "~"
     text = f"{event.seq:>8} {about}{time:%Y-%m-%d %H:%M:%S}  {event.kind:<11}  {_content(event)}"
-    return "".join(letter if letter.isprintable() else "�" for letter in text)
+    return plain(text)
 
 
 def object_of(event: Event, moment: Moment) -> dict[str, Any]:

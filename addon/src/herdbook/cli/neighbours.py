@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from herdbook.cli.config_file import settings_of
+from herdbook.cli.plain import plain
 from herdbook.clock import Quality, iso
 
 if TYPE_CHECKING:
@@ -33,9 +34,9 @@ def show(options: argparse.Namespace) -> int:
 def _tell(known: "Neighbours") -> None:
     print(f"As the Llama told at {_time(known.told_ms, 'synced').strip()}:")
     for noticed in known.observations:
-        print(_plain(_noticed(noticed)))
+        print(plain(_noticed(noticed)))
     for fact in known.memories:
-        print(_plain(_remembered(fact)))
+        print(plain(_remembered(fact)))
     if not known.observations and not known.memories:
         print("Nothing.")
 
@@ -52,10 +53,6 @@ def _time(wall_ms: int, clock: Quality) -> str:
     """Local time; ``~`` before one that nobody knows."""
     time = datetime.fromtimestamp(wall_ms / 1000).astimezone()
     return f"{' ' if clock == 'synced' else '~'}{time:%Y-%m-%d %H:%M:%S}"
-
-
-def _plain(text: str) -> str:
-    return "".join(letter if letter.isprintable() else "�" for letter in text)
 
 
 def _object(known: "Neighbours | None") -> object:

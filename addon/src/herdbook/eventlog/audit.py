@@ -1,6 +1,6 @@
 """Whether a log is as it was written: signatures, chain, gaplessness, tail. Changes nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from msgspec import Struct
@@ -160,8 +160,13 @@ def audit(source: LogSource) -> Audit:
 
 def events_of(source: LogSource) -> Iterator[Event | Problem]:
     """Every event that can be read, in order; in the place of others what is wrong with them."""
+    return events_in(source, source.pieces())
+
+
+def events_in(source: LogSource, pieces: Iterable[Piece]) -> Iterator[Event | Problem]:
+    """The same of some pieces of a log, and of its tail."""
     node_id = node_id_of(source.public_key)
-    for piece in source.pieces():
+    for piece in pieces:
         if isinstance(piece, Stored):
             try:
                 yield from open_batch(piece.wire, node_id).events

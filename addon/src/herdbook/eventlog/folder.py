@@ -54,9 +54,13 @@ class LogFolder:
 
     def pieces(self) -> Iterator[Piece]:
         """See `LogSource`."""
-        absences = iter([*self._absences(), None])
+        return self.pieces_after(0)
+
+    def pieces_after(self, seq: int) -> Iterator[Piece]:
+        """The pieces that end behind a number."""
+        absences = iter([*(one for one in self._absences() if one.last_seq > seq), None])
         absence = next(absences)
-        for row in readable_rows(self._connection, "batch", "last_seq"):
+        for row in readable_rows(self._connection, "batch", "last_seq", seq + 1):
             piece = row if isinstance(row, Unreadable) else _stored(row)
             while absence is not None and absence.last_seq < piece.last_seq:
                 yield absence

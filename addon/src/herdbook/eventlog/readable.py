@@ -19,14 +19,14 @@ _DAMAGE: Final = (sqlite3.DatabaseError, UnicodeDecodeError)
 
 
 def readable_rows(
-    connection: sqlite3.Connection, table: str, key: str
+    connection: sqlite3.Connection, table: str, key: str, first: int = 1
 ) -> Iterator[Row | Unreadable]:
-    """The rows of a table in the order of its integer key, which is the first column.
+    """The rows of a table from a key on, in the order of this integer, which is the first column.
 
     `table` and `key` are names of ours. Where rows cannot be read there is one `Unreadable` with
     the numbers between which they were. What a row holds may still be anything.
     """
-    reader = _Reader(connection, table, key)
+    reader = _Reader(connection, table, key, first)
     damage: int | None = None
     for row in reader.rows():
         if row is None:
@@ -44,8 +44,8 @@ def readable_rows(
 class _Reader:
     """Goes through one table. `next_key` is the least number that was not read yet."""
 
-    def __init__(self, connection: sqlite3.Connection, table: str, key: str) -> None:
-        self.next_key = 1
+    def __init__(self, connection: sqlite3.Connection, table: str, key: str, first: int) -> None:
+        self.next_key = first
         self._connection = connection
         where = f"FROM {table} WHERE {key} >= ? ORDER BY {key}"
         self._all = f"SELECT * {where}"
