@@ -86,23 +86,29 @@ def load(path: Path | None, environ: Mapping[str, str] | None = None) -> AlpacaC
 def read(path: Path | None, environ: Mapping[str, str] | None = None) -> Settings:
     """As `load`, and tell where each value comes from."""
     document = {} if path is None else read_toml(path)
-    kinds = Registry()
-
-    def table_struct(array: str, kind: str | None) -> type[Struct] | None:
-        return kinds.plugin(kind).settings if array == "sensor" and kind in kinds.kinds else None
-
     given = settings_in(environ or {}, AlpacaConfig, document, table_struct)
     for one in given:
         put(document, one)
     sources = {".".join(map(str, one.key)): one.source for one in given}
     where = path or Path("the environment")
     folder = Path.cwd() if path is None or "data" in sources else path.parent.absolute()
-    return Settings(_built(document, kinds, where, folder), document, sources)
+    return Settings(built(document, where, folder), document, sources)
 
 
-def _built(document: dict[str, Any], kinds: Registry, path: Path, folder: Path) -> AlpacaConfig:
-    """The document as a configuration. `path` is what messages name; `data` is taken from there."""
+def table_struct(array: str, kind: str | None) -> type[Struct] | None:
+    """The struct of one table of an array of tables; None where its kind is missing or unknown."""
+    kinds = Registry()
+    return kinds.plugin(kind).settings if array == "sensor" and kind in kinds.kinds else None
+
+
+def built(document: dict[str, Any], path: Path, folder: Path | None = None) -> AlpacaConfig:
+    """The document as a configuration. Raises `ConfigError`, naming `path` and the key.
+
+    A relative `data` is taken from `folder`, or else from that of `path`.
+    """
+    folder = folder or path.parent.absolute()
     top = _check(document, _Top, path)
+    kinds = Registry()
     sensors = [
         kinds.settings(table, path, f" in [[sensor]] number {number}")
         for number, table in enumerate(top.sensor, start=1)

@@ -3,10 +3,11 @@
 import argparse
 import os
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 
-from herdbook.cli import answers, config_file, events, neighbours
+from herdbook.cli import answers, config_file, events, init, neighbours, settings
 from herdbook.cli.running import EXIT_DONE, until_stopped
 from herdbook.systemd import Supervisor
 
@@ -16,14 +17,9 @@ type Run = Callable[[argparse.Namespace], int]
 def add_commands(parser: argparse.ArgumentParser) -> None:
     """Describe the commands to the command line."""
     commands = parser.add_subparsers(title="commands", required=True)
+    command = partial(_command, commands)
 
-    def command(name: str, description: str, run: Run) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, help=description, description=description)
-        config_file.add_option(added)
-        added.add_argument("--json", action="store_true", help="for programs")
-        added.set_defaults(run=run)
-        return added
-
+    init.add_options(command("init", "ask what it has to know, and write alpaca.toml", init.init))
     command("run", "run until stopped", _run)
     command("id", "print the node's id and fingerprint", _id)
     command("status", "show how the running node is", answers.status)
@@ -33,6 +29,27 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     asked = command("recall", "ask the running node what it remembers", answers.recall)
     asked.add_argument("words", nargs="+", metavar="WORD", help="what about")
     command("neighbours", "show what the others of the herd told", neighbours.show)
+    words = "its settings"
+    inside = commands.add_parser("config", help=words, description=words)
+    _command(
+        inside.add_subparsers(title="commands", required=True),
+        "check",
+        "show what is in force, where it comes from, and whether it works",
+        settings.check,
+    )
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    description: str,
+    run: Run,
+) -> argparse.ArgumentParser:
+    added = commands.add_parser(name, help=description, description=description)
+    config_file.add_option(added)
+    added.add_argument("--json", action="store_true", help="for programs")
+    added.set_defaults(run=run)
+    return added
 
 
 # Each part is imported by its own commands only: an Alpaca has no SQLite3MC, a Llama no psutil.

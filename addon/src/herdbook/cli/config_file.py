@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 VARIABLE: Final = "HERDBOOK_CONFIG"
 SYSTEM_FILE: Final = Path("/etc/herdbook/alpaca.toml")
-_PLACES: Final = (Path("alpaca.toml"), Path("~/.config/herdbook/alpaca.toml"), SYSTEM_FILE)
+USER_FILE: Final = Path("~/.config/herdbook/alpaca.toml")
+_PLACES: Final = (Path("alpaca.toml"), USER_FILE, SYSTEM_FILE)
 
 
 def add_option(parser: argparse.ArgumentParser) -> None:

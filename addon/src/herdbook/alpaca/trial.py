@@ -1,0 +1,90 @@
+"""Tries out what a configuration says, once: whether the other side answers and every sensor reads.
+
+Changes nothing: no key is made, no log is written, nobody hears of this node.
+"""
+
+import os
+import queue
+import threading
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec import Struct
+
+from herdbook.alpaca.address import Address, LlamaSettings
+from herdbook.alpaca.config import AlpacaConfig
+from herdbook.alpaca.courier import check
+from herdbook.alpaca.sensors.measurement import Fault, Sample, Sensor
+from herdbook.alpaca.sensors.opening import open_sensors
+from herdbook.broker import BrokerSettings, reach
+from herdbook.clock import Clock
+from herdbook.errors import BrokerUnavailable, LlamaUnavailable
+from herdbook.eventlog import topics
+
+_PATIENCE_S: Final = 10.0
+_NOBODY: Final = "a" * 26
+"""An id that no node has: a Llama answers that it does not know it, and writes nothing down."""
+
+
+class Tried(Struct, frozen=True):
+    """One thing that was tried: whether it works, and what there is to say, with what to do."""
+
+    what: str
+    works: bool
+    words: str
+
+
+async def try_way(config: AlpacaConfig) -> Tried:
+    """Reach the broker or the Llama. Raises `ConfigError` for an address or file that cannot be."""
+    if config.llama is not None:
+        return await _try_llama(config.llama)
+    return await _try_broker(config.broker or BrokerSettings())
+
+
+def try_sensors(config: AlpacaConfig, clock: Clock) -> Iterator[Tried]:
+    """Open every sensor and read it once. Raises `ConfigError` for one that cannot be."""
+    for sensor in open_sensors(config, clock):
+        samples = _read(sensor)
+        for measurement in sensor.measurements:
+            if samples is None:
+                yield Tried(measurement.name, False, "does not answer.")
+                continue
+            sample = samples.get(measurement.id)
+            if isinstance(sample, Fault):
+                yield Tried(measurement.name, False, sample.reason)
+            elif sample is not None:
+                words = f"{measurement.state(sample)} {measurement.unit or ''}".rstrip()
+                yield Tried(measurement.name, True, words)
+
+
+async def _try_broker(settings: BrokerSettings) -> Tried:
+    what = f"MQTT broker at {settings.host}:{settings.port}"
+    try:
+        # Another name than the node's, which the broker would put out for this.
+        await reach(settings, f"herdbook-trial-{os.getpid()}")
+    except BrokerUnavailable as error:
+        return Tried(what, False, str(error))
+    return Tried(what, True, "lets this node in.")
+
+
+async def _try_llama(settings: LlamaSettings) -> Tried:
+    address = Address(settings)
+    what = f"Llama at {address.url}"
+    try:
+        check(address.url, await address.post(topics.path(topics.log(_NOBODY)), b""))
+    except LlamaUnavailable as error:
+        return Tried(what, False, str(error))
+    return Tried(what, True, "answers.")
+
+
+def _read(sensor: Sensor) -> dict[str, Sample] | None:
+    """What it reads; None when it takes too long.
+
+    In a thread that keeps no process from ending, for nothing ends a read that hangs.
+    """
+    answers: queue.SimpleQueue[dict[str, Sample]] = queue.SimpleQueue()
+    threading.Thread(target=lambda: answers.put(dict(sensor.read())), daemon=True).start()
+    try:
+        return answers.get(timeout=_PATIENCE_S)
+    except queue.Empty:
+        return None
