@@ -1,5 +1,6 @@
 """docs/guides/alpaca.md is held to what the program reads."""
 
+import argparse
 import re
 from pathlib import Path
 
@@ -7,12 +8,14 @@ import msgspec
 import pytest
 
 from herdbook.alpaca.address import LlamaSettings
-from herdbook.alpaca.config import load
+from herdbook.alpaca.config import AlpacaConfig, load, table_struct
+from herdbook.alpaca.environment import settings_in
 from herdbook.alpaca.sensors.file import FileConfig
 from herdbook.alpaca.sensors.registry import Registry
 from herdbook.alpaca.sensors.room import RoomConfig
 from herdbook.alpaca.sensors.settings import Tuning
 from herdbook.alpaca.sensors.system import SystemConfig
+from herdbook.cli.alpaca import add_commands
 from herdbook.eventlog.curiosity import Wants
 from herdbook.eventlog.retention import Retention
 
@@ -43,3 +46,26 @@ def test_every_key_is_in_it(kind: type[msgspec.Struct]) -> None:
 @pytest.mark.parametrize("kind", Registry().kinds)
 def test_every_kind_is_in_it(kind: str) -> None:
     assert f"\n### `{kind}`: " in GUIDE.read_text(encoding="utf-8")
+
+
+def test_every_variable_in_it_is_one() -> None:
+    text = GUIDE.read_text(encoding="utf-8")
+    named = set(re.findall(r"HERDBOOK_[A-Z0-9_]+[A-Z0-9]", text)) - {"HERDBOOK_CONFIG"}
+    environ = dict.fromkeys(named, "x")
+    environ |= {"HERDBOOK_SENSOR_0_KIND": "system", "HERDBOOK_LLAMA_URL": "http://x"}
+    environ["HERDBOOK_BROKER_PASSWORD_FILE"] = "/dev/null"
+    for number in ("HERDBOOK_LOG_KEEP_DAYS", "HERDBOOK_SENSOR_0_INTERVAL"):
+        environ[number] = "3"
+    given = settings_in(environ, AlpacaConfig, {}, table_struct)
+    assert len(given) == len(environ) >= len(named) >= 7
+
+
+def test_every_command_is_in_it() -> None:
+    parser = argparse.ArgumentParser()
+    add_commands(parser)
+    commands = parser._subparsers
+    assert commands is not None
+    [choices] = [action.choices for action in commands._group_actions if action.choices]
+    text = GUIDE.read_text(encoding="utf-8").partition("## Commands")[2].partition("\n## ")[0]
+    missing = [name for name in choices if f"`{name}" not in text]
+    assert missing == []

@@ -9,14 +9,16 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Self
 
 import pytest
 
 from herdbook.alpaca.heartbeat import beat
 from herdbook.alpaca.mount import missing_mount, mounted
 from herdbook.systemd import Supervisor
+from tests.certificates import Authority
 from tests.fakes.clock import ManualClock
-from tests.mosquitto import free_port
+from tests.mosquitto import Mosquitto, free_port
 
 
 class Heard(Supervisor):
@@ -74,34 +76,77 @@ async def test_it_beats_only_while_every_sampler_turns() -> None:
     assert supervisor.told[-1] == "STOPPING=1"
 
 
-def test_a_process_says_that_it_is_ready_alive_and_stopping(tmp_path: Path) -> None:
-    config = tmp_path / "alpaca.toml"
-    config.write_text(
-        f'name = "Hallway"\ndata = "alpaca"\n[broker]\nport = {free_port()}\n'
-        '[[sensor]]\nkind = "system"\n'
-    )
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
-        systemd.bind(str(tmp_path / "notify"))
-        systemd.settimeout(30)
-        process = subprocess.Popen(
-            [sys.executable, "-m", "herdbook.cli.main", "alpaca", "run", "--config", str(config)],
-            env={"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "400000"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+class Process:
+    """A node that systemd started, in the words that systemd hears."""
+
+    def __init__(self, folder: Path, **environ: str) -> None:
+        self._systemd = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._systemd.bind(str(folder / "notify"))
+        self._systemd.settimeout(30)
+        self.heard: list[str] = []
+        settings = {
+            "HERDBOOK_NAME": "Hallway",
+            "HERDBOOK_DATA": str(folder / "data"),
+            "HERDBOOK_SENSOR_0_KIND": "system",
+        }
+        told = {"NOTIFY_SOCKET": str(folder / "notify"), "WATCHDOG_USEC": "400000"}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "herdbook.cli.main", "alpaca", "run"],
+            env=settings | told | environ,
+            cwd=folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
         )
-        try:
-            heard = [systemd.recv(4096).decode()]
-            while heard.count("WATCHDOG=1") < 3 or not any("nobody listens" in it for it in heard):
-                heard.append(systemd.recv(4096).decode())
-            process.send_signal(signal.SIGTERM)
-            while heard[-1] != "STOPPING=1":
-                heard.append(systemd.recv(4096).decode())
-            assert process.wait(20) == 0
-        finally:
-            process.kill()
-            process.communicate()
-    assert heard[0] == "READY=1"
-    assert any(line.startswith("STATUS=Reading 1 sensor. No MQTT broker at") for line in heard)
+
+    def hear(self, words: str) -> None:
+        """Wait until systemd has heard it."""
+        while not any(words in line for line in self.heard):
+            self.heard.append(self._systemd.recv(4096).decode())
+
+    def stop(self) -> str:
+        """Stop it cleanly; gives its log."""
+        self._process.send_signal(signal.SIGTERM)
+        self.hear("STOPPING=1")
+        _, log = self._process.communicate(timeout=20)
+        assert self._process.returncode == 0, log
+        return log
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.communicate()
+        self._systemd.close()
+
+
+def test_a_process_says_that_it_is_ready_alive_and_stopping(tmp_path: Path) -> None:
+    with Process(tmp_path, HERDBOOK_BROKER_PORT=str(free_port())) as node:
+        node.hear("STATUS=Reading 1 sensor. No MQTT broker at")
+        assert node.heard[0] == "READY=1"
+        node.heard.clear()
+        node.hear("WATCHDOG=1")
+        node.stop()
+
+
+def test_with_nothing_up_it_runs_and_says_so(tmp_path: Path) -> None:
+    """No broker, no network to speak of, no such name."""
+    with Process(tmp_path, HERDBOOK_BROKER_HOST="nobody.invalid") as node:
+        node.hear("STATUS=Reading 1 sensor. No MQTT broker at nobody.invalid:1883")
+        assert "Traceback" not in node.stop()
+
+
+def test_an_expired_certificate_is_said_in_the_log_and_to_systemd(tmp_path: Path) -> None:
+    authority = Authority(tmp_path / "authority")
+    certificate, key = authority.issue("broker", begins_days=-30, ends_days=-1)
+    extra = f"certfile {certificate}\nkeyfile {key}"
+    with Mosquitto(tmp_path / "mosquitto", extra=extra) as server:
+        broker = {"HERDBOOK_BROKER_PORT": str(server.port), "HERDBOOK_BROKER_TLS": "true"}
+        with Process(tmp_path, **broker, HERDBOOK_BROKER_CA=str(authority.ca)) as node:
+            node.hear("its certificate has expired. Renew it there.")
+            log = node.stop()
+    assert log.count("its certificate has expired") == 1
 
 
 def test_only_a_disk_that_is_promised_and_missing_is_waited_for(tmp_path: Path) -> None:
