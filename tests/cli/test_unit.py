@@ -33,22 +33,32 @@ def sections(text: str) -> RawConfigParser:
 def text(**changes: object) -> str:
     values = {
         "command": Path("/bin/true"),
-        "config": Path("/etc/herdbook/alpaca.toml"),
+        "config": Path("/etc/herdbook-of-nobody/alpaca.toml"),
+        "data": Path("/var/lib/herdbook/node"),
         "user": "root",
         "groups": ["video"],
     }
     return unit_text(**values | changes)  # type: ignore[arg-type]
 
 
-def test_it_runs_what_it_was_made_for() -> None:
-    service = sections(text(command=Path("/opt/a b/her%d$"), groups=[]))["Service"]
+def test_it_runs_what_it_was_made_for(tmp_path: Path) -> None:
+    (tmp_path / "credentials").mkdir()
+    changes = {"command": Path("/opt/a b/her%d$"), "config": tmp_path / "alpaca.toml"}
+    service = sections(text(**changes, data=Path("/mnt/disk/a b")))["Service"]
     assert service["ExecStart"] == (
-        "'/opt/a b/her%%d$$' alpaca run --config /etc/herdbook/alpaca.toml"
+        f"'/opt/a b/her%%d$$' alpaca run --config {tmp_path}/alpaca.toml"
     )
     assert service["Type"] == "notify"
-    assert service["LoadCredential"] == "herdbook:/etc/herdbook/credentials"
-    assert "SupplementaryGroups" not in service, "of groups that are missing it would not start"
-    assert "@" not in text().replace("@system-service", "")
+    assert service["LoadCredential"] == f"herdbook:{tmp_path}/credentials"
+    assert service["ReadWritePaths"] == "'-/mnt/disk/a b'"
+    assert service["SupplementaryGroups"] == "video"
+
+
+def test_what_is_missing_is_not_named_for_it_would_keep_it_from_starting() -> None:
+    unit = text(groups=[])
+    for key in ("SupplementaryGroups", "LoadCredential", "ReadWritePaths"):
+        assert f"\n{key}=" not in unit
+    assert "@" not in unit.replace("@system-service", "")
 
 
 def test_it_is_hardened_and_still_may_ask_the_clock() -> None:
@@ -64,7 +74,7 @@ def test_it_is_hardened_and_still_may_ask_the_clock() -> None:
 
 def test_systemd_takes_it(tmp_path: Path) -> None:
     unit = tmp_path / NAME
-    unit.write_text(text())
+    unit.write_text(text(data=Path("/mnt/a disk")))
     assert sections(text()).sections() == ["Unit", "Service", "Install"]
     if shutil.which("systemd-analyze") is None:  # where there is no systemd, nobody needs the unit
         return

@@ -17,6 +17,7 @@ from herdbook.alpaca.address import LlamaSettings
 from herdbook.alpaca.config import AlpacaConfig
 from herdbook.alpaca.neighbours import kept
 from herdbook.alpaca.sensors.file import FileConfig
+from herdbook.alpaca.trial import try_way
 from herdbook.clock import SystemClock
 from herdbook.eventlog.curiosity import Wants
 from herdbook.eventlog.event import OBSERVATION
@@ -79,8 +80,8 @@ class Node:
     def id(self) -> str:
         return Identity.load_or_create(self.data / "identity.key").node_id
 
-    @contextlib.asynccontextmanager
-    async def running(self) -> AsyncIterator[str]:
+    @property
+    def config(self) -> AlpacaConfig:
         boiler = FileConfig(
             id="boiler",
             name="Boiler",
@@ -90,7 +91,7 @@ class Node:
             usual=(20, 90),
             quiet=0,
         )
-        config = AlpacaConfig(
+        return AlpacaConfig(
             "Hallway",
             self.data,
             None,
@@ -98,8 +99,11 @@ class Node:
             llama=LlamaSettings(self.url),
             neighbours=self.neighbours,
         )
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[str]:
         ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        task = asyncio.create_task(agent.run(config, on_ready=ready.set_result))
+        task = asyncio.create_task(agent.run(self.config, on_ready=ready.set_result))
         try:
             await asyncio.wait({ready, task}, return_when=asyncio.FIRST_COMPLETED)
             yield ready.result() if ready.done() else await task  # type: ignore[misc]
@@ -308,6 +312,17 @@ async def test_another_llama_at_the_same_address_is_not_believed(
         async with llama.running():
             await until(lambda: len(llama.heard.observations) == 2)
             assert await llama.values() == [95, 5]
+
+
+async def test_a_trial_finds_the_llama_and_leaves_no_trace(llama: HttpLlama, node: Node) -> None:
+    async with llama.running():
+        tried = await try_way(node.config)
+        assert (tried.works, tried.what) == (True, f"Llama at {llama.url}")
+        assert await llama.book.nodes() == []
+        assert await llama.book.quarantined() == []
+    gone = await try_way(node.config)
+    assert not gone.works
+    assert "nobody listens there" in gone.words
 
 
 async def test_who_is_not_reached_is_left_alone_until_the_next_try(

@@ -70,5 +70,5 @@ def _of(
             yield from _settings(one, f"{prefix}{name}.{number}.", table, sources)
     elif value is not None:
         source = sources.get(f"{prefix}{name}", "default" if written is None else "file")
-        shown = str(value) if isinstance(value, Path) else value
+        shown = str(value) if isinstance(value, Path) else msgspec.to_builtins(value)
         yield Setting(f"{prefix}{name}", _HIDDEN if name in SECRETS else shown, source)

@@ -9,13 +9,13 @@ _BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def value_text(value: object) -> str:
-    """A value of TOML on one line."""
+    """A value of TOML on one line; in a table, None is left out."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
         return repr(value)
     if isinstance(value, Mapping):
-        inside = (f"{_key(key)} = {value_text(one)}" for key, one in value.items())
+        inside = _lines(value)
         return f"{{{', '.join(inside)}}}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(value_text, value))}]"

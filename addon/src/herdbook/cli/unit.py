@@ -15,6 +15,7 @@ from herdbook.cli.running import EXIT_DONE
 
 NAME: Final = "herdbook-alpaca.service"
 _CREDENTIALS: Final = "credentials"
+_STATE: Final = Path("/var/lib/herdbook")
 # Who may use pins, buses and the firmware's mailbox; a unit that names a missing one never starts.
 _GROUPS: Final = ("gpio", "i2c", "spi", "video")
 
@@ -28,12 +29,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def unit(options: argparse.Namespace) -> int:
-    """Print it."""
+    """Print it. Raises `ConfigError` for a file that is there, and wrong."""
+    from herdbook.alpaca.config import load
+
     config = (options.config or config_file.SYSTEM_FILE).absolute()
     there = {group.gr_name for group in grp.getgrall()}
     text = unit_text(
         command=(options.command or Path(sys.argv[0])).absolute(),
         config=config,
+        data=load(config).data if config.exists() else _STATE,
         user=options.user,
         groups=[group for group in _GROUPS if group in there],
     )
@@ -41,19 +45,28 @@ def unit(options: argparse.Namespace) -> int:
     return EXIT_DONE
 
 
-def unit_text(*, command: Path, config: Path, user: str, groups: list[str]) -> str:
-    """The unit that runs `command` with a file, as a user who is in some groups, too."""
+def unit_text(*, command: Path, config: Path, data: Path, user: str, groups: list[str]) -> str:
+    """The unit that runs `command` with a file, as a user who is in some groups, too.
+
+    Credentials are those beside the file, where there is a folder for them. `data` is what it may
+    write to beside systemd's own folder for it.
+    """
     text = files("herdbook.cli").joinpath(NAME).read_text(encoding="utf-8")
-    if not groups:
-        text = text.replace("SupplementaryGroups=@GROUPS@\n", "")
-    # In a unit, % stands for what systemd knows, $ for a variable.
-    escaped = [shlex.quote(str(path)).replace("%", "%%") for path in (command, config)]
+    credentials = config.parent / _CREDENTIALS
+    # What is named here and missing would keep it from starting.
+    for unwanted, line in (
+        (not groups, "SupplementaryGroups=@GROUPS@\n"),
+        (not credentials.is_dir(), "LoadCredential=herdbook:@CREDENTIALS@\n"),
+        (data.is_relative_to(_STATE), "ReadWritePaths=@DATA@\n"),
+    ):
+        text = text.replace(line, "") if unwanted else text
     for word, value in (
-        ("@COMMAND@", escaped[0].replace("$", "$$")),
-        ("@CONFIG@", escaped[1].replace("$", "$$")),
-        ("@CREDENTIALS@", str(config.parent / _CREDENTIALS).replace("%", "%%")),
+        ("@COMMAND@", shlex.quote(str(command)).replace("$", "$$")),
+        ("@CONFIG@", shlex.quote(str(config)).replace("$", "$$")),
+        ("@CREDENTIALS@", str(credentials)),
+        ("@DATA@", shlex.quote(f"-{data}")),
         ("@USER@", user),
         ("@GROUPS@", " ".join(groups)),
     ):
-        text = text.replace(word, value)
+        text = text.replace(word, value.replace("%", "%%"))  # % stands for what systemd knows
     return text
