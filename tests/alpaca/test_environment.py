@@ -162,6 +162,32 @@ def test_tables_that_others_add_have_their_variables() -> None:
     assert document == {"page": {"port": 81, "hosts": ["a", "b"]}}
 
 
+def test_outputs_have_theirs_by_their_kinds() -> None:
+    config = load(
+        None,
+        ALONE
+        | {
+            "HERDBOOK_OUTPUT_0_KIND": "gpio",
+            "HERDBOOK_OUTPUT_0_ID": "pump",
+            "HERDBOOK_OUTPUT_0_NAME": "Pump",
+            "HERDBOOK_OUTPUT_0_LINE": "17",
+            "HERDBOOK_OUTPUT_1_KIND": "mqtt",
+            "HERDBOOK_OUTPUT_1_ID": "flow",
+            "HERDBOOK_OUTPUT_1_NAME": "Flow",
+            "HERDBOOK_OUTPUT_1_TOPIC": "boiler/flow/set",
+            "HERDBOOK_OUTPUT_1_MIN": "20",
+            "HERDBOOK_OUTPUT_1_MAX": "60",
+            "HERDBOOK_OUTPUT_1_SAFE": "35",  # a number, where it may be one
+        },
+    )
+    pump, flow = config.output
+    assert (pump.line, pump.safe, flow.safe) == (17, "off", 35)
+    named = ALONE | {"HERDBOOK_OUTPUT_0_KIND": "gpio", "HERDBOOK_OUTPUT_0_LINE": "GPIO17"}
+    named |= {"HERDBOOK_OUTPUT_0_ID": "pump", "HERDBOOK_OUTPUT_0_NAME": "Pump"}
+    [pump] = load(None, named | {"HERDBOOK_OUTPUT_0_SAFE": "on"}).output
+    assert (pump.line, pump.safe) == ("GPIO17", "on")
+
+
 def test_a_file_that_is_wrong_there_is_left_to_its_own_check() -> None:
     document = {"broker": 7, "sensor": [7]}
     put(document, Given(("broker", "port"), 1, "X"))

@@ -173,7 +173,7 @@ def test_options_answer_everything(place: Place, guarded: Mosquitto) -> None:
     [
         ([], "No MQTT broker and no Llama announces itself"),
         (["--broker-host", "x", "--name", " "], "at “name”"),
-        (["--llama-url", "llama"], "in [llama] at “url”"),
+        (["--llama-url", "llama"], "in [llama]"),
         (["--broker-host", "x", "--broker-port", "99999"], "in [broker] at “port”"),
         (["--broker-host", "x", "--sensor", "radar"], "A node has to read something"),
         (["--broker-host", "x", "--broker-password-file", "/nowhere"], "Cannot read /nowhere"),

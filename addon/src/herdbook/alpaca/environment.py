@@ -12,7 +12,7 @@ import difflib
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from types import UnionType
+from types import NoneType, UnionType
 from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAliasType, Union
 from typing import get_args as arguments_of
 from typing import get_origin as origin_of
@@ -32,7 +32,7 @@ _GUIDE: Final = "docs/guides/alpaca.md lists every key with its bounds."
 type Key = tuple[str | int, ...]
 """Where a setting stands: names of tables and keys, and numbers, from 0, in arrays of tables."""
 type KindOf = Callable[[str, str | None], type[Struct] | None]
-"""The struct of one table of an array, by the array's key and what the table has as ``kind``."""
+"""The struct of a table whose kind is none of the array's own, by the array's key and the kind."""
 
 
 class Given(NamedTuple):
@@ -144,10 +144,19 @@ def _content(path: Path, source: str) -> str:
 
 
 def _value(one: _Text, leaf: _Leaf) -> object:
-    """The text as what the key takes: text as it is, all else as it would stand in the file."""
+    """The text as what the key takes: text as it is, all else as it would stand in the file.
+
+    Where a key takes either, it is text that can be nothing else.
+    """
+    members = [member for member in _members(leaf.kind) if member is not NoneType]
+    texts = [member for member in members if _is_text(member)]
     value: object = one.text
-    if not any(_is_text(member) for member in _members(leaf.kind)):
-        value = _toml_value(one)
+    if len(texts) < len(members):
+        try:
+            value = _toml_value(one)
+        except ConfigError:
+            if not texts:
+                raise
     try:
         msgspec.convert(value, leaf.kind, dec_hook=_path)
     except msgspec.ValidationError as error:
@@ -212,18 +221,21 @@ class _Names:
             if tables:
                 for table in tables:
                     yield from self._of_struct(table, here, inside, name)
-            elif any(_holds_tables(member) for member in members):
-                yield from self._of_table(field.encode_name, here, inside, name)
+            elif structs := [one for member in members for one in _tables_in(member)]:
+                yield from self._of_table(field.encode_name, structs, here, inside, name)
             else:
                 yield here, _Leaf(inside, field.type)
 
     def _of_table(
-        self, array: str, prefix: str, key: Key, name: str
+        self, array: str, structs: list[type[Struct]], prefix: str, key: Key, name: str
     ) -> Iterator[tuple[str, _Leaf]]:
         written = name.removeprefix(f"{prefix}_").split("_")[0]
         number = int(written) if name.startswith(f"{prefix}_") and written.isdecimal() else 0
         here, inside = f"{prefix}_{number}", (*key, number)
-        struct = self._kind_of(array, self._kind(array, here, number))
+        kind = self._kind(array, here, number)
+        struct = self._kind_of(array, kind) or next(
+            (one for one in structs if kind is not None and one.__struct_config__.tag == kind), None
+        )
         if struct is None:
             yield f"{here}_KIND", _Leaf((*inside, "kind"), str)
         else:
@@ -256,9 +268,10 @@ def _is_struct(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, Struct)
 
 
-def _holds_tables(kind: Any) -> bool:
+def _tables_in(kind: Any) -> list[type[Struct]]:
+    """The structs that a list or tuple holds."""
     parts = arguments_of(kind) if origin_of(kind) in {tuple, list} else ()
-    return any(_is_struct(member) for part in parts for member in _members(part))
+    return [member for part in parts for member in _members(part) if _is_struct(member)]
 
 
 def _is_text(kind: Any) -> bool:
