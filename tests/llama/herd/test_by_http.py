@@ -317,7 +317,7 @@ async def test_another_llama_at_the_same_address_is_not_believed(
 async def test_a_trial_finds_the_llama_and_leaves_no_trace(llama: HttpLlama, node: Node) -> None:
     async with llama.running():
         tried = await try_way(node.config)
-        assert (tried.works, tried.what) == (True, f"Llama at {llama.url}")
+        assert (tried.works, tried.words) == (True, f"{llama.url} answers.")
         assert await llama.book.nodes() == []
         assert await llama.book.quarantined() == []
     gone = await try_way(node.config)

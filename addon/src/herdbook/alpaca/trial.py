@@ -58,23 +58,21 @@ def try_sensors(config: AlpacaConfig, clock: Clock) -> Iterator[Tried]:
 
 
 async def _try_broker(settings: BrokerSettings) -> Tried:
-    what = f"MQTT broker at {settings.host}:{settings.port}"
     try:
         # Another name than the node's, which the broker would put out for this.
         await reach(settings, f"herdbook-trial-{os.getpid()}")
     except BrokerUnavailable as error:
-        return Tried(what, False, str(error))
-    return Tried(what, True, "lets this node in.")
+        return Tried("MQTT broker", False, str(error))
+    return Tried("MQTT broker", True, f"{settings.host}:{settings.port} lets this node in.")
 
 
 async def _try_llama(settings: LlamaSettings) -> Tried:
     address = Address(settings)
-    what = f"Llama at {address.url}"
     try:
         check(address.url, await address.post(topics.path(topics.log(_NOBODY)), b""))
     except LlamaUnavailable as error:
-        return Tried(what, False, str(error))
-    return Tried(what, True, "answers.")
+        return Tried("Llama", False, str(error))
+    return Tried("Llama", True, f"{address.url} answers.")
 
 
 def _read(sensor: Sensor) -> dict[str, Sample] | None:
