@@ -13,12 +13,14 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from herdbook.alpaca.asking import Asking
 from herdbook.alpaca.broker_line import BrokerLine, Command
 from herdbook.alpaca.button import Button
 from herdbook.alpaca.config import AlpacaConfig
 from herdbook.alpaca.diagnostics import Diagnostics
 from herdbook.alpaca.discovery import all_parts
 from herdbook.alpaca.heartbeat import beat
+from herdbook.alpaca.known import NodeKnowledge
 from herdbook.alpaca.learned import LearnedFile
 from herdbook.alpaca.line import Line
 from herdbook.alpaca.llama_line import LlamaLine
@@ -30,6 +32,7 @@ from herdbook.alpaca.outputs import open_outputs
 from herdbook.alpaca.outputs.config import OutputConfig
 from herdbook.alpaca.outputs.output import output_of
 from herdbook.alpaca.outputs.part import output_command_topic, output_part
+from herdbook.alpaca.page.doors import open_doors
 from herdbook.alpaca.part import observe_topic
 from herdbook.alpaca.record import Record
 from herdbook.alpaca.sampler import Sampler
@@ -83,11 +86,12 @@ async def run(
             config.data, config.name, record, clock, local_zone(), Model(config.embedding)
         )
         closing.push_async_callback(memories.close)
-        node = _Node(config, sensors, record, noticer, memories, clock, rng)
+        node = Node(config, sensors, record, noticer, memories, clock, rng)
+        closing.push_async_callback(node.close)
         await node.run(on_ready, supervisor)
 
 
-class _Node:
+class Node:
     """One running node."""
 
     def __init__(
@@ -124,9 +128,21 @@ class _Node:
             pulse_ms=None if config.llama is None else PULSE_MS,
         )
         self._line = self._connection(config, sensors, rng)
+        self._asking = Asking(config.name, self._samplers, self, clock)
+        self._knowledge = NodeKnowledge(
+            config,
+            record.identity.node_id,
+            self._samplers,
+            self._uplink,
+            self._line,
+            clock,
+            self.observe,
+        )
+        self._config = config
 
     async def run(self, on_ready: Callable[[str], None], supervisor: Supervisor) -> None:
         """Until cancelled. What depends on another is stopped before it."""
+        config, node_id = self._config, self._record.identity.node_id
         async with (
             _running(self._line.run()),
             _running(
@@ -134,6 +150,7 @@ class _Node:
                 self._uplink.run(self._line),
                 self._neighbourhood.run(self._line),
             ),
+            _running(*open_doors(config, node_id, self._knowledge, self._clock)),
         ):
             try:
                 async with asyncio.TaskGroup() as sampling:
@@ -146,17 +163,22 @@ class _Node:
                     sampling.create_task(self._button.run())
                     for sampler in self._samplers:
                         sampling.create_task(sampler.run())
-                    on_ready(self._record.identity.node_id)
+                    on_ready(node_id)
                     supervisor.ready()
                     sampling.create_task(
                         beat(supervisor, self._samplers, self._clock, lambda: self._line.trouble)
                     )
             finally:
                 await self._outputs.rest()
+                await self._asking.close()
                 for sampler in self._samplers:
                     await sampler.flush()
                 await self._noticer.save()
                 await self._uplink.drain(_LAST_SYNC_S)
+
+    async def close(self) -> None:
+        """Let go of what it looked at; once it does not run any more."""
+        await self._knowledge.close()
 
     def state(self, measurement: Measurement, value: float | None) -> None:
         """See `herdbook.alpaca.sampler.Listener`."""
@@ -169,9 +191,9 @@ class _Node:
         if await self._record.append(kind, payload, at):
             self._uplink.appended()
 
-    async def observe(self) -> None:
-        """Read every sensor now."""
-        await asyncio.gather(*(sampler.sample() for sampler in self._samplers))
+    async def observe(self) -> list[ObservationPayload]:
+        """See `Asking.observe`."""
+        return await self._asking.observe()
 
     async def _send(self, topic: str, payload: str) -> None:
         await self._line.send(topic, payload)

@@ -15,6 +15,7 @@ from msgspec import Meta, Struct
 from herdbook.alpaca.address import LlamaSettings
 from herdbook.alpaca.environment import put, settings_in
 from herdbook.alpaca.outputs.config import MAX_OUTPUTS, OutputConfig, load_outputs
+from herdbook.alpaca.page.settings import PageSettings
 from herdbook.alpaca.sensors.registry import GUIDE, Registry
 from herdbook.alpaca.sensors.settings import Name, SensorSettings, require_printable
 from herdbook.broker import BrokerSettings
@@ -32,8 +33,8 @@ class AlpacaConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """One node: its label, the folder of its log and identity, its broker and its sensors.
 
     `log` is what it keeps of its log once the Llama has it. With `llama` there is no broker;
-    without `neighbours` it asks nothing of them. `embedding` is the folder of a model for searching
-    by meaning.
+    without `neighbours` it asks nothing of them, without `page` it shows none. `embedding` is the
+    folder of a model for searching by meaning.
     """
 
     name: Name
@@ -45,6 +46,7 @@ class AlpacaConfig(Struct, frozen=True, forbid_unknown_fields=True):
     neighbours: Wants | None = None
     embedding: Path | None = None
     output: tuple[OutputConfig, ...] = ()
+    page: PageSettings | None = None
 
 
 class _Top(Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,6 +59,7 @@ class _Top(Struct, frozen=True, forbid_unknown_fields=True):
     neighbours: dict[str, Any] | None = None
     embedding: Annotated[str, Meta(min_length=1)] | None = None
     output: Annotated[list[Any], Meta(max_length=MAX_OUTPUTS)] = []
+    page: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
         require_printable(self.name)
@@ -143,4 +146,5 @@ def built(document: dict[str, Any], path: Path, folder: Path | None = None) -> A
         if top.embedding is None
         else path.parent.absolute() / Path(top.embedding).expanduser(),
         output=load_outputs(top.output, path, has_broker=broker is not None),
+        page=None if top.page is None else _check(top.page, PageSettings, path, where=" in [page]"),
     )

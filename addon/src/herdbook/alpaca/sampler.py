@@ -50,6 +50,14 @@ class Listener(Protocol):
         """
 
 
+class Latest(Struct, frozen=True):
+    """What a measurement showed last, and when; before it was ever read there is no `at`."""
+
+    measurement: Measurement
+    sample: Sample
+    at: Instant | None
+
+
 class Sampler:
     """One sensor's reader. `run` samples until cancelled; `flush` then gives the last blocks."""
 
@@ -110,9 +118,14 @@ class Sampler:
         return blocks + [block for block in filling if block is not None]
 
     async def sample(self) -> None:
-        """Read it now, beside its rhythm; not twice at a time."""
+        """Read the sensor now, once it is not being read any more."""
         async with self._reading:
             await self._sample()
+
+    def latest(self) -> Iterator[Latest]:
+        """What each measurement showed last."""
+        for channel in self._channels.values():
+            yield Latest(channel.measurement, channel.sample, channel.at)
 
     async def flush(self) -> None:
         """Give the blocks that are not full yet to the event log."""
@@ -154,6 +167,7 @@ class Sampler:
                 self.turned_ms = at.monotonic_ms
                 for channel in self._channels.values():
                     fault = Fault(f"{channel.name} does not answer.")
+                    channel.sample, channel.at = fault, at
                     self._events.extend(self._failed(channel, fault, at))
                 await self._give_events()
             samples = await reading
@@ -185,6 +199,7 @@ class Sampler:
     def _take(
         self, channel: "_Channel", sample: Sample, at: Instant
     ) -> Iterator[tuple[str, Struct, Instant]]:
+        channel.sample, channel.at = sample, at
         if isinstance(sample, Fault):
             yield from self._failed(channel, sample, at)
         else:
@@ -235,6 +250,8 @@ class _Channel:
         self.block = ReadingsBlock(measurement)
         self.conditioning = Conditioning(measurement, sensor.interval)
         self.failed = False
+        self.sample: Sample = Fault("It was not read yet.")
+        self.at: Instant | None = None
         self.observer = noticer.observer(sensor, measurement)
 
 

@@ -16,7 +16,7 @@ from herdbook.errors import StorageError, Unavailable
 from herdbook.eventlog.batch import MAX_EVENTS
 from herdbook.eventlog.messages import Hello, seal_hello
 from herdbook.eventlog.pin import Pin
-from herdbook.eventlog.protocol import WINDOW, NodeSync
+from herdbook.eventlog.protocol import WINDOW, NodeSync, State
 from herdbook.eventlog.retention import Retention
 from herdbook.ids import fingerprint_of
 from herdbook.log import PacedLog
@@ -74,6 +74,7 @@ class Uplink:
         self._on_version = on_version
         self._sync = NodeSync(record.log, pin, pulse_ms=pulse_ms)
         self._heard = False
+        self._waiting: int | None = None
         self._said = ""
         self._wake = asyncio.Event()
         self._done = asyncio.Event()
@@ -101,6 +102,16 @@ class Uplink:
             self._say_state()
         self._on_version(self._sync.llama_version)
         self._wake.set()
+
+    @property
+    def state(self) -> State:
+        """How the node stands with its Llama; see `NodeSync`."""
+        return self._sync.state
+
+    @property
+    def waiting(self) -> int | None:
+        """How many events the Llama does not have; None while that is not known."""
+        return self._waiting
 
     def appended(self) -> None:
         """There is something new in the log."""
@@ -180,6 +191,7 @@ class Uplink:
 
     def _tell(self, waiting: int) -> None:
         if self._heard:  # before, what the Llama has is not known
+            self._waiting = waiting
             self._on_waiting(waiting)
         if self._sync.state == "sending" and not waiting:
             self._done.set()

@@ -7,7 +7,7 @@ from functools import partial
 
 import msgspec
 
-from herdbook.cli import answers, config_file, events, init, neighbours, settings, unit
+from herdbook.cli import answers, config_file, events, init, neighbours, page, settings, unit
 from herdbook.cli.running import EXIT_DONE, until_stopped
 from herdbook.systemd import Supervisor
 
@@ -28,6 +28,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     command("observe", "have the running node say what it sees now", answers.observe)
     asked = command("recall", "ask the running node what it remembers", answers.recall)
     asked.add_argument("words", nargs="+", metavar="WORD", help="what about")
+    command("page", "print where the node's own page is, and its token", page.show)
     unit.add_options(command("unit", "print a systemd unit for what is installed here", unit.unit))
     command("neighbours", "show what the others of the herd told", neighbours.show)
     words = "its settings"

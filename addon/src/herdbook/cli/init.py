@@ -6,11 +6,12 @@ import os
 import socket
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from herdbook.cli import config_file
+from herdbook.cli.plain import plain
 from herdbook.cli.questions import Questions
 from herdbook.cli.running import EXIT_DONE, EXIT_FAILED
 from herdbook.cli.toml_text import document_text
@@ -25,13 +26,6 @@ _LOOK_S: Final = 3.0
 _MQTT: Final = 1883
 _MQTT_TLS: Final = 8883
 _HEAD: Final = "# Written by “herdbook alpaca init”. docs/guides/alpaca.md lists every key.\n"
-
-
-class Attached(NamedTuple):
-    """Something to read: in words for a person, and as its [[sensor]] table."""
-
-    words: str
-    table: dict[str, Any]
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -176,19 +170,22 @@ def _llama(options: argparse.Namespace, questions: Questions, url: str | None) -
 def _sensors(options: argparse.Namespace, questions: Questions) -> list[dict[str, Any]]:
     found = _attached()
     if options.sensor is not None:
-        chosen = [one.table for one in found if one.table["kind"] in options.sensor]
+        chosen = [table for _, table in found if table["kind"] in options.sensor]
     else:
-        which = questions.choices("What shall it read?", [one.words for one in found])
-        chosen = [found[number].table for number in which]
+        which = questions.choices("What shall it read?", [words for words, _ in found])
+        chosen = [found[number][1] for number in which]
     if not chosen:
-        kinds = ", ".join(sorted({one.table["kind"] for one in found}))
+        kinds = ", ".join(sorted({table["kind"] for _, table in found}))
         raise InputError("A node has to read something.", fix=f"Found were: {kinds}.")
     return chosen
 
 
-def _attached() -> list[Attached]:
-    """What can be read here, each with the table that reads it."""
-    return [Attached("this machine: processor, memory, disk, temperature", {"kind": "system"})]
+def _attached() -> list[tuple[str, dict[str, Any]]]:
+    """What can be read here, in words and as its table; this machine itself first."""
+    from herdbook.alpaca.sensors.attached import look_around
+
+    ready = [(plain(one.words), one.table) for one in look_around().found if one.table is not None]
+    return sorted(ready, key=lambda one: one[1]["kind"] != "system")
 
 
 def _checked(document: dict[str, Any], path: Path) -> None:

@@ -5,8 +5,9 @@ the least to the most. Where nothing was read there is a gap.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, time, timedelta, tzinfo
 from itertools import pairwise
 from typing import Final
 
@@ -19,6 +20,7 @@ _DIGIT: Final = 6.8
 _ASIDE: Final = 2.0
 """How far the band of a single point goes to either side of it."""
 
+_QUARTER_MS: Final = HOUR_MS // 4
 _GAP: Final = 2.5
 """Stretches without a reading, from which on there is a gap."""
 
@@ -123,6 +125,47 @@ def spark(points: Sequence[Rollup], start_ms: int, end_ms: int) -> str:
             [round(29 - (point.mean - low) / height * 26, 1) for point in run],
         )
         for run in _runs(points, HOUR_MS)
+    )
+
+
+def hour_marks(start_ms: int, end_ms: int, zone: tzinfo, apart: int) -> list[int]:
+    """The moments to be named below a drawing: full hours of the household, so many apart.
+
+    Its clocks need not agree with those of UTC.
+    """
+    first = start_ms - start_ms % _QUARTER_MS
+    quarters = (
+        datetime.fromtimestamp(at / 1000, zone) for at in range(first, end_ms + 1, _QUARTER_MS)
+    )
+    return _within(
+        start_ms, end_ms, (one for one in quarters if one.minute == 0 and one.hour % apart == 0)
+    )
+
+
+def day_marks(start_ms: int, end_ms: int, zone: tzinfo, apart: int) -> list[int]:
+    """The same of longer spans: midnights, so many days apart, back from the last day."""
+    day = datetime.fromtimestamp(end_ms / 1000, zone).date()
+    first = datetime.fromtimestamp(start_ms / 1000, zone).date()
+    days = (day - timedelta(days=back) for back in range(0, (day - first).days + 1, apart))
+    return _within(start_ms, end_ms, (datetime.combine(one, time.min, zone) for one in days))
+
+
+def _within(start_ms: int, end_ms: int, moments: Iterable[datetime]) -> list[int]:
+    found = sorted(int(moment.timestamp() * 1000) for moment in moments)
+    return [moment for moment in found if start_ms <= moment <= end_ms]
+
+
+def whole(rows: list[Rollup]) -> Rollup | None:
+    """All of them as one."""
+    if not rows:
+        return None
+    count = sum(one.count for one in rows)
+    return Rollup(
+        rows[0].start_ms,
+        count,
+        min(one.least for one in rows),
+        max(one.most for one in rows),
+        sum(one.mean * one.count for one in rows) / count,
     )
 
 

@@ -29,9 +29,9 @@ from herdbook.llama.panel.desk import (
 from herdbook.llama.panel.faults import KEPT
 from herdbook.llama.panel.field import field_of, new_field, saving_of
 from herdbook.llama.panel.noticed import mark_of, noticed_on
-from herdbook.llama.panel.pages import is_htmx
 from herdbook.llama.panel.sessions import Session
 from herdbook.llama.panel.upload import bring, form_of
+from herdbook.web.rendering import is_htmx
 
 
 async def home(request: web.Request) -> web.Response:

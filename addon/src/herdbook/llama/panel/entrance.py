@@ -21,8 +21,8 @@ from herdbook.llama.panel.desk import (
 )
 from herdbook.llama.panel.faults import KEPT, headers_of, status_of, words_of
 from herdbook.llama.panel.field import saving_of
-from herdbook.llama.panel.pages import is_htmx
 from herdbook.llama.panel.sessions import Session
+from herdbook.web.rendering import is_htmx
 
 
 async def show_sign_in(request: web.Request) -> web.Response:

@@ -5,7 +5,7 @@ from aiohttp import web
 from herdbook.journal.entry import Entry
 from herdbook.llama.panel.days import entries_part
 from herdbook.llama.panel.desk import desk_of, fields_of, signed_in
-from herdbook.llama.panel.pages import is_htmx
+from herdbook.web.rendering import is_htmx
 
 
 async def delete(request: web.Request) -> web.Response:

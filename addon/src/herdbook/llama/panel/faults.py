@@ -27,7 +27,8 @@ from herdbook.errors import (
     WrongSecret,
 )
 from herdbook.llama.panel.desk import desk_of
-from herdbook.llama.panel.pages import Pages, is_htmx
+from herdbook.llama.panel.pages import Pages
+from herdbook.web.rendering import is_htmx
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -18,8 +18,8 @@ from herdbook.journal.files import Files
 from herdbook.llama.panel.days import door_part, signed_out
 from herdbook.llama.panel.desk import desk_of, fields_of, signed_in
 from herdbook.llama.panel.field import saving_of
-from herdbook.llama.panel.pages import is_htmx
 from herdbook.llama.panel.upload import bring, form_of
+from herdbook.web.rendering import is_htmx
 
 _CONTAINED: Final = {"Content-Security-Policy": "default-src 'none'; sandbox"}
 

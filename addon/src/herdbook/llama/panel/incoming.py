@@ -14,10 +14,10 @@ from herdbook.journal.exchange.reading import FILE_LIMIT
 from herdbook.llama.opening import Opening
 from herdbook.llama.panel.desk import Desk, desk_of, fields_of, signed_in
 from herdbook.llama.panel.faults import status_of, words_of
-from herdbook.llama.panel.pages import is_htmx
 from herdbook.llama.people import Person
 from herdbook.llama.waiting import Sealed
 from herdbook.web.guard import MULTIPART
+from herdbook.web.rendering import is_htmx
 
 _PIECE: Final = 64 * 1024
 _SHOWN: Final = 50

@@ -18,9 +18,9 @@ from herdbook.llama.keys import Change, Kind
 from herdbook.llama.opening import Opening
 from herdbook.llama.panel.desk import Desk, desk_of, end_session, fields_of, signed_in
 from herdbook.llama.panel.faults import headers_of, status_of, words_of
-from herdbook.llama.panel.pages import is_htmx
 from herdbook.llama.panel.sessions import Session
 from herdbook.llama.people import Person
+from herdbook.web.rendering import is_htmx
 
 _WAIT_S: Final = 1.0
 """How long the answer to a rotation waits for its end: most vaults need less."""

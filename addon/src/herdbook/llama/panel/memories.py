@@ -10,7 +10,7 @@ from aiohttp import web
 from herdbook.errors import InputError
 from herdbook.house.memory import Topic, Verdict
 from herdbook.llama.panel.desk import Desk, desk_of, fields_of, signed_in
-from herdbook.llama.panel.pages import is_htmx
+from herdbook.web.rendering import is_htmx
 
 _AT_ONCE: Final = 50
 _VERDICTS: Final[dict[str, Verdict | None]] = {

@@ -10,8 +10,8 @@ from herdbook.errors import InputError, NodeUnknown
 from herdbook.house.node import NodeRow
 from herdbook.llama.panel import memories
 from herdbook.llama.panel.desk import Desk, desk_of, fields_of, signed_in
-from herdbook.llama.panel.pages import is_htmx
 from herdbook.web.chart import spark
+from herdbook.web.rendering import is_htmx
 
 _DAY_MS: Final = 86_400_000
 _WORDS: Final = 5

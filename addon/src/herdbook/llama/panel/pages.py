@@ -1,7 +1,6 @@
 """Pages from templates: the one place that knows addresses, words and Jinja2."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from typing import Final
@@ -13,9 +12,7 @@ from herdbook.errors import ConfigError
 from herdbook.journal.settings import Settings
 from herdbook.web.assets import Assets
 from herdbook.web.languages import SOURCE, Languages
-from herdbook.web.strings import Strings
-from herdbook.web.telling import Telling
-from herdbook.web.templates import environment
+from herdbook.web.rendering import Rendering, environment
 
 PACKAGE: Final = "herdbook.llama.panel"
 _BASE_PATH: Final = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
@@ -27,7 +24,7 @@ _LONG: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Pages(Telling):
+class Pages(Rendering):
     """Renders templates. `router` names the routes that `url` builds addresses of.
 
     `settings` are those of the person who asks, `language` is the one they read. Raises
@@ -65,11 +62,6 @@ class Pages(Telling):
         return replace(self, settings=settings, language=language)
 
     @property
-    def strings(self) -> Strings:
-        """The words of the pages' language."""
-        return self.languages[self.language]
-
-    @property
     def clock(self) -> str:
         """See `Telling`."""
         return self.settings.clock
@@ -79,53 +71,14 @@ class Pages(Telling):
         """With which day a week begins, 0 for Monday."""
         return _FIRST_WEEKDAY[self.settings.week_start]
 
-    def _own(self) -> dict[str, object]:
-        """What templates ask of these pages, which others answer differently."""
+    def own(self) -> dict[str, object]:
+        """See `Rendering`."""
         return {
-            **self.words(),
+            **Rendering.own(self),  # slots make another class of it: super() would not know
             "is_long": _is_long,
             "look": self.settings,
-            "url": self.url,
-            "static": self.static,
             "size_of": self.size_of,
         }
-
-    @property
-    def root(self) -> str:
-        """The path under which everything lies, with a slash at both ends."""
-        return f"{self.base_path}/"
-
-    def url(self, route: str, **parts: str) -> str:
-        """The address of a named route, below the base path."""
-        return f"{self.base_path}{self.router[route].url_for(**parts)}"
-
-    def static(self, name: str) -> str:
-        """The address of a static file. An unknown one is a KeyError."""
-        if name not in self.assets:
-            raise KeyError(name)
-        return self.url("static", version=self.assets.version, name=name)
-
-    def page(
-        self,
-        template: str,
-        values: Mapping[str, object],
-        *,
-        status: int = 200,
-        headers: dict[str, str] | None = None,
-    ) -> web.Response:
-        """Answer with a rendered template, a whole page or a part of one."""
-        body = self.environment.get_template(template).render({**self._own(), **values})
-        return web.Response(text=body, status=status, headers=headers, content_type="text/html")
-
-    def go(self, request: web.Request, route: str, *, tail: str = "", **parts: str) -> web.Response:
-        """Send the browser on to a route: by 303, or by htmx's own header when htmx asked.
-
-        `tail` is what follows the path: a query, or a fragment.
-        """
-        address = f"{self.url(route, **parts)}{tail}"
-        if is_htmx(request):
-            return web.Response(status=204, headers={"HX-Redirect": address})
-        return web.Response(status=303, headers={"Location": address})
 
     def size_of(self, size: int) -> str:
         """A number of bytes, “3.4 MB”."""
@@ -136,11 +89,6 @@ class Pages(Telling):
         if size < 1_000_000:
             return self.strings("files.kib", count=round(size / 1_000))
         return self.strings("files.mib", count=size / 1_000_000)
-
-
-def is_htmx(request: web.Request) -> bool:
-    """Whether htmx asks, and so wants a part of a page."""
-    return request.headers.get("HX-Request") == "true"
 
 
 def _is_long(text: str) -> bool:

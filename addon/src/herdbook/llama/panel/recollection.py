@@ -15,8 +15,8 @@ from herdbook.house.asked import Asked
 from herdbook.house.found import MOST
 from herdbook.house.observation import Observation
 from herdbook.llama.panel.desk import Desk, desk_of, fields_of, signed_in
-from herdbook.llama.panel.pages import is_htmx
 from herdbook.query import QUERY_LIMIT, read_typed
+from herdbook.web.rendering import is_htmx
 
 KINDS: Final = (
     "above_usual",

@@ -15,8 +15,8 @@ from herdbook.journal.query import read_query
 from herdbook.journal.search import Asked, Order
 from herdbook.llama.panel.desk import desk_of, fields_of, signed_in
 from herdbook.llama.panel.excerpts import plainly
-from herdbook.llama.panel.pages import is_htmx
 from herdbook.query import QUERY_LIMIT
+from herdbook.web.rendering import is_htmx
 
 _NEAR: Final = 100_000
 """Where no page of what is found begins any more."""

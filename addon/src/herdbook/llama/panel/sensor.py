@@ -16,11 +16,10 @@ from herdbook.house.rollup import HOUR_MS, Rollup
 from herdbook.house.series import Series
 from herdbook.journal.entry import read_day
 from herdbook.llama.panel.desk import Desk, desk_of, signed_in
-from herdbook.web.chart import Span, draw
+from herdbook.web.chart import Span, day_marks, draw, hour_marks, whole
 
 _DAY_MS: Final = 24 * HOUR_MS
 _TEN_MINUTES_MS: Final = 600_000
-_QUARTER_MS: Final = HOUR_MS // 4
 SPANS: Final = ("day", "week", "quarter")
 _DAYS: Final = {"day": 1, "week": 7, "quarter": 90}
 _WIDE: Final = (720, 300)
@@ -73,7 +72,7 @@ async def _page(
             "span": span,
             "spans": SPANS,
             "charts": charts,
-            "whole": _whole(rows),
+            "whole": whole(rows),
             "rows": rows,
             "unchecked": await desk.book.unchecked(series.id),
             "timeless": await desk.book.timeless(series.id),
@@ -110,34 +109,10 @@ def _by_step(readings: Iterable[Reading], step_ms: int) -> list[Rollup]:
     return rolled
 
 
-def _whole(rows: list[Rollup]) -> Rollup | None:
-    """All of them as one."""
-    if not rows:
-        return None
-    count = sum(one.count for one in rows)
-    return Rollup(
-        rows[0].start_ms,
-        count,
-        min(one.least for one in rows),
-        max(one.most for one in rows),
-        sum(one.mean * one.count for one in rows) / count,
-    )
-
-
 def _marks(span: str, start: int, end: int, zone: tzinfo, *, sparse: bool) -> list[int]:
-    """The moments that are named below the drawing: full hours, or midnights of the household."""
+    """The moments that are named below the drawing."""
     if span == "day":
-        apart = 6 if sparse else 3
-        # Full hours of the household, whose clocks need not agree with those of UTC.
-        first = start - start % _QUARTER_MS
-        quarters = (
-            datetime.fromtimestamp((first + n * _QUARTER_MS) / 1000, zone) for n in range(98)
-        )
-        every = [one for one in quarters if one.minute == 0 and one.hour % apart == 0]
-    else:
-        apart = {"week": 2 if sparse else 1, "quarter": 30 if sparse else 14}[span]
-        last = datetime.fromtimestamp(end / 1000, zone).date()
-        days = (last - timedelta(days=number) for number in range(0, _DAYS[span], apart))
-        every = [datetime.combine(day, time.min, zone) for day in days]
-    found = sorted(int(moment.timestamp() * 1000) for moment in every)
-    return [moment for moment in found if start <= moment <= end]
+        return hour_marks(start, end, zone, 6 if sparse else 3)
+    return day_marks(
+        start, end, zone, {"week": 2 if sparse else 1, "quarter": 30 if sparse else 14}[span]
+    )

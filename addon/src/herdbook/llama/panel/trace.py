@@ -20,7 +20,7 @@ from herdbook.llama.panel.desk import desk_of, fields_of, signed_in
 from herdbook.llama.panel.heatmap import rows
 from herdbook.llama.panel.markdown import render
 from herdbook.llama.panel.month import Month
-from herdbook.llama.panel.pages import is_htmx
+from herdbook.web.rendering import is_htmx
 
 _ENTRIES: Final = 20
 _BESIDE: Final = 30

@@ -10,7 +10,7 @@ from aiohttp import web
 from herdbook.errors import VaultLocked
 from herdbook.journal.uses import Sort
 from herdbook.llama.panel.desk import desk_of, fields_of, signed_in
-from herdbook.llama.panel.pages import is_htmx
+from herdbook.web.rendering import is_htmx
 
 _PAGE: Final = 100
 _OFFERS: Final = 8

@@ -1,0 +1,59 @@
+"""What every handler of a node's page has at hand."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
+
+from herdbook.alpaca.knowledge import Knowledge
+from herdbook.alpaca.page.pages import NodePages
+from herdbook.attempts import Attempts
+from herdbook.clock import Clock
+
+WAYS: Final = ("home", "observations", "memories", "thoughts", "status")
+"""The pages that every page leads to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The node, its pages, and what guards them. `write` allows to have it observe."""
+
+    knowledge: Knowledge
+    pages: NodePages
+    token: str
+    cookie: str
+    attempts: Attempts
+    clock: Clock
+    write: bool
+
+    def page(
+        self, request: web.Request, template: str, values: dict[str, object], *, status: int = 200
+    ) -> web.Response:
+        """Answer with a page, in the language of who asks."""
+        known = {
+            "node": self.pages.node,
+            "write": self.write,
+            "ways": [way for way in WAYS if not self._lacks(way)],
+        }
+        return pages_of(request).page(template, {**known, **values}, status=status)
+
+    def _lacks(self, way: str) -> bool:
+        """Whether a node has no part for one of its pages to show."""
+        parts: dict[str, object] = {
+            "memories": self.knowledge.memories,
+            "thoughts": self.knowledge.thoughts,
+        }
+        return way in parts and parts[way] is None
+
+
+DESK: Final = web.AppKey("desk", Desk)
+
+
+def desk_of(request: web.Request) -> Desk:
+    """The node's desk."""
+    return request.app[DESK]
+
+
+def pages_of(request: web.Request) -> NodePages:
+    """The pages in the language that the browser asks for."""
+    return desk_of(request).pages.asked(request.headers.get("Accept-Language", ""))
