@@ -163,6 +163,7 @@ class Node:
                     sampling.create_task(self._button.run())
                     for sampler in self._samplers:
                         sampling.create_task(sampler.run())
+                    await asyncio.sleep(0)  # every task has begun: its socket is there
                     on_ready(node_id)
                     supervisor.ready()
                     sampling.create_task(

@@ -12,7 +12,7 @@ from herdbook.alpaca.page.desk import desk_of, pages_of
 from herdbook.alpaca.page.secret import is_pass, is_token, pass_of
 from herdbook.errors import TooManyAttempts
 
-_OPEN: Final = frozenset({"sign_in", "static"})
+_OPEN: Final = frozenset({"sign_in", "enter", "static"})
 _REMEMBERED_S: Final = 30 * 86_400
 
 

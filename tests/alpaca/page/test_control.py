@@ -1,0 +1,192 @@
+"""The control socket of a real node, and that docs/node-api.md says what it answers."""
+
+import asyncio
+import json
+import re
+import stat
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+
+from herdbook.alpaca import agent
+from herdbook.alpaca.knowledge import Remembered, Thought
+from herdbook.alpaca.page.control import control_app
+from herdbook.errors import LogInUse
+from tests.alpaca.page.stage import HOSTILE, Stage, config_of, stage
+from tests.mosquitto import free_port
+
+DOCS = (Path(__file__).parents[3] / "docs" / "node-api.md").read_text("utf-8")
+MAYBE = {"waiting", "value", "unit", "usual", "fault", "at"}
+
+
+def example(heading: str) -> Any:
+    """The first example below a heading."""
+    after = DOCS[DOCS.index(heading) :]
+    found = re.search(r"```json\n(.*?)```", after, re.DOTALL)
+    assert found
+    return json.loads(found[1])
+
+
+def shape(value: Any, name: str = "") -> Any:
+    """The members and types of JSON; of a list, those of its first item."""
+    if isinstance(value, dict):
+        return {key: shape(one, key) for key, one in value.items()}
+    if name in MAYBE:
+        return "something or null"
+    if isinstance(value, list):
+        return [shape(one) for one in value[:1]]
+    return type(value).__name__
+
+
+async def test_every_answer_is_as_documented(node: Stage) -> None:
+    node.write(95)
+    await node.until("/v1/observations", "above_usual")
+    for method, path in (
+        ("GET", "/v1/status"),
+        ("GET", "/v1/sensors"),
+        ("GET", "/v1/observations"),
+        ("POST", "/v1/observe"),
+    ):
+        status, answer = await node.ask(method, path)
+        assert status == 200
+        assert shape(answer) == shape(example(f"`{method} {path}`")), path
+
+
+async def test_it_says_what_it_sees(node: Stage) -> None:
+    _, status = await node.ask("GET", "/v1/status")
+    assert (status["node_id"], status["name"]) == (node.node_id, "Hallway <b>")
+    assert (status["sensors"], status["unavailable"]) == (2, 1)
+    assert (status["way"], status["connected"], status["llama"]) == ("broker", False, "offline")
+    assert status["waiting"] is None
+    assert 0 < status["disk_free"] < status["disk_size"]
+    assert status["log_size"] > 0
+    _, answer = await node.ask("GET", "/v1/sensors")
+    boiler, lost = answer["sensors"]
+    assert (boiler["value"], boiler["unit"], boiler["fault"]) == (50.0, "°C", None)
+    assert (lost["name"], lost["value"]) == (HOSTILE, None)
+    assert "No such file" in lost["fault"]
+
+
+async def test_asked_it_reads_at_once_and_logs_what_it_sees(node: Stage) -> None:
+    node.write(61.5)
+    status, answer = await node.ask("POST", "/v1/observe")
+    assert status == 200
+    [made] = answer["observations"]
+    assert made["kind"] == "asked"
+    assert made["sentence"] == f"Boiler is 61.5 °C; {HOSTILE} cannot be read."
+    _, answer = await node.ask("GET", "/v1/observations?limit=1")
+    [logged] = answer["observations"]
+    assert logged["sentence"] == made["sentence"]
+
+
+async def test_what_a_node_has_not_is_said(node: Stage) -> None:
+    for method, path, body in (
+        ("GET", "/v1/memories", None),
+        ("POST", "/v1/recall", b'{"words": "boiler"}'),
+        ("GET", "/v1/thoughts", None),
+    ):
+        status, answer = await node.ask(method, path, body)
+        assert (status, answer["code"]) == (404, "not_here")
+        assert shape(answer) == shape(example("## Errors"))
+    status, answer = await node.ask("GET", "/v1/nothing")
+    assert (status, answer["code"]) == (404, "http")
+
+
+class Kept:
+    """See `Memories` and `Thoughts`."""
+
+    async def memories(self, limit: int) -> Sequence[Remembered]:
+        return [Remembered("2026-11-21T00:00:00.000+00:00", "Aired.", "kept", 0.5)][:limit]
+
+    async def recall(self, words: str) -> Sequence[Remembered]:
+        return await self.memories(len(words))
+
+    async def thoughts(self, limit: int) -> Sequence[Thought]:
+        return [Thought("2026-11-21T00:00:00.000+00:00", "recall", "boiler")][:limit]
+
+
+class Mindful:
+    """Of a node that remembers, what these routes ask of it."""
+
+    memories = Kept()
+    thoughts = Kept()
+
+
+async def test_memories_and_thoughts_are_as_documented() -> None:
+    async with TestClient(TestServer(control_app(Mindful()))) as client:  # type: ignore[arg-type]
+        for path in ("memories", "thoughts"):
+            answer = await (await client.get(f"/v1/{path}")).json()
+            assert shape(answer) == shape(example(f"`GET /v1/{path}`"))
+        answer = await (await client.post("/v1/recall", json={"words": "air"})).json()
+        assert shape(answer) == shape(example("`POST /v1/recall`"))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("GET", "/v1/observations?limit=0", None, 422),
+        ("GET", "/v1/observations?limit=1001", None, 422),
+        ("GET", "/v1/observations?limit=²", None, 422),
+        ("GET", "/v1/observations?limit=-1", None, 422),
+        ("POST", "/v1/recall", b"", 422),
+        ("POST", "/v1/recall", b"[" * 10_000, 422),
+        ("POST", "/v1/recall", b'{"words": "\xff"}', 422),
+        ("POST", "/v1/recall", b'{"words": ""}', 422),
+        ("POST", "/v1/recall", b'{"words": "%s"}' % (b"x" * 20_000), 413),
+        ("GET", "/v1/observe", None, 405),
+    ],
+)
+async def test_what_cannot_be_used_is_refused(
+    node: Stage, method: str, path: str, body: bytes | None, status: int
+) -> None:
+    got, answer = await node.ask(method, path.replace("²", "%C2%B2"), body)
+    assert (got, set(answer)) == (status, {"code", "message", "fix"})
+
+
+async def test_the_socket_is_its_owners_alone_and_a_stale_one_is_replaced(tmp_path: Path) -> None:
+    for _ in range(2):
+        async with stage(tmp_path) as node:
+            place = node.data / "alpaca.sock"
+            assert stat.S_IMODE(place.stat().st_mode) == 0o600
+            assert stat.S_IMODE(node.data.stat().st_mode) == 0o700
+            with pytest.raises(LogInUse):
+                await agent.run(config_of(tmp_path, None), on_ready=lambda _: None)
+            assert (await node.ask("GET", "/v1/status"))[0] == 200, "it is still the first one's"
+        with pytest.raises(ConnectionRefusedError):
+            await node.ask("GET", "/v1/status")
+
+
+async def test_no_web_server_is_in_memory_before_somebody_asks(tmp_path: Path) -> None:
+    value = tmp_path / "value"
+    value.write_text("50")
+    config = tmp_path / "alpaca.toml"
+    config.write_text(
+        f'name = "Hallway"\ndata = "node"\n[broker]\nport = {free_port()}\n'
+        f"[page]\nport = {free_port()}\n"
+        f'[[sensor]]\nkind = "file"\nid = "boiler"\nname = "Boiler"\npath = "{value}"\n'
+    )
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "herdbook.cli.main", "alpaca", "run", "--config", str(config)),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        assert process.stdout is not None
+        async with asyncio.timeout(20):
+            assert b"ready" in await process.stdout.readline()
+        maps = Path(f"/proc/{process.pid}/maps")
+        before = await asyncio.to_thread(maps.read_text)
+        asked = Stage(tmp_path, None, "")  # type: ignore[arg-type]
+        assert (await asked.ask("GET", "/v1/status"))[0] == 200
+        after = await asyncio.to_thread(maps.read_text)
+    finally:
+        process.terminate()
+        await process.wait()
+    # Its parts in C show which are loaded.
+    assert "/aiohttp/" not in before
+    assert "/markupsafe/" not in before
+    assert "/aiohttp/" in after
+    assert "/markupsafe/" not in after, "the page, nobody has asked for"
