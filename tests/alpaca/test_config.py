@@ -5,6 +5,7 @@ import pytest
 from herdbook.alpaca.address import LlamaSettings
 from herdbook.alpaca.config import load
 from herdbook.alpaca.discovery import all_parts
+from herdbook.alpaca.page.settings import PageSettings
 from herdbook.alpaca.sensors.file import FileConfig
 from herdbook.alpaca.sensors.opening import open_sensors
 from herdbook.alpaca.sensors.room import RoomConfig
@@ -58,6 +59,13 @@ def test_a_llama_takes_the_place_of_a_broker(tmp_path: Path) -> None:
     assert config.broker is None
 
 
+def test_it_shows_a_page_only_where_that_is_wanted(tmp_path: Path) -> None:
+    assert load(write(tmp_path, TOP + FILE)).page is None
+    assert load(write(tmp_path, TOP + "[page]\n" + FILE)).page == PageSettings()
+    page = load(write(tmp_path, TOP + '[page]\nport = 81\nhosts = ["pi.local"]\n' + FILE)).page
+    assert page == PageSettings(port=81, host="127.0.0.1", hosts=("pi.local",), write=False)
+
+
 def test_it_asks_of_its_neighbours_only_where_that_is_wanted(tmp_path: Path) -> None:
     assert load(write(tmp_path, TOP + FILE)).neighbours is None
     asking = load(write(tmp_path, TOP + "[neighbours]\nmemories = 7\n" + FILE))
@@ -96,6 +104,8 @@ def test_it_asks_of_its_neighbours_only_where_that_is_wanted(tmp_path: Path) -> 
         (TOP + '[[sensor]]\nkind = "room"\nspeed = 0', "“speed”"),
         (TOP + "[broker]\n[llama]\nurl = 'http://x'\n" + FILE, "a log goes one way only"),
         (TOP + "[neighbours]\nobservations = 101\n" + FILE, "in [neighbours] at “observations”"),
+        (TOP + "[page]\nport = 0\n" + FILE, "in [page] at “port”"),
+        (TOP + "[page]\nwrit = true\n" + FILE, "unknown field `writ`"),
         (TOP + "[llama]\n" + FILE, "in [llama]: Object missing required field `url`"),
         (TOP + "[llama]\nurl = 'llama:8479'\n" + FILE, "“url” must be an address like http"),
         (TOP + "[llama]\nurl = 'ftp://llama'\n" + FILE, "“url” must be an address like http"),

@@ -10,6 +10,7 @@ import pytest
 from herdbook.alpaca.address import LlamaSettings
 from herdbook.alpaca.config import AlpacaConfig, load, table_struct
 from herdbook.alpaca.environment import settings_in
+from herdbook.alpaca.page.settings import PageSettings
 from herdbook.alpaca.sensors.file import FileConfig
 from herdbook.alpaca.sensors.registry import Registry
 from herdbook.alpaca.sensors.room import RoomConfig
@@ -36,7 +37,7 @@ def test_the_example_is_a_configuration(tmp_path: Path) -> None:
 KINDS = [Registry().plugin(kind).settings for kind in Registry().kinds]
 
 
-@pytest.mark.parametrize("kind", [*KINDS, Tuning, Retention, LlamaSettings, Wants])
+@pytest.mark.parametrize("kind", [*KINDS, Tuning, Retention, LlamaSettings, Wants, PageSettings])
 def test_every_key_is_in_it(kind: type[msgspec.Struct]) -> None:
     text = GUIDE.read_text(encoding="utf-8")
     missing = [key for key in kind.__struct_fields__ if f"| `{key}` |" not in text]

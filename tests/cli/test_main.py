@@ -96,6 +96,16 @@ def test_an_alpaca_tells_its_id_before_it_ever_ran(alpaca: Path) -> None:
     assert len(node_id) == len(node_id_of(b""))
 
 
+def test_an_alpaca_tells_where_its_page_is_and_what_opens_it(alpaca: Path, tmp_path: Path) -> None:
+    without = _run("alpaca", "page", "--config", alpaca)
+    assert without.returncode == 2
+    assert "has no [page]" in without.stderr
+    alpaca.write_text(alpaca.read_text() + "[page]\nport = 8481\n")
+    shown = _run("alpaca", "page", "--config", alpaca)
+    token = (tmp_path / "alpaca" / "page_token").read_text().strip()
+    assert shown.stdout.split() == ["Open", "http://127.0.0.1:8481/", "Token", token]
+
+
 @pytest.mark.parametrize(
     ("part", "content", "words"),
     [

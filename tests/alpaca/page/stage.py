@@ -108,9 +108,9 @@ def config_of(folder: Path, page: PageSettings | None) -> AlpacaConfig:
 
 @contextlib.asynccontextmanager
 async def stage(
-    folder: Path, *, write: bool = False, hosts: tuple[str, ...] = ()
+    folder: Path, *, write: bool = False, hosts: tuple[str, ...] = (), port: int | None = None
 ) -> AsyncIterator[Stage]:
-    page = PageSettings(port=free_port(), write=write, hosts=hosts)
+    page = PageSettings(port=port or free_port(), write=write, hosts=hosts)
     ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     running = asyncio.create_task(agent.run(config_of(folder, page), on_ready=ready.set_result))
     try:

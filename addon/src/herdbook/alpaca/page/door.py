@@ -43,7 +43,7 @@ async def answering(
         try:
             with opened() as listening:
                 await _serve(listening, module, app)
-        except (OSError, HerdbookError) as error:
+        except (OSError, ImportError, HerdbookError) as error:
             why = str(error)
             if why != said:
                 _log.warning("%s cannot be opened and is tried again: %s", what, why)
