@@ -11,7 +11,7 @@ from herdbook.alpaca.history.history import History
 from herdbook.alpaca.history.store import KEPT_MS
 from herdbook.clock import Quality
 from herdbook.errors import StorageError
-from herdbook.eventlog.event import CLOCK, OBSERVATION, READINGS
+from herdbook.eventlog.event import CLOCK, LOSS, OBSERVATION, READINGS, LossPayload, Run
 from herdbook.eventlog.log import EventLog
 from herdbook.eventlog.readings import pack
 from herdbook.eventlog.timeline import ClockPayload
@@ -153,7 +153,7 @@ async def test_observations_come_newest_first(teller: Teller, history: History) 
     await history.close()
 
 
-@pytest.mark.parametrize("remains", [b"", b"no database" * 999])
+@pytest.mark.parametrize("remains", [b"", b"no database" * 999], ids=["empty", "garbage"])
 async def test_a_damaged_index_is_made_anew(
     teller: Teller, history: History, remains: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -190,6 +190,18 @@ async def test_a_damaged_piece_of_the_log_is_passed_over(teller: Teller, history
     teller.log._store.connection.execute("UPDATE batch SET wire = x'00' WHERE first_seq = 2")
     assert await points(history, teller) == [(1, 1.0), (1, 3.0)]
     await history.close()
+
+
+async def test_what_a_mended_log_tells_again_counts_once(teller: Teller, history: History) -> None:
+    """Events 2 and 3 were read, then lost to damage; of event 3 the log still knew."""
+    for value in (1.0, 2.0, 3.0):
+        teller.tell(value)
+    assert await points(history, teller) == [(3, 2.0)]
+    teller.log._store.connection.execute("DELETE FROM tail WHERE seq > 1")
+    teller.log.append(LOSS, LossPayload(2, 3, (Run(3, 1),)))
+    teller.tell(3.0)
+    for _ in range(2):
+        assert await points(history, teller) == [(2, 2.0)]
 
 
 async def test_a_log_that_is_not_there_is_named(tmp_path: Path) -> None:

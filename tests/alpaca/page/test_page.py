@@ -183,6 +183,10 @@ async def test_what_cannot_be_read_is_said_and_the_rest_is_shown(node: Stage) ->
             assert "There is no event log" in await answer.text()
         async with browser.get("/status") as answer:
             assert answer.status == 200
+        async with browser.get("/") as answer:
+            page = await answer.text()
+            assert "Boiler" in page
+            assert "There is no event log" in page
         (node.data / "elsewhere").rename(node.data / "log.db")
         async with browser.get("/observations") as answer:
             assert answer.status == 200

@@ -16,13 +16,16 @@ from msgspec import Struct
 from herdbook.alpaca.history.fold import Folded, Series, fold
 from herdbook.alpaca.history.store import HistoryStore, remove
 from herdbook.clock import Clock
+from herdbook.errors import InputError
 from herdbook.eventlog.audit import Problem, events_in
 from herdbook.eventlog.database import DatabaseDamaged
 from herdbook.eventlog.event import (
     CLOCK,
+    LOSS,
     OBSERVATION,
     READINGS,
     Event,
+    LossPayload,
     ObservationPayload,
     decode_payload,
 )
@@ -135,11 +138,14 @@ class History:
                 raise DatabaseDamaged("The history is another log's.")
             events = _events(source, seq)
             while some := list(islice(events, _AT_ONCE)):
-                store.add(self._folded(store, some), source.public_key, some[-1].seq)
+                if any(_loses_before(event, seq) for event in some):
+                    raise DatabaseDamaged("The log has lost events that its history has.")
+                seq = some[-1].seq
+                store.add(self._folded(store, some), source.public_key, seq)
+                if self._clock.quality() != "unset":
+                    store.tidy(self._clock.wall_ms())
                 if self._clock.monotonic_ms() >= until:
                     return next(events, None) is None
-            if self._clock.quality() != "unset":
-                store.tidy(self._clock.wall_ms())
         finally:
             source.close()
         return True
@@ -147,6 +153,16 @@ class History:
     def _folded(self, store: HistoryStore, events: list[Event]) -> Folded:
         waiting = store.held(READINGS) if any(event.kind == CLOCK for event in events) else []
         return fold(events, waiting, self._timeline)
+
+
+def _loses_before(event: Event, seq: int) -> bool:
+    """Whether it says that numbers are lost which were read; what was saved of them comes again."""
+    if event.kind != LOSS:
+        return False
+    try:
+        return decode_payload(event, LossPayload).first_seq <= seq
+    except InputError:
+        return False
 
 
 def _timeline(store: HistoryStore) -> Timeline:

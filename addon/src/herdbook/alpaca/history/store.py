@@ -1,7 +1,6 @@
 """The rows of `history.db`. Owns its SQL; every method raises `StorageError`.
 
-All of it can be made again from the log. So nothing in it has to survive a power cut, and where it
-is damaged (`DatabaseDamaged`) it is to be removed.
+All of it can be made again from the log: where it is damaged (`DatabaseDamaged`) it is removed.
 """
 
 from collections.abc import Sequence
@@ -37,7 +36,8 @@ class HistoryStore:
         self._path = folder / NAME
         self._connection = open_database(self._path, "herdbook.alpaca.history")
         with storing(self._path):
-            self._connection.execute("PRAGMA synchronous=OFF")
+            # A power cut takes the last of it, and leaves it whole.
+            self._connection.execute("PRAGMA synchronous=NORMAL")
 
     def mark(self) -> tuple[bytes, int]:
         """Whose log it is made from, as its public key, and up to which event; empty, and 0."""

@@ -6,9 +6,10 @@ from typing import Final
 
 from aiohttp import web
 
-from herdbook.alpaca.knowledge import SensorNow
+from herdbook.alpaca.knowledge import Noticed, SensorNow
 from herdbook.alpaca.page.desk import desk_of, pages_of
 from herdbook.alpaca.page.pages import NodePages
+from herdbook.errors import StorageError
 from herdbook.house.rollup import HOUR_MS, Rollup
 from herdbook.web import chart
 from herdbook.web.rendering import is_htmx
@@ -24,13 +25,19 @@ _LISTED: Final = 200
 async def home(request: web.Request) -> web.Response:
     """What is measured now; by htmx, which asks again and again, only what changes."""
     desk = desk_of(request)
+    said, trouble = list[Noticed](), ""
+    try:
+        said = await desk.knowledge.observations(_LAST_WORDS)
+    except StorageError as error:  # what the sensors show is to be seen all the more
+        trouble = f"{error.message} {error.fix}".rstrip()
     return desk.page(
         request,
         "parts/live.html" if is_htmx(request) else "home.html",
         {
             "status": await desk.knowledge.status(),
             "sensors": desk.knowledge.sensors(),
-            "said": await desk.knowledge.observations(_LAST_WORDS),
+            "said": said,
+            "trouble": trouble,
         },
     )
 
