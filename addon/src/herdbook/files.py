@@ -41,6 +41,19 @@ def replace_file(path: Path, data: bytes, mode: int = 0o600, *, step: Step = no_
         raise cannot_write(path, error) from error
 
 
+def read_secret(path: Path) -> str:
+    """The line that a file of ours holds; empty where there is no file. Raises `StorageError`."""
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeError) as error:
+        raise StorageError(
+            f"Cannot read {path}: {error}.",
+            fix="Let this user read it, or remove it: a new one is made then.",
+        ) from error
+
+
 def remove_temporary_files(path: Path) -> None:
     """Remove what crashes amid `replace_file(path)` left behind. Raises `StorageError`."""
     for left in path.parent.glob(f".{path.name}.????????"):

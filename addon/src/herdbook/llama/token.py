@@ -5,7 +5,7 @@ from secrets import token_urlsafe
 from typing import Final
 
 from herdbook.errors import StorageError
-from herdbook.files import make_folder, replace_file
+from herdbook.files import make_folder, read_secret, replace_file
 
 _BYTES: Final = 32
 _LENGTH: Final = 43  # of as many bytes in base64 without padding
@@ -14,15 +14,7 @@ _LENGTH: Final = 43  # of as many bytes in base64 without padding
 def load_or_create(folder: Path) -> str:
     """This Llama's token: 256 random bits, made once. Raises `StorageError`."""
     path = make_folder(folder) / "api_token"
-    try:
-        token = path.read_text(encoding="ascii").strip()
-    except FileNotFoundError:
-        token = ""
-    except (OSError, UnicodeError) as error:
-        raise StorageError(
-            f"Cannot read {path}: {error}.",
-            fix="Let this user read it, or remove it: a new one is made then.",
-        ) from error
+    token = read_secret(path)
     if 0 < len(token) < _LENGTH:
         raise StorageError(
             f"{path} holds half a token.",

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from herdbook.errors import StorageError
-from herdbook.files import make_folder, replace_file
+from herdbook.files import make_folder, read_secret, replace_file
 
 _LETTERS: Final = "abcdefghjkmnpqrstuvwxyz23456789"
 """None that could be taken for another."""
@@ -21,15 +21,7 @@ _GROUP: Final = 4
 def load_or_create(folder: Path) -> str:
     """The token in a data folder, as it is to be typed; made once. Raises `StorageError`."""
     path = make_folder(folder) / "page_token"
-    try:
-        token = path.read_text(encoding="ascii").strip()
-    except FileNotFoundError:
-        token = ""
-    except (OSError, UnicodeError) as error:
-        raise StorageError(
-            f"Cannot read {path}: {error}.",
-            fix="Let this user read it, or remove it: a new one is made then.",
-        ) from error
+    token = read_secret(path)
     if token and len(plain(token)) < _LENGTH:
         raise StorageError(f"{path} holds half a token.", fix="Remove it: a new one is made.")
     if not token:
