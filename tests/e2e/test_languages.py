@@ -81,7 +81,7 @@ def arabic(monkeypatch: pytest.MonkeyPatch) -> Strings:
     """English in Arabic letters, as one more language of the panel."""
     english = Strings.load(PACKAGE, "en")
     words = Strings("ar", {key: _mirrored(text) for key, text in english.texts()})
-    monkeypatch.setattr(Languages, "load", lambda: Languages({"en": english, "ar": words}))
+    monkeypatch.setattr(Languages, "load", lambda _package: Languages({"en": english, "ar": words}))
     return words
 
 

@@ -7,6 +7,7 @@ looks at does nothing for it. The log is read beside the node that writes it, an
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -16,7 +17,7 @@ from msgspec import Struct
 from herdbook.alpaca.history.fold import Folded, Series, fold
 from herdbook.alpaca.history.store import HistoryStore, remove
 from herdbook.clock import Clock
-from herdbook.errors import InputError
+from herdbook.errors import InputError, StorageError
 from herdbook.eventlog.audit import Problem, events_in
 from herdbook.eventlog.database import DatabaseDamaged
 from herdbook.eventlog.event import (
@@ -36,7 +37,7 @@ from herdbook.house.rollup import HOUR_MS, Rollup
 _AT_ONCE: Final = 4000
 """Events in one transaction and in memory."""
 _BRIEFLY_MS: Final = 2_000
-"""So long one question goes on reading the log; the next one goes on from there."""
+"""So long one question waits for the log to be read; that goes on from there without it."""
 _STEPS: Final = ((36 * HOUR_MS, HOUR_MS // 6), (10 * 24 * HOUR_MS, HOUR_MS))
 _LARGEST_STEP: Final = 4 * HOUR_MS
 
@@ -69,7 +70,10 @@ class History:
     def __init__(self, folder: Path, clock: Clock) -> None:
         self._folder = folder
         self._clock = clock
-        self._one = asyncio.Lock()
+        # All that uses the index runs in it, also when whoever asked waits no longer.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="history")
+        self._reading_on: asyncio.Task[None] | None = None
+        self._complete = True
         self._store: HistoryStore | None = None
         self._timeline = Timeline()
 
@@ -96,9 +100,11 @@ class History:
         return await self._ask(read)
 
     async def close(self) -> None:
-        """Close the index, once nobody reads it any more. Safe to repeat."""
-        async with self._one:
-            self._let_go()
+        """Close the index after what is being read. Nothing can be asked any more."""
+        if self._reading_on is not None:
+            self._reading_on.cancel()
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._let_go)
+        self._thread.shutdown()
 
     async def _ask[T](self, read: Callable[[HistoryStore, bool], T]) -> T:
         def run() -> T:
@@ -110,12 +116,25 @@ class History:
                 remove(self._folder)
                 return self._current(read)
 
-        async with self._one:
-            return await asyncio.to_thread(run)
+        answer = await asyncio.get_running_loop().run_in_executor(self._thread, run)
+        if not self._complete and self._reading_on is None:
+            self._reading_on = asyncio.create_task(self._read_on())
+        return answer
+
+    async def _read_on(self) -> None:
+        """Bring the index up to the log, a little at a time: others ask meanwhile."""
+        try:
+            while not self._complete:
+                await self._ask(lambda _store, _complete: None)
+        except StorageError as error:
+            _log.warning("The history: %s", error)
+        finally:
+            self._reading_on = None
 
     def _current[T](self, read: Callable[[HistoryStore, bool], T]) -> T:
         store = self._open()
-        return read(store, self._catch_up(store))
+        self._complete = self._catch_up(store)
+        return read(store, self._complete)
 
     def _open(self) -> HistoryStore:
         if self._store is None:
