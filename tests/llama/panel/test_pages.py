@@ -18,7 +18,7 @@ from tests.llama.panel.stage import PASSWORD, Browser, Stage, stage
 
 PANEL = Path(herdbook.llama.panel.__file__).parent
 WEB = PANEL.parents[1] / "web"
-TEMPLATES = sorted((PANEL / "templates").rglob("*.*"))
+TEMPLATES = sorted(path for part in (PANEL, WEB) for path in (part / "templates").rglob("*.*"))
 ROOT = Path(__file__).parents[3]
 
 
