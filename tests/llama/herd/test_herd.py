@@ -11,6 +11,8 @@ import aiomqtt
 import pytest
 
 from herdbook.alpaca import discovery
+from herdbook.alpaca.outputs.part import output_availability_topic, output_state_topic
+from herdbook.alpaca.part import sensor_state_topic
 from herdbook.broker import BrokerSettings
 from herdbook.clock import SystemClock
 from herdbook.errors import BrokerUnavailable, NodeUnknown
@@ -270,9 +272,12 @@ async def test_a_node_that_is_let_go_leaves_nothing_at_the_broker(
     async with aiomqtt.Client(settings.host, settings.port) as home:
         for topic in (
             discovery.discovery_topic(node_id),
-            discovery.sensor_state_topic(node_id, "room_temperature"),
+            sensor_state_topic(node_id, "room_temperature"),
             discovery.sensor_availability_topic(node_id, "room_temperature"),
-            discovery.sensor_state_topic(node_id, discovery.WAITING.id),
+            sensor_state_topic(node_id, discovery.WAITING.id),
+            output_state_topic(node_id, "fan"),
+            output_availability_topic(node_id, "fan"),
+            f"herdbook/v1/node/{node_id}/what/a/later/release/has",
         ):
             await home.publish(topic, b"left behind", retain=True)
     async with llama.running():

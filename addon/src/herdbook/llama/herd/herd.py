@@ -31,6 +31,7 @@ from herdbook.llama.herd.heartbeats import Heartbeats
 from herdbook.llama.herd.intake import Intake, Listener
 from herdbook.llama.herd.neighbourhood import Neighbourhood
 from herdbook.llama.herd.presence import Presence
+from herdbook.llama.herd.sweep import left_behind
 from herdbook.llama.herd.today import TodayWatch
 from herdbook.llama.herd.ways import Ways
 from herdbook.log import PacedLog
@@ -58,6 +59,7 @@ class Herd:
     ) -> None:
         """Readings are kept one by one for `keep_days`. `by_http`: somebody serves `door`."""
         self._book = book
+        self._settings = settings
         self._keep_days = keep_days
         self._clock = clock
         self._listener = listener
@@ -154,10 +156,11 @@ class Herd:
         )
 
     async def _clean(self, node_id: str) -> None:
-        if self._broker is None:
+        if self._settings is None:
             return
-        sensors = [one.sensor for one in await self._book.series(node_id)]
-        for topic in retained_topics(node_id, sensors):
+        for topic in retained_topics(node_id):
+            await self._publish_retained(topic, b"")
+        for topic in sorted(await left_behind(self._settings, node_id)):
             await self._publish_retained(topic, b"")
 
     async def _on_connect(self, _broker: Broker) -> None:
