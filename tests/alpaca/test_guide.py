@@ -10,6 +10,7 @@ import pytest
 from herdbook.alpaca.address import LlamaSettings
 from herdbook.alpaca.config import AlpacaConfig, load, table_struct
 from herdbook.alpaca.environment import settings_in
+from herdbook.alpaca.outputs.config import GpioOutput, MqttOutput
 from herdbook.alpaca.page.settings import PageSettings
 from herdbook.alpaca.sensors.file import FileConfig
 from herdbook.alpaca.sensors.registry import Registry
@@ -32,6 +33,18 @@ def test_the_example_is_a_configuration(tmp_path: Path) -> None:
     assert load(path).llama == LlamaSettings("http://192.168.1.5:8479")
     path.write_text(example, encoding="utf-8")
     assert [type(sensor) for sensor in load(path).sensor] == [SystemConfig, FileConfig, RoomConfig]
+
+
+def test_the_outputs_are_outputs(tmp_path: Path) -> None:
+    text = GUIDE.read_text(encoding="utf-8")
+    example, *others = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    [outputs] = [block for block in others if block.startswith("[[output]]")]
+    path = tmp_path / "alpaca.toml"
+    path.write_text(f"{example}\n{outputs}", encoding="utf-8")
+    assert [type(output) for output in load(path).output] == [GpioOutput, MqttOutput]
+    rows = "".join(line.split("|")[1] for line in text.splitlines() if line.startswith("|"))
+    keys = {*GpioOutput.__struct_fields__, *MqttOutput.__struct_fields__}
+    assert [key for key in sorted(keys) if f"`{key}`" not in rows] == []
 
 
 KINDS = [Registry().plugin(kind).settings for kind in Registry().kinds]
