@@ -22,6 +22,7 @@ from herdbook.eventlog.event import (
     Event,
     LossPayload,
     ObservationPayload,
+    OutputPayload,
 )
 from herdbook.eventlog.folder import LogFolder
 from herdbook.eventlog.log import EventLog
@@ -293,7 +294,7 @@ def test_every_kind_of_payload_has_a_line_and_an_object() -> None:
         b"\x81\x80\x01",
         b"\x91" * 2000,
     ):
-        for kind in (OBSERVATION, READINGS, "clock", "new"):
+        for kind in (OBSERVATION, READINGS, "clock", "output", "new"):
             assert "bytes" in line_of(event(kind, payload), now)
         msgspec.json.encode(object_of(event("new", payload), now))
     assert object_of(event("new", b"\xa1\xff"), now)["payload_hex"] == "a1ff"
@@ -301,3 +302,9 @@ def test_every_kind_of_payload_has_a_line_and_an_object() -> None:
     assert "the time is known" in line_of(told, now)
     lost = event("loss", msgspec.msgpack.encode(LossPayload(3, 9)))
     assert "events 3 to 9 were lost" in line_of(lost, now)
+    fan = OutputPayload("fan", "Fan", value=False, why="connection_lost")
+    said = event("output", msgspec.msgpack.encode(fan))
+    assert "Fan went back to off: the connection was lost" in line_of(said, now)
+    valve = OutputPayload("valve", "Valve", value=5.5, why="too_long")
+    said = event("output", msgspec.msgpack.encode(valve))
+    assert "Valve went back to 5.5: it was long enough" in line_of(said, now)

@@ -17,7 +17,7 @@ from herdbook.eventlog.topics import availability
 
 OTHER: Final = "other"
 PRESS: Final = "PRESS"
-EVENT_TYPES: Final = (*get_args(Kind.__value__), OTHER)
+EVENT_TYPES: Final = (*get_args(Kind.__value__), "asked", OTHER)
 CLOCK_QUALITY: Final = "clock_quality"
 LOG_SHARE: Final = "log_share"
 UPDATE: Final = "update"

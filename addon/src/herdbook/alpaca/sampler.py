@@ -68,8 +68,8 @@ class Sampler:
         self._noticer = noticer or Noticer(clock)
         self._listener = listener
         self._clock = clock
-        self._reading = asyncio.Lock()
         self._events: deque[tuple[str, Struct, Instant]] = deque()
+        self._reading = asyncio.Lock()
         self._woken = asyncio.Event()
         self._raised = False
         # One of its own: sensors that take their time must not keep the others waiting.

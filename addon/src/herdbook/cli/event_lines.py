@@ -12,10 +12,12 @@ from herdbook.eventlog.event import (
     CLOCK,
     LOSS,
     OBSERVATION,
+    OUTPUT,
     READINGS,
     Event,
     LossPayload,
     ObservationPayload,
+    OutputPayload,
     decode_payload,
 )
 from herdbook.eventlog.readings import ReadingsPayload
@@ -63,9 +65,17 @@ def _content(event: Event) -> str:
         if event.kind == LOSS:
             loss = decode_payload(event, LossPayload)
             return f"events {loss.first_seq} to {loss.last_seq} were lost to damage"
+        if event.kind == OUTPUT:
+            return _output(decode_payload(event, OutputPayload))
     except InputError:
         return f"not what this kind holds: {len(event.payload)} bytes"
     return f"{len(event.payload)} bytes"
+
+
+def _output(output: OutputPayload) -> str:
+    value = ("off", "on")[output.value] if isinstance(output.value, bool) else f"{output.value:g}"
+    why = "the connection was lost" if output.why == "connection_lost" else "it was long enough"
+    return f"{output.name} went back to {value}: {why}"
 
 
 def _readings(block: ReadingsPayload) -> str:

@@ -4,7 +4,7 @@ Payloads are MessagePack maps. A member that a reader does not know is ignored, 
 not know is kept and forwarded, so that a newer node can talk to an older Llama.
 """
 
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Final, Literal, NamedTuple
 
 import msgspec
 from msgspec import Meta, Raw, Struct
@@ -30,6 +30,7 @@ type Count = Annotated[int, Meta(ge=0, le=MAX_INT)]
 type WallMs = Annotated[int, Meta(ge=0, le=MAX_WALL_MS)]
 type Label = Annotated[str, Meta(min_length=1, max_length=64)]
 type Finite = Annotated[float, Meta(ge=-1.7e308, le=1.7e308)]  # neither infinite nor a NaN
+type WhySafe = Literal["connection_lost", "too_long"]
 type Unit = Annotated[str, Meta(max_length=32)] | None
 
 
@@ -85,6 +86,15 @@ class LossPayload(Struct, frozen=True, omit_defaults=True):
     first_seq: Annotated[int, Meta(ge=1, le=MAX_INT)]
     last_seq: Annotated[int, Meta(ge=1, le=MAX_INT)]
     again: Annotated[tuple[Run, ...], Meta(max_length=MAX_RUNS)] = ()
+
+
+class OutputPayload(Struct, frozen=True):
+    """An output that went back to safety by itself; what an event of kind ``output`` carries."""
+
+    output: Label
+    name: Label
+    value: bool | Finite
+    why: WhySafe
 
 
 _encoder = msgspec.msgpack.Encoder()

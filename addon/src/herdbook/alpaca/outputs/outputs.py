@@ -7,7 +7,7 @@ failure nobody knows what an output is: it is unavailable until it could be set 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, Literal, Protocol
+from typing import Final, Protocol
 
 from msgspec import Struct
 
@@ -15,7 +15,7 @@ from herdbook.alpaca.outputs.output import Driver, Output, Setting
 from herdbook.alpaca.outputs.pace import Pace
 from herdbook.clock import Clock, Instant, now
 from herdbook.errors import HerdbookError, InputError, OutputUnavailable, Unavailable
-from herdbook.eventlog.event import OUTPUT, Label
+from herdbook.eventlog.event import OUTPUT, OutputPayload, WhySafe
 from herdbook.log import PacedLog
 
 _LOOK_EVERY_S: Final = 0.5
@@ -23,17 +23,7 @@ _RETRY_MS: Final = (1_000, 60_000)
 
 _log = logging.getLogger(__name__)
 
-type Why = Literal["connection_lost", "too_long"]
 type Log = Callable[[str, Struct, Instant], Awaitable[None]]
-
-
-class OutputPayload(Struct, frozen=True):
-    """An output that went back to safety by itself; what an event of kind ``output`` carries."""
-
-    output: Label
-    name: Label
-    value: bool | float
-    why: Why
 
 
 class OutputNow(Struct, frozen=True):
@@ -174,7 +164,7 @@ class Outputs:
                 _log.info("%s works again, and is %s.", channel.output.name, words)
         self._show(channel)
 
-    async def _to_safety(self, channel: "_Channel", why: Why, words: str) -> None:
+    async def _to_safety(self, channel: "_Channel", why: WhySafe, words: str) -> None:
         output = channel.output
         _log.warning("%s goes to %s: %s.", output.name, output.state(output.safe), words)
         try:
