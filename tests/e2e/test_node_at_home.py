@@ -57,8 +57,16 @@ async def start(home: Home, node: Node, part: str) -> None:
             await node.start()
 
 
-@pytest.mark.parametrize("persistence", [False, True])
-@pytest.mark.parametrize("order", itertools.permutations(PARTS), ids=" ".join)
+@pytest.mark.parametrize(
+    ("order", "persistence"),
+    [
+        *((order, False) for order in itertools.permutations(PARTS)),
+        # Who comes first finds what the node left when it was killed.
+        (("broker", "assistant", "node"), True),
+        (("broker", "node", "assistant"), True),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else f"keeps {value}",
+)
 async def test_in_any_order(
     home: Home, node: Node, order: tuple[str, ...], persistence: bool
 ) -> None:
@@ -130,17 +138,12 @@ async def test_what_a_frozen_node_said_last_is_not_shown_for_ever(home: Home, no
     await node.is_shown(alive(boiler="50.0", output_plug="off", output_valve="5"))
 
 
-@pytest.mark.parametrize("persistence", [False, True])
-async def test_what_is_removed_while_home_assistant_is_off(
-    home: Home, tmp_path: Path, persistence: bool
-) -> None:
+async def test_what_is_removed_while_home_assistant_is_off(home: Home, tmp_path: Path) -> None:
     node = Node(home, tmp_path / "node")
     node.write(sensors=("boiler", "attic"))
     await node.start()
     both = alive(boiler="50.0", attic="50.0", output_plug="off", output_valve="5")
     before = await node.is_shown(both)
-    home.begin_broker(persistence=persistence)
-    await node.is_shown(both)
     await home.stop_assistant()
     await node.stop()
     node.write(outputs=(VALVE,))
