@@ -448,27 +448,25 @@ async def test_a_removed_sensor_is_taken_out_of_home_assistant(bench: Bench) -> 
 
 
 async def test_what_an_earlier_release_announced_is_taken_out_too(bench: Bench) -> None:
-    async with running(bench.config()) as node:
-        pass
+    node = agent.node_id(bench.config())
     (bench.data / "announced.json").write_text('{"boiler": "sensor", "attic_co2": "sensor"}')
     await _retain(bench, state(node, "attic_co2"))
-    async with listening(LlamaDouble(bench.server)) as llama, running(bench.config()):
-        await until(lambda: llama.retained.get(state(node, "attic_co2")) == b"")
+    async with listening(LlamaDouble(bench.server)) as llama:
+        await until(lambda: llama.retained.get(state(node, "attic_co2")) == b"1")
+        async with running(bench.config()):
+            await until(lambda: llama.retained.get(state(node, "attic_co2")) == b"")
 
 
 async def test_of_what_becomes_another_sort_nothing_in_use_is_cleared(bench: Bench) -> None:
-    async with running(bench.config()) as node:
-        pass
+    node = agent.node_id(bench.config())
     (bench.data / "announced.json").write_text('{"boiler": "binary_sensor"}')
     topic = f"homeassistant/device/herdbook_{node}/config"
-    async with listening(LlamaDouble(bench.server)) as llama, running(bench.config()):
-        await until(
-            lambda: (
-                json.loads(llama.retained.get(topic, b"{}")).get("cmps")
-                == {"boiler": {"p": "binary_sensor"}}
-            )
-        )
-        assert (state(node), b"") not in llama.heard
+    async with listening(LlamaDouble(bench.server)) as llama:
+        await until(lambda: llama.broker.connected)
+        async with running(bench.config()):
+            gone = {"boiler": {"p": "binary_sensor"}}
+            await until(lambda: json.loads(llama.retained.get(topic, b"{}")).get("cmps") == gone)
+            assert (state(node), b"") not in llama.heard
 
 
 async def _retain(bench: Bench, topic: str) -> None:
@@ -498,8 +496,7 @@ async def test_observe_now_reads_every_sensor(
 
 
 async def test_a_retained_press_is_none(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
-    async with running(bench.config()) as node:
-        pass
+    node = agent.node_id(bench.config())
     await _retain(bench, f"herdbook/v1/node/{node}/observe")
     async with running(bench.config()):
         await until(lambda: "A retained “Observe now” is ignored" in caplog.text)

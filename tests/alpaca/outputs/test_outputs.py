@@ -11,7 +11,7 @@ import pytest
 from herdbook.alpaca.outputs import outputs as module
 from herdbook.alpaca.outputs.output import Bounds, Output, Setting
 from herdbook.alpaca.outputs.outputs import Outputs
-from herdbook.errors import InputError, OutputUnavailable, Unavailable
+from herdbook.errors import BrokerUnavailable, InputError, OutputUnavailable, Unavailable
 from tests.fakes.clock import ManualClock
 
 FAN = Output("fan", "Fan", None, safe=False, loss_after=60, max_on=None)
@@ -212,7 +212,7 @@ async def test_a_failure_is_unavailable_and_says_why_once(
         for _ in range(20):
             bench.clock.advance(60_000)
             await bench.settle()
-        assert caplog.text.count("unavailable until then") <= 1
+        assert caplog.text.count("The line is gone. It is unavailable until then.") == 1
         bench.relay.broken = ""
         bench.clock.advance(60_000)
         await bench.until(lambda: bench.shown == ["OFF", None, "OFF"])
@@ -236,6 +236,27 @@ async def test_safety_that_fails_is_tried_until_it_is_there(
         bench.relay.broken = ""
         bench.connected = True  # at once, however long it had been tried in vain
         await bench.until(lambda: bench.relay.was == [False, True, False])
+
+
+async def test_of_the_broker_the_connection_speaks(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    async with running(FAN, monkeypatch) as bench:
+
+        async def unheard(value: Setting) -> None:
+            raise BrokerUnavailable("No broker.")
+
+        with monkeypatch.context() as away:
+            away.setattr(bench.relay, "set", unheard)
+            with pytest.raises(BrokerUnavailable):
+                await bench.outputs.write("fan", True)
+            bench.clock.advance(60_000)
+            await bench.settle()
+            assert bench.outputs.list()[0].fault == "No broker."
+        bench.clock.advance(60_000)
+        await bench.until(lambda: bench.shown == ["OFF", None, "OFF"])
+        assert caplog.text == ""
 
 
 @pytest.mark.parametrize("payload", [b"on", b"", b"\x00", b"ON\n", b"nan", b"\xff" * 300_000])

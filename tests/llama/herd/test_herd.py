@@ -10,6 +10,7 @@ from pathlib import Path
 import aiomqtt
 import pytest
 
+from herdbook import __version__
 from herdbook.alpaca import discovery
 from herdbook.alpaca.outputs.part import output_availability_topic, output_state_topic
 from herdbook.alpaca.part import sensor_state_topic
@@ -230,6 +231,7 @@ async def test_what_the_llama_has_is_retained_signed_and_said_again_when_the_bro
                 async with asyncio.timeout(5):
                     message = await anext(aiter(reader.messages))
             key, have = open_have(bytes(message.payload), log.node_id)
+            assert have.version == __version__
             assert key == llama.identity.public_key
             assert (have.seq, have.hash, have.approved) == (1, log.head().sealed_hash, True)
             mosquitto.restart()

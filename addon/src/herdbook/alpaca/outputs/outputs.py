@@ -14,7 +14,13 @@ from msgspec import Struct
 from herdbook.alpaca.outputs.output import Driver, Output, Setting
 from herdbook.alpaca.outputs.pace import Pace
 from herdbook.clock import Clock, Instant, now
-from herdbook.errors import HerdbookError, InputError, OutputUnavailable, Unavailable
+from herdbook.errors import (
+    BrokerUnavailable,
+    HerdbookError,
+    InputError,
+    OutputUnavailable,
+    Unavailable,
+)
 from herdbook.eventlog.event import OUTPUT, OutputPayload, WhySafe
 from herdbook.log import PacedLog
 
@@ -152,17 +158,22 @@ class Outputs:
     async def _open(self, channel: "_Channel") -> None:
         if self._clock.monotonic_ms() < channel.retry_at:
             return
-        before = channel.fault
         try:
             await channel.open()
         except Unavailable as error:
-            if before != channel.fault:
-                _log.warning("%s It is unavailable until then.", error)
+            self._complain(channel, error)
         else:
-            if before is not None:
+            if channel.said:
                 words = channel.output.state(channel.output.safe)
                 _log.info("%s works again, and is %s.", channel.output.name, words)
+            channel.said = ""
         self._show(channel)
+
+    def _complain(self, channel: "_Channel", error: Unavailable) -> None:
+        """Say what is wrong, once; of the broker, the connection has said it."""
+        if not isinstance(error, BrokerUnavailable) and channel.said != str(error):
+            channel.said = str(error)
+            _log.warning("%s It is unavailable until then.", error)
 
     async def _to_safety(self, channel: "_Channel", why: WhySafe, words: str) -> None:
         output = channel.output
@@ -170,7 +181,7 @@ class Outputs:
         try:
             await channel.set(output.safe)
         except Unavailable as error:
-            _log.warning("%s It is tried again.", error)
+            self._complain(channel, error)
         self._show(channel)
         payload = OutputPayload(output.id, output.name, output.safe, why)
         await self._log_event(OUTPUT, payload, now(self._clock))
@@ -217,6 +228,7 @@ class _Channel:
         self.pace = Pace(clock.monotonic_ms())
         self.value: Setting | None = None
         self.fault: str | None = None
+        self.said = ""
         self.retry_at = 0
         self._clock = clock
         self._left_safety_ms = 0
