@@ -527,7 +527,7 @@ async def test_an_observation_is_an_event_and_not_retained(bench: Bench) -> None
 async def test_diagnostics(bench: Bench, kernel: Kernel) -> None:
     async with listening(LlamaDouble(bench.server)) as llama, running(bench.config()) as node:
         await until(lambda: state(node, "log_share") in llama.retained)
-        assert llama.retained[state(node, "clock_quality")] in {b"synced", b"unknown"}
+        assert llama.retained[state(node, "clock_quality")] in {b"synced", b"unconfirmed"}
         assert 0 <= int(llama.retained[state(node, "log_share")]) <= 100
         await until(
             lambda: (

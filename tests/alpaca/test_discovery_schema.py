@@ -3,7 +3,7 @@
 import json
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import psutil
 import pytest
@@ -13,11 +13,13 @@ from herdbook.alpaca.discovery import all_parts, discovery_payload
 from herdbook.alpaca.outputs.config import GpioOutput, MqttOutput
 from herdbook.alpaca.outputs.output import output_of
 from herdbook.alpaca.outputs.part import output_part
+from herdbook.alpaca.part import CLOCK_STATES
 from herdbook.alpaca.sensors.file import FileConfig
 from herdbook.alpaca.sensors.opening import open_sensors
 from herdbook.alpaca.sensors.room import RoomConfig
 from herdbook.alpaca.sensors.system import SystemConfig
 from herdbook.broker import BrokerSettings
+from herdbook.clock import Quality
 from tests.fakes.clock import ManualClock
 
 with warnings.catch_warnings():
@@ -141,6 +143,11 @@ def test_an_output_shows_what_was_set_and_retains_no_command(accepted: dict[str,
         assert not output["retain"]
         assert output["command_topic"] == f"herdbook/v1/node/{NODE}/output/{name}/set"
     assert [accepted["output_valve"][key] for key in ("min", "max", "step")] == [5, 30, 0.5]
+
+
+def test_no_state_is_home_assistants_word_for_none(accepted: dict[str, Any]) -> None:
+    assert set(CLOCK_STATES) == set(get_args(Quality))
+    assert not {"unknown", "unavailable"} & set(accepted["clock_quality"]["options"])
 
 
 def test_who_has_the_integration_is_not_told_twice(accepted: dict[str, Any]) -> None:

@@ -30,7 +30,7 @@ ALWAYS = {
     "waiting_to_sync": "unknown",  # no Llama has said yet what it has
     "observe": "unknown",  # never pressed
     "observation": None,  # disabled until somebody wants it
-    "clock_quality": ("synced", "unknown", "unset"),
+    "clock_quality": ("synced", "unconfirmed", "unset"),
     "log_share": "0",
     "update": "off",
 }

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 import msgspec
 
 from herdbook import __version__
-from herdbook.alpaca.part import CLOCK_QUALITY, LOG_SHARE, UPDATE
+from herdbook.alpaca.part import CLOCK_QUALITY, CLOCK_STATES, LOG_SHARE, UPDATE
 from herdbook.alpaca.record import Record
 from herdbook.clock import Clock
 from herdbook.errors import StorageError
@@ -53,7 +53,7 @@ class Diagnostics:
     async def run(self, display: Display) -> None:
         """Look every ten seconds, until cancelled."""
         while True:
-            self._show(display, CLOCK_QUALITY, self._clock.quality())
+            self._show(display, CLOCK_QUALITY, CLOCK_STATES[self._clock.quality()])
             self._show(display, UPDATE, update_state(__version__, self._llama_version))
             try:
                 share = await self._record.call(

@@ -19,6 +19,12 @@ OTHER: Final = "other"
 PRESS: Final = "PRESS"
 EVENT_TYPES: Final = (*get_args(Kind.__value__), "asked", OTHER)
 CLOCK_QUALITY: Final = "clock_quality"
+CLOCK_STATES: Final[Mapping[Quality, str]] = {
+    "synced": "synced",
+    # “unknown” is Home Assistant's own word for what has no state.
+    "unknown": "unconfirmed",
+    "unset": "unset",
+}
 LOG_SHARE: Final = "log_share"
 UPDATE: Final = "update"
 
@@ -88,7 +94,7 @@ def common_parts(node_id: str) -> list[Part]:
                 "ic": "mdi:clock-check-outline",
                 "stat_t": sensor_state_topic(node_id, CLOCK_QUALITY),
                 "dev_cla": "enum",
-                "ops": list(get_args(Quality)),
+                "ops": list(CLOCK_STATES.values()),
                 "ent_cat": "diagnostic",
             },
         ),
