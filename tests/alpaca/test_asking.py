@@ -11,6 +11,7 @@ from herdbook.alpaca.asking import Asking
 from herdbook.alpaca.sampler import Sampler
 from herdbook.alpaca.sensors.measurement import Fault, Measurement, Sample
 from herdbook.alpaca.words.asked import asked
+from herdbook.alpaca.words.english import ENGLISH
 from herdbook.eventlog.event import ObservationPayload
 from tests.alpaca.test_sampler import Heard
 from tests.fakes.clock import ManualClock
@@ -43,7 +44,7 @@ class SensorDouble:
 
 def asking(heard: Heard, *sensors: SensorDouble) -> Asking:
     clock = ManualClock()
-    return Asking("Hallway", [Sampler(one, heard, clock) for one in sensors], heard, clock)
+    return Asking("Hallway", [Sampler(one, heard, clock) for one in sensors], heard, clock, ENGLISH)
 
 
 async def test_all_sensors_become_one_observation() -> None:

@@ -66,6 +66,13 @@ def test_it_shows_a_page_only_where_that_is_wanted(tmp_path: Path) -> None:
     assert page == PageSettings(port=81, host="127.0.0.1", hosts=("pi.local",), write=False)
 
 
+def test_it_writes_english_unless_told_otherwise(tmp_path: Path) -> None:
+    assert load(write(tmp_path, TOP + FILE)).language == "en"
+    assert load(write(tmp_path, 'language = "nl"\n' + TOP + FILE)).language == "nl"
+    with pytest.raises(ConfigError, match="language"):
+        load(write(tmp_path, 'language = "la"\n' + TOP + FILE))
+
+
 def test_it_asks_of_its_neighbours_only_where_that_is_wanted(tmp_path: Path) -> None:
     assert load(write(tmp_path, TOP + FILE)).neighbours is None
     asking = load(write(tmp_path, TOP + "[neighbours]\nmemories = 7\n" + FILE))

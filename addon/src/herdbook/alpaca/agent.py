@@ -41,6 +41,7 @@ from herdbook.alpaca.sensors.opening import open_sensors
 from herdbook.alpaca.timekeeping import keep_time
 from herdbook.alpaca.unfinished import Unfinished
 from herdbook.alpaca.uplink import Uplink
+from herdbook.alpaca.words.languages import LANGUAGES
 from herdbook.broker import BrokerSettings
 from herdbook.clock import Clock, Instant, SystemClock, local_zone
 from herdbook.embedding.model import Model
@@ -81,7 +82,9 @@ async def run(
     async with AsyncExitStack() as closing:
         closing.push_async_callback(record.close)
         learned = LearnedFile(config.data)
-        noticer = Noticer(clock, learned, await asyncio.to_thread(learned.load))
+        noticer = Noticer(
+            clock, learned, await asyncio.to_thread(learned.load), LANGUAGES[config.language]
+        )
         memories = await Memories.open(
             config.data, config.name, record, clock, local_zone(), Model(config.embedding)
         )
@@ -128,7 +131,7 @@ class Node:
             pulse_ms=None if config.llama is None else PULSE_MS,
         )
         self._line = self._connection(config, sensors, rng)
-        self._asking = Asking(config.name, self._samplers, self, clock)
+        self._asking = Asking(config.name, self._samplers, self, clock, LANGUAGES[config.language])
         self._knowledge = NodeKnowledge(
             config,
             record.identity.node_id,

@@ -9,11 +9,11 @@ from typing import Final
 
 from herdbook.alpaca.sampler import Listener, Sampler
 from herdbook.alpaca.sensors.measurement import Measurement, Sample
-from herdbook.alpaca.words.asked import asked
+from herdbook.alpaca.words.asked import observation_of
+from herdbook.alpaca.words.language import Language
 from herdbook.clock import Clock, now
 from herdbook.eventlog.event import OBSERVATION, ObservationPayload
 
-KIND: Final = "asked"
 ALL_SENSORS: Final = "all"
 """What an observation of the whole node has in the place of a sensor's id."""
 _PATIENCE_S: Final = 6.0
@@ -23,9 +23,15 @@ class Asking:
     """Asks the samplers of a node. `close` once they have stopped."""
 
     def __init__(
-        self, name: str, samplers: Sequence[Sampler], listener: Listener, clock: Clock
+        self,
+        name: str,
+        samplers: Sequence[Sampler],
+        listener: Listener,
+        clock: Clock,
+        language: Language,
     ) -> None:
         self._name = name
+        self._language = language
         self._samplers = samplers
         self._listener = listener
         self._clock = clock
@@ -46,16 +52,7 @@ class Asking:
             for reading in done:
                 reading.result()  # what went wrong there is to be known here
             at = now(self._clock)
-            observation = ObservationPayload(
-                sensor=ALL_SENSORS,
-                sensor_name=self._name,
-                kind=KIND,
-                sentence=asked(self._samples(), "en"),
-                value=None,
-                unit=None,
-                usual=None,
-                confidence=1.0,
-            )
+            observation = observation_of(self._samples(), ALL_SENSORS, self._name, self._language)
             await self._listener.event(OBSERVATION, observation, at)
             return [observation]
 
@@ -70,5 +67,4 @@ class Asking:
             (latest.measurement, latest.sample)
             for sampler in self._samplers
             for latest in sampler.latest()
-            if latest.measurement.form != "moment"
         ]

@@ -18,6 +18,7 @@ from herdbook.alpaca.outputs.config import MAX_OUTPUTS, OutputConfig, load_outpu
 from herdbook.alpaca.page.settings import PageSettings
 from herdbook.alpaca.sensors.registry import GUIDE, Registry
 from herdbook.alpaca.sensors.settings import Name, SensorSettings, require_printable
+from herdbook.alpaca.words.language import Code
 from herdbook.broker import BrokerSettings
 from herdbook.errors import ConfigError
 from herdbook.eventlog.curiosity import Wants
@@ -32,9 +33,9 @@ _check = partial(check, guide=GUIDE)
 class AlpacaConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """One node: its label, the folder of its log and identity, its broker and its sensors.
 
-    `log` is what it keeps of its log once the Llama has it. With `llama` there is no broker;
-    without `neighbours` it asks nothing of them, without `page` it shows none. `embedding` is the
-    folder of a model for searching by meaning.
+    `language` is what its observations are written in; `log` is what it keeps of its log once the
+    Llama has it. With `llama` there is no broker; without `neighbours` it asks nothing of them,
+    without `page` it shows none. `embedding` is the folder of a model for searching by meaning.
     """
 
     name: Name
@@ -47,6 +48,7 @@ class AlpacaConfig(Struct, frozen=True, forbid_unknown_fields=True):
     embedding: Path | None = None
     output: tuple[OutputConfig, ...] = ()
     page: PageSettings | None = None
+    language: Code = "en"
 
 
 class _Top(Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,6 +62,7 @@ class _Top(Struct, frozen=True, forbid_unknown_fields=True):
     embedding: Annotated[str, Meta(min_length=1)] | None = None
     output: Annotated[list[Any], Meta(max_length=MAX_OUTPUTS)] = []
     page: dict[str, Any] | None = None
+    language: Code = "en"
 
     def __post_init__(self) -> None:
         require_printable(self.name)
@@ -147,4 +150,5 @@ def built(document: dict[str, Any], path: Path, folder: Path | None = None) -> A
         else path.parent.absolute() / Path(top.embedding).expanduser(),
         output=load_outputs(top.output, path, has_broker=broker is not None),
         page=None if top.page is None else _check(top.page, PageSettings, path, where=" in [page]"),
+        language=top.language,
     )

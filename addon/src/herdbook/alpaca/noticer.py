@@ -12,6 +12,8 @@ from herdbook.alpaca.learned import SAVE_EVERY_S, Kept, LearnedFile, encode
 from herdbook.alpaca.noticing.causes import Causes
 from herdbook.alpaca.observer import Observer, is_watched
 from herdbook.alpaca.sensors.measurement import Measurement, Sensor
+from herdbook.alpaca.words.english import ENGLISH
+from herdbook.alpaca.words.language import Language
 from herdbook.clock import Clock
 
 # 18:00 of a Monday, as the simulated room's time begins.
@@ -22,11 +24,16 @@ class Noticer:
     """Makes the observers of a node and keeps what they learn. Without a file it keeps nothing."""
 
     def __init__(
-        self, clock: Clock, file: LearnedFile | None = None, kept: Kept | None = None
+        self,
+        clock: Clock,
+        file: LearnedFile | None = None,
+        kept: Kept | None = None,
+        language: Language = ENGLISH,
     ) -> None:
         self._clock = clock
         self._file = file
         self._kept = kept or Kept()
+        self._language = language
         self._causes = Causes()
         self._observers: dict[str, Observer] = {}
         self._started_s = clock.monotonic_ms() / 1000
@@ -38,7 +45,7 @@ class Noticer:
         # What a simulation showed says nothing of its next run, which begins in its past.
         learned = self._kept.measurements.get(measurement.id) if sensor.pace == 1 else None
         device = sensor.measurements[0].id
-        observer = Observer(measurement, sensor, device, self._causes, learned)
+        observer = Observer(measurement, sensor, device, self._causes, learned, self._language)
         if sensor.pace == 1:
             self._observers[measurement.id] = observer
         return observer

@@ -9,8 +9,10 @@ from herdbook.alpaca.noticing.causes import Causes
 from herdbook.alpaca.noticing.finding import Finding, Range
 from herdbook.alpaca.noticing.silence import Silence
 from herdbook.alpaca.noticing.watch import Form, Learned, Watch
-from herdbook.alpaca.noticing.words import digits_of, rounded, sentence, unit_of
 from herdbook.alpaca.sensors.measurement import Measurement, Sensor
+from herdbook.alpaca.words.english import ENGLISH
+from herdbook.alpaca.words.language import Language
+from herdbook.alpaca.words.sentences import digits_of, rounded, sentence, unit_of
 from herdbook.eventlog.event import ObservationPayload
 from herdbook.house.baselines import Baseline
 
@@ -29,8 +31,10 @@ class Observer:
         device: str,
         causes: Causes,
         learned: Learned | None = None,
+        language: Language = ENGLISH,
     ) -> None:
         self._measurement = measurement
+        self._language = language
         self._device = device
         self._causes = causes
         quiet, interval = sensor.quiet * sensor.pace, sensor.interval * sensor.pace
@@ -61,7 +65,7 @@ class Observer:
         finding = self._watch.update(value, at, local_s)
         configured = isinstance(self._watch, _Configured)
         if configured and finding is not None and finding.kind != "recovered":
-            return observation(self._measurement, finding, local_s)
+            return observation(self._measurement, finding, local_s, self._language)
         return self._admitted(finding, at, local_s)
 
     def missing(self, at: float, local_s: float) -> ObservationPayload | None:
@@ -75,7 +79,7 @@ class Observer:
             self._device, self._measurement.id, finding, at
         ):
             return None
-        return observation(self._measurement, finding, local_s)
+        return observation(self._measurement, finding, local_s, self._language)
 
 
 class _Configured:
@@ -103,14 +107,16 @@ def is_watched(measurement: Measurement) -> bool:
     )
 
 
-def observation(measurement: Measurement, finding: Finding, local_s: float) -> ObservationPayload:
+def observation(
+    measurement: Measurement, finding: Finding, local_s: float, language: Language = ENGLISH
+) -> ObservationPayload:
     """The finding with its numbers as precise as the measurement, and its sentence."""
     digits = digits_of(measurement, finding)
     return ObservationPayload(
         sensor=measurement.id,
         sensor_name=measurement.name,
         kind=finding.kind,
-        sentence=sentence(measurement, finding, local_s),
+        sentence=sentence(measurement, finding, local_s, language),
         value=None if finding.value is None else round(finding.value, digits),
         unit=unit_of(measurement),
         # Of what lasts, `usual` is in seconds, and not a range of values.

@@ -1,1 +1,1 @@
-"""What a node says, in words of its own: no model is asked."""
+"""What a node says, in the language of its household: sentences over evidence, no model needed."""

@@ -1,0 +1,77 @@
+"""How one language writes numbers, times and lists. Owns the shape; each language has a module."""
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+from msgspec import Struct
+
+type Code = Literal["en", "de", "fr", "es", "nl"]
+type Plural = tuple[str, str]
+"""What one is called, and what several are, in the case that the templates need."""
+
+_MINUTE_S: Final = 60
+_HOUR_S: Final = 3600
+_DAY_S: Final = 86_400
+_ATTACHED_UNITS: Final = ("°", "′", "″")
+_FOUR_DIGITS: Final = 10_000
+
+
+class Language(Struct, frozen=True):
+    """One language.
+
+    `group` parts thousands, from four digits on or, with `long_groups`, from five. `percent` is
+    what stands before “%”. `spelled` are the words for two to twelve, with spaces between them.
+    `sentences` are templates by the names in `herdbook.alpaca.words.sentences`.
+    """
+
+    code: Code
+    point: str
+    group: str
+    percent: str
+    clock: str
+    second: Plural
+    minute: Plural
+    hour: Plural
+    day: Plural
+    week: Plural
+    spelled: str
+    sentences: Mapping[str, str]
+    long_groups: bool = False
+
+    def number(self, value: float, digits: int) -> str:
+        """At most so many decimals, none that say nothing."""
+        grouped = not self.long_groups or abs(round(value)) >= _FOUR_DIGITS
+        whole, _, rest = f"{value:{',' if grouped else ''}.{digits}f}".partition(".")
+        rest = rest.rstrip("0")
+        text = whole.replace(",", self.group) + (self.point + rest if rest else "")
+        return "0" if text == "-0" else text.replace("-", "−")
+
+    def quantity(self, value: float, digits: int, unit: str | None) -> str:
+        """A number and its unit, as the language parts them."""
+        space = " "
+        if unit is None or unit in _ATTACHED_UNITS:
+            space = ""
+        elif unit == "%":
+            space = self.percent
+        return f"{self.number(value, digits)}{space}{unit or ''}"
+
+    def time(self, local_s: float) -> str:
+        """A time of the day."""
+        minutes = int(local_s % _DAY_S) // _MINUTE_S
+        return self.clock.format(hour=minutes // 60, minute=minutes % 60)
+
+    def duration(self, seconds: float) -> str:
+        """A length of time, in the largest unit of which there are a few."""
+        unit_s, words = next(
+            (unit_s, words)
+            for unit_s, words, least in (
+                (7 * _DAY_S, self.week, 4),
+                (_DAY_S, self.day, 2),
+                (_HOUR_S, self.hour, 2),
+                (_MINUTE_S, self.minute, 1),
+                (1, self.second, 0),
+            )
+            if seconds >= least * unit_s
+        )
+        count = round(seconds / unit_s)
+        return f"{self.number(count, 0)} {words[count != 1]}"
