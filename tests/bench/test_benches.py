@@ -13,6 +13,8 @@ import pytest
 
 from bench import crowd, herd, journal, noticing, recall, vault
 from bench.household import household
+from bench.strangers import strangers
+from bench.tally import Said, Tally, Window
 
 ROOT = Path(__file__).parents[2]
 MEMBERS = {"bench", "metric", "n", "value", "unit", "reference", "ratio"}
@@ -133,13 +135,39 @@ def _noticing(*options: str) -> dict[str, dict[str, Any]]:
 
 def test_noticing_is_measured_on_a_made_up_house() -> None:
     lines = _noticing("--seed", "1", "--weeks", "1")
-    documented = set(re.findall(r"`([a-z]+(?:_[a-z]+)*)`", noticing.__doc__ or ""))
+    documented = set(re.findall(r"`([a-z]+(?:_[a-z0-9]+)*)`", noticing.__doc__ or ""))
     assert set(lines) <= documented | {"recall_easy", "recall_medium", "recall_hard"}
     assert {"precision", "recall", "false_per_sensor_week", "kb_per_sensor"} <= set(lines)
     assert lines["false_per_sensor_week"]["n"] == 14
     assert lines["false_per_sensor_week"]["value"] <= 2
     assert lines["kb_per_sensor"]["ratio"] <= 1
     assert set(noticing.TUNED_ON).isdisjoint(noticing.SEEDS)
+
+
+def test_strangers_are_of_a_seed_and_labelled_for_a_tenth() -> None:
+    one, again = list(strangers(7, each=1)), list(strangers(7, each=1))
+    assert one == again
+    assert one != list(strangers(8, each=1))
+    assert len(one) == 6
+    for series in one:
+        times = [at for at, _ in series.rows]
+        assert times == sorted(set(times))
+        labelled = sum(end - start for start, end, _ in series.windows)
+        assert labelled / (times[-1] - times[0]) == pytest.approx(0.1, abs=0.01)
+        calm = times[0] + (times[-1] - times[0]) / 6.1
+        assert all(start >= calm for start, _, _ in series.windows)
+
+
+def test_precision_at_enough_recall_leaves_out_what_is_unsure() -> None:
+    windows = [Window(at, at + 1, frozenset({"a"})) for at in (10.0, 20.0, 30.0, 40.0, 50.0)]
+    said = [Said(at, "a", "drift", 0.9) for at in (10.0, 20.0, 30.0, 40.0)]
+    said += [Said(50.0, "a", "drift", 0.4), Said(60.0, "a", "drift", 0.5)]
+    tally = Tally()
+    tally.count(said, windows, 1.0)
+    assert (len(tally.found), len(tally.false)) == (5, 1)
+    assert tally.best_precision() == 1.0
+    tally.count([], [Window(70.0, 71.0, frozenset({"a"}))], 1.0)
+    assert tally.best_precision() == pytest.approx(5 / 6)
 
 
 def test_noticing_is_measured_on_recorded_series(tmp_path: Path) -> None:
@@ -156,10 +184,10 @@ def test_noticing_is_measured_on_recorded_series(tmp_path: Path) -> None:
         (tmp_path / name).write_text("\n".join(rows) + "\n")
     window = [_spaced(start + 4990 * 300), _spaced(start + 5110 * 300) + ".000000"]
     labels = tmp_path / "labels.json"
-    labels.write_text(json.dumps({"a.csv": [window], "some/deeper/c.csv": []}))
+    labels.write_text(json.dumps({"all/a.csv": [window], "some/deeper/c.csv": []}))
     lines = _noticing("--csv", str(tmp_path), "--labels", str(labels))
     assert (lines["recall"]["value"], lines["recall"]["n"]) == (1, 1)
-    # Of b.csv nothing is labelled, so what is noticed there is false.
+    # The labels call it all/a.csv. Of b.csv nothing is labelled, so what is noticed there is false.
     assert (lines["precision"]["value"], lines["precision"]["n"]) == (0.5, 2)
     assert lines["false_per_sensor_week"]["value"] == pytest.approx(1 / 9, abs=0.01)
 

@@ -235,7 +235,7 @@ def test_what_is_far_beyond_the_ordinary_but_not_beyond_all_that_was_seen_is_not
     baseline = learned()
     feed(baseline, [*calm(60), 100.0, 100.0, *calm(60)])
     assert feed(baseline, [100.0] * 5, start=123 * MINUTE_S) == []
-    assert feed(baseline, [500.0] * 5, start=128 * MINUTE_S) != []
+    assert feed(baseline, [700.0] * 5, start=128 * MINUTE_S) != []
 
 
 def test_without_a_spread_it_takes_two_days_and_a_tenth_of_what_there_is() -> None:

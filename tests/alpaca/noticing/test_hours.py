@@ -31,7 +31,8 @@ def test_an_empty_one_knows_nothing() -> None:
     hours = Hours()
     assert hours.same_hour_of_week(5) is None
     assert hours.same_hour_of_day(5) is None
-    assert hours.day_middle(0) is None
+    assert hours.day(0) is None
+    assert hours.reached(5) is None
     assert hours.span() == 0
 
 
@@ -51,7 +52,25 @@ def test_eight_weeks_are_kept_and_a_gap_is_no_reading() -> None:
     assert hours.days == 56
     hours.add(11 * WEEK, [5.0])
     assert hours.days == pytest.approx(49, abs=0.1)
-    assert hours.day_middle(10 * 7 + 3) is None
+    assert hours.day(10 * 7 + 3) is None
+
+
+def test_a_day_in_three_numbers() -> None:
+    assert weeks(1).day(2) == (1, 11.5, 22)
+
+
+def test_what_a_single_day_reached_does_not_count() -> None:
+    hours = weeks(3)
+    at = 3 * WEEK + 12
+    plain = hours.reached(at)
+    hours.add(2 * WEEK + 12, [500.0])
+    assert hours.reached(at) == plain
+    assert plain is not None
+    assert plain.high == (12, 15)
+    hours.add(2 * WEEK + DAY + 12, [500.0])
+    again = hours.reached(at)
+    assert again is not None
+    assert again.high[1] == 500
 
 
 def test_the_hour_that_comes_twice_when_clocks_go_back_counts_once() -> None:

@@ -21,9 +21,18 @@ def test_without_days_it_is_the_base() -> None:
 
 
 def test_it_is_above_what_ordinary_days_show_and_comes_closer_as_they_are_added() -> None:
-    week, month = after([2.0] * 7), after([2.0] * 28)
-    assert week > month > 2.0
-    assert month < 4.5
+    ordinary = [2.0 + 0.2 * (day % 4) for day in range(28)]
+    week, month = after(ordinary[:7]), after(ordinary)
+    assert week > month > max(ordinary)
+    assert month < 5.0
+
+
+def test_it_follows_how_far_days_differ_and_not_how_large_they_are() -> None:
+    """Nine hours of sleep, give or take half an hour, do not make eighteen ordinary."""
+    nights = [9.0 + 0.25 * (day % 3) for day in range(28)]
+    assert max(nights) < after(nights) < 12.0
+    bursts = [0.5 * (day % 9) for day in range(28)]
+    assert after(bursts) > 1.5 * max(bursts)
 
 
 def test_a_single_outlier_among_many_days_does_not_set_it() -> None:
@@ -32,9 +41,18 @@ def test_a_single_outlier_among_many_days_does_not_set_it() -> None:
 
 
 def test_what_was_said_is_not_ordinary() -> None:
-    days = [2.0] * 20 + [30.0, 2.0, 30.0, 2.0]
+    days = [2.0] * 20 + [30.0, 2.0, 30.0] + [2.0] * 4
     assert after(days, said=frozenset({20, 22})) < 5.0
     assert after(days) > 30.0
+
+
+def test_the_same_within_three_days_is_no_news() -> None:
+    assert after([2.0] * 20 + [30.0, 2.0, 2.0], said=frozenset({20})) > 30.0
+    assert after([2.0] * 20 + [30.0, 2.0, 2.0, 2.0], said=frozenset({20})) < 5.0
+
+
+def test_in_the_first_three_weeks_what_was_said_counts() -> None:
+    assert after([2.0] * 9 + [30.0] + [2.0] * 8, said=frozenset({9})) > 30.0
 
 
 def test_what_happens_on_every_seventh_day_is_no_news() -> None:

@@ -56,8 +56,16 @@ def test_it_is_not_said_each_time_and_becomes_a_habit() -> None:
         said.append([moves(watch, day, 3.0), moves(watch, day, 3.1)])
         live(watch, 1, start=day)
     kinds = [[one is not None for one in day] for day in said]
-    assert kinds[:3] == [[True, False], [True, False], [False, False]]
-    assert not any(any(day) for day in kinds[2:])
+    assert kinds[0] == [True, False]
+    assert not any(any(day) for day in kinds[1:])
+
+
+def test_it_is_said_again_after_some_days() -> None:
+    watch = StateWatch(quiet=0)
+    live(watch, 30)
+    assert moves(watch, 30, 3.0) is not None
+    live(watch, 7, start=30)
+    assert moves(watch, 37, 3.0) is not None
 
 
 def test_hours_that_are_empty_by_chance_are_no_habit() -> None:

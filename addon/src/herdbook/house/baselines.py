@@ -8,8 +8,8 @@ at any rate the middle nine tenths of what there was and two spreads more, for a
 one ordinary state: a third of the day it is night. A deviation below the sensor's `spread` means
 nothing, so the standard deviation is never taken for less; without one it is a tenth of what most
 of the values span. On the first day the range is up to twice as wide: an evening does not know the
-night. And it takes in all that was ever seen with a part of its span to either side, three times
-the span at first, three quarters of it after a day. The last half hour is not learned from: what
+night. And it takes in all that was ever seen with its span to either side, six times the span at
+first, once after a day. The last half hour is not learned from: what
 begins now is not usual yet. Nothing is said before ten minutes have been learned, without a
 `spread` before two days.
 
@@ -43,7 +43,6 @@ _DEVIATIONS: Final = 4.0
 _BEYOND_COMMON: Final = 2.0  # spreads
 _RARE: Final = 0.05
 _OF_SPAN: Final = 0.1
-_BEYOND_SEEN: Final = 0.75
 _UNKNOWN_S: Final = 2 * DAY_S
 _OF_VALUE: Final = 0.01
 _MAD_TO_SIGMA: Final = 1.4826  # for normally distributed values
@@ -145,7 +144,7 @@ class Baseline:
         high = max(middle + reach, values[-1 - rare] + common)
         if self._spread is None and self._past.span < _UNKNOWN_S:
             return None  # it has not shown yet what it can do
-        seen = (4 - 3 * self._day_seen) * _BEYOND_SEEN * (values[-1] - values[0])
+        seen = (6 - 5 * self._day_seen) * (values[-1] - values[0])
         low, high = min(low, values[0] - seen), max(high, values[-1] + seen)
         if self._valid is not None:
             low, high = max(low, self._valid[0]), min(high, self._valid[1])

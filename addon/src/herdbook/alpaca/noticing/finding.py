@@ -49,9 +49,9 @@ class Finding(Struct, frozen=True):
 def confidence(known_days: float, excess: float, *, enough_days: float) -> float:
     """How much is known times how clear the case is, from 0 to 1.
 
-    What is known grows from 0.5 to 1 over `enough_days`. The case is 0.5 clear at the limit
+    What is known grows from 0.5 to 1 over `enough_days`. The case is 0.8 clear at the limit
     (`excess` 1), and its doubt halves with every further limit's width beyond.
     """
     known = 0.5 + 0.5 * min(1.0, known_days / enough_days)
-    clear: float = 1 - 0.5 * 0.5 ** min(max(excess - 1, 0.0), 50.0)
+    clear: float = 1 - 0.2 * 0.5 ** min(max(excess - 1, 0.0), 50.0)
     return round(known * clear, 2)

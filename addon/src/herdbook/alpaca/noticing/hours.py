@@ -21,6 +21,7 @@ WEEK: Final = 168
 DAY: Final = 24
 KEPT: Final = WEEKS * WEEK
 _DAYS: Final = 14
+_RECENT_DAYS: Final = 28
 _NEIGHBOURS: Final = (-1, 0, 1)
 _TAIL: Final = 0.9
 _TAIL_SIGMAS: Final = 1.2816  # of a normal distribution's nine tenths
@@ -48,6 +49,14 @@ class Comparable(Struct, frozen=True):
     low: Usual
     middle: Usual
     high: Usual
+
+
+class Reached(Struct, frozen=True):
+    """From where to where the lowest, the middle and the highest number went."""
+
+    low: tuple[float, float]
+    middle: tuple[float, float]
+    high: tuple[float, float]
 
 
 class Hours:
@@ -97,10 +106,36 @@ class Hours:
             [hour - DAY * day + near for day in range(1, _DAYS + 1) for near in _NEIGHBOURS], 2
         )
 
-    def day_middle(self, day: int) -> float | None:
-        """The middle of a local day of which at least half is known, unless it is forgotten."""
-        middles = list(self._known(range(day * DAY, (day + 1) * DAY), self._middle))
-        return median(middles) if len(middles) * 2 >= DAY else None
+    def reached(self, hour: int) -> Reached | None:
+        """Between what all but one of the last four weeks' days stayed at this hour."""
+        lows, middles, highs = [], [], []
+        for day in range(1, _RECENT_DAYS + 1):
+            near = [hour - DAY * day + beside for beside in _NEIGHBOURS]
+            middle = list(self._known(near, self._middle))
+            if middle:
+                lows.append(list(self._known(near, self._low)))
+                middles.append(middle)
+                highs.append(list(self._known(near, self._high)))
+        if len(middles) < 2:
+            return None
+        return Reached(*(_but_one(days) for days in (lows, middles, highs)))
+
+    def of_days(self, day: int) -> tuple[float, float] | None:
+        """From where to where the hours' middles go on a usual one of the four weeks before."""
+        known = [one for ago in range(1, _RECENT_DAYS + 1) if (one := self.day(day - ago))]
+        if not known:
+            return None
+        return median(low for low, _, _ in known), median(high for _, _, high in known)
+
+    def day(self, day: int) -> tuple[float, float, float] | None:
+        """The second least, the middle and the second most of a local day's hours.
+
+        Of each hour its middle. None unless at least half of the day is known.
+        """
+        middles = sorted(self._known(range(day * DAY, (day + 1) * DAY), self._middle))
+        if len(middles) * 2 < DAY:
+            return None
+        return middles[1], median(middles), middles[-2]
 
     def span(self) -> float:
         """How far apart the hours' lowest and highest are, but for the twentieth at either end."""
@@ -151,6 +186,11 @@ class Hours:
         middle = sorted(self._known(numbers, self._middle))
         high = sorted(self._known(numbers, self._high))
         return Comparable(_usual(low), _usual(middle), _usual(high))
+
+
+def _but_one(days: list[list[float]]) -> tuple[float, float]:
+    """The second least of the days' least, and the second most of their most."""
+    return sorted(map(min, days))[1], sorted(map(max, days))[-2]
 
 
 def _usual(values: list[float]) -> Usual:

@@ -1,19 +1,22 @@
 """Watches a measurement that is a number: its level, sudden changes, drift, and standing still.
 
-For the first week the range of `herdbook.house.baselines` decides, which knows no hours.
-After that each way of departing has a score and a learned `Limit`. What is beyond its limit has to
-be so twice in a row, unless a reading stands for five minutes or more. Then it is said once; the
-measurement is *open* until nothing has been beyond six tenths of its limit for an hour. So one
-incident is one finding, however it wavers. After thirty hours it is closed at any rate: by then its
-limits have learned it. Of what lasted an hour or more the end is said too.
+For the first four days the range of `herdbook.house.baselines` decides, which knows no hours.
+After that each way of departing has a score and a learned `Limit`, twice as far until a
+week, and so a Sunday, has been seen. What is beyond its limit has to be so twice in a row, unless a
+reading stands for a quarter of an hour. Then it is said once; the measurement is *open* until
+nothing has been beyond six tenths of its limit for an hour. So one incident is one finding, however
+it wavers. After thirty hours it is closed at any rate: by then its limits have learned it. Of what
+lasted an hour or more the end is said too.
 """
 
 from collections import deque
+from itertools import islice
 from statistics import median
-from typing import Final
+from typing import Final, Literal
 
 from msgspec import Struct
 
+from herdbook.alpaca.noticing.drift import Drift
 from herdbook.alpaca.noticing.finding import Finding, Kind, Range, confidence
 from herdbook.alpaca.noticing.hours import DAY, Hours
 from herdbook.alpaca.noticing.level import Departure, Level, Part
@@ -21,21 +24,19 @@ from herdbook.alpaca.noticing.limit import Limit
 from herdbook.alpaca.noticing.ticks import HOUR_S, Ticks
 from herdbook.house.baselines import Baseline
 
-FIRST_DAYS: Final = 7.0
+FIRST_DAYS: Final = 4.0
+_WEEK_DAYS: Final = 7.0
+_FIRST_WEEK: Final = 2.0
 _JUDGED_DAYS: Final = 2.0
 ENOUGH_DAYS: Final = 14.0
-_BELIEVED_ALONE_S: Final = 300.0
+_BELIEVED_ALONE_S: Final = 900.0
 _STILL_OPEN: Final = 0.6
 _NEW_S: Final = 30 * HOUR_S
 _CHANGE_S: Final = 900.0
 _CHANGE_BASE: Final = 8.0
-_DRIFT_BASE: Final = 2.0
-_DRIFT_DAYS: Final = 28.0
-_DRIFT_BEHIND: Final = 10
-_ECHO_DAYS: Final = 21
 _STUCK_LEAST_S: Final = 2 * HOUR_S
 _STUCK_LEAST_STEPS: Final = 24
-_STUCK_MARGIN: Final = 1.2
+_STUCK_MARGIN: Final = 1.5
 _STUCK_MOST_S: Final = 40 * HOUR_S
 _SHOWN: Final = 12
 
@@ -48,11 +49,22 @@ class NumberLearned(Struct):
     typical: dict[Part, float] = {}
     limits: dict[str, Limit] = {}
     open: Finding | None = None
-    said_on: int | None = None
+    drifted_on: int | None = None
 
     def __post_init__(self) -> None:
         if len(self.columns) not in (0, Hours.PACKED):
             raise ValueError("the hours are not eight weeks of hours")
+
+
+class _Change(Struct, frozen=True):
+    """A quarter of an hour's middle against that of the one before."""
+
+    value: float
+    before: float
+    score: float
+    limit: float
+    kind: Literal["sudden_change"] = "sudden_change"
+    name: Literal["change"] = "change"
 
 
 class NumberWatch:
@@ -71,16 +83,15 @@ class NumberWatch:
         self._limits = learned.limits
         self._level = Level(self._hours, self._limits, spread)
         self._level.typical.update(learned.typical)
+        self._drift = Drift(self._hours, self._limits, spread, learned.drifted_on)
         self._open = learned.open
         self._quiet = quiet
-        self._spread = spread
         self._ticks = Ticks()
         self._early = Baseline(spread=spread, quiet=max(quiet, HOUR_S), valid=valid)
         self._hour: int | None = None
         self._of_hour: list[float] = []
         self._in_a_row: dict[str, int] = {}
         self._opened: float | None = None  # of an incident that was open before a restart
-        self._said_on: int | None = learned.said_on
         self._calm_since: float | None = None
         self._closed: float | None = None
         self._same: tuple[float, float] | None = None
@@ -99,7 +110,7 @@ class NumberWatch:
         """What is worth keeping."""
         newest, columns = self._hours.packed()
         return NumberLearned(
-            newest, columns, self._level.typical, self._limits, self._open, self._said_on
+            newest, columns, self._level.typical, self._limits, self._open, self._drift.said_on
         )
 
     def update(self, value: float, at: float, local_s: float) -> Finding | None:
@@ -139,17 +150,24 @@ class NumberWatch:
         if self._of_hour:
             self._level.completed(before, self._of_hour)
             self._of_hour = []
-        return self._drift(hour // DAY) if before // DAY != hour // DAY else None
+        if before // DAY == hour // DAY:
+            return None
+        return self._drift.completed(hour // DAY, is_open=self._open is not None)
 
     def _tick(self, tick: float, at: float, hour: int) -> Finding | None:
-        window = [value for _, value in self._ticks.window]
-        departures = list(
-            self._level.judge(tick, window if self._ticks.covers_an_hour else None, hour)
-        )
+        departures: list[Departure | _Change] = [
+            *self._level.judge(
+                tick,
+                self._ticks.ordered if self._ticks.covers_an_hour else None,
+                hour,
+                all_of_them=self._open is not None,
+            )
+        ]
         change = self._change(hour)
         if change is not None and self.known_days >= ENOUGH_DAYS:
             departures.append(change)
-        beyond = [one for one in departures if one.score > one.limit]
+        doubt = _FIRST_WEEK if self.known_days < _WEEK_DAYS else 1.0
+        beyond = [one for one in departures if one.score > doubt * one.limit]
         names = {one.name for one in beyond}
         self._in_a_row = {name: self._in_a_row.get(name, 0) + 1 for name in names}
         if self._open is not None:
@@ -168,11 +186,10 @@ class NumberWatch:
             return None
         self._opened, self._calm_since = at, None
         self._open = self._finding(worst)
-        self._said_on = hour // DAY
         return self._open
 
     def _closing(
-        self, departures: list[Departure], tick: float, at: float, kind: Kind
+        self, departures: list[Departure | _Change], tick: float, at: float, kind: Kind
     ) -> Finding | None:
         if self._opened is None:
             self._opened = at
@@ -205,63 +222,31 @@ class NumberWatch:
             known_days=round(self.known_days, 1),
         )
 
-    def _finding(self, one: Departure, before: float | None = None) -> Finding:
-        if one.kind == "sudden_change":
-            before = one.usual[0]
+    def _finding(self, one: Departure | _Change) -> Finding:
         return Finding(
             one.kind,
             one.value,
-            None if one.kind == "sudden_change" else one.usual,
+            self._level.usual_of(one) if isinstance(one, Departure) else None,
             confidence(self.known_days, one.score / one.limit, enough_days=ENOUGH_DAYS),
-            2 * _CHANGE_S if one.kind == "sudden_change" else HOUR_S,
-            one.aspect,
-            before,
+            HOUR_S if isinstance(one, Departure) else 2 * _CHANGE_S,
+            one.question.aspect if isinstance(one, Departure) else "value",
+            None if isinstance(one, Departure) else one.before,
             self._shown(),
             round(self.known_days, 1),
         )
 
-    def _change(self, hour: int) -> Departure | None:
+    def _change(self, hour: int) -> _Change | None:
         """The last quarter of an hour against the one before."""
         number = max(1, round(_CHANGE_S / self._ticks.step))
-        window = [value for _, value in self._ticks.window]
-        if len(window) < 2 * number:
+        if len(self._ticks.window) < 2 * number:
             return None
-        now, before = median(window[-number:]), median(window[-2 * number : -number])
+        last = [value for _, value in islice(reversed(self._ticks.window), 2 * number)]
+        now, before = median(last[:number]), median(last[number:])
         base = _CHANGE_BASE * max(self._level.least, 1e-9)
         limit = self._limits.setdefault("change", Limit(1.0)).take(
             abs(now - before) / base, hour // DAY
         )
-        return Departure(
-            "sudden_change", "value", now, abs(now - before) / base, limit, (before, now), "change"
-        )
-
-    def _drift(self, today: int) -> Finding | None:
-        """The last three days against the same days of the week before."""
-        score = self._drifted(today)
-        # What a drift has shown so far must not be what is usual: the limit is some days behind.
-        limits = self._limits.setdefault("drift", Limit(1.0))
-        limit = limits.take(self._drifted(today - _DRIFT_BEHIND), today)
-        echo = self._said_on is not None and today - self._said_on <= _ECHO_DAYS
-        if score <= limit or echo or self._open is not None or self.known_days < _DRIFT_DAYS:
-            return None
-        self._said_on = today
-        return Finding(
-            "drift",
-            _middle_of(self._hours, today - 3),
-            None,
-            confidence(self.known_days, score / limit, enough_days=2 * ENOUGH_DAYS),
-            7 * DAY * HOUR_S,
-            before=_middle_of(self._hours, today - 10),
-            known_days=round(self.known_days, 1),
-        )
-
-    def _drifted(self, today: int) -> float:
-        """How far it had drifted by a day, to the least that counts; 0 where that is not known."""
-        now, before = _middle_of(self._hours, today - 3), _middle_of(self._hours, today - 10)
-        if now is None or before is None:
-            return 0.0
-        least = max(_DRIFT_BASE * max(self._level.least, 1e-9), self._spread or 0.0)
-        return abs(now - before) / least
+        return _Change(now, before, abs(now - before) / base, limit)
 
     def _stand_still(self, value: float, at: float, hour: int) -> Finding | None:
         if self._same is None or self._same[0] != value:
@@ -287,7 +272,6 @@ class NumberWatch:
             return None
         limit.say()
         self._opened = self._same[1]
-        self._said_on = hour // DAY
         self._open = Finding(
             "stuck",
             value,
@@ -302,10 +286,3 @@ class NumberWatch:
     def _shown(self) -> tuple[float, ...]:
         recent: deque[float] = deque((value for _, value in self._ticks.window), maxlen=_SHOWN)
         return tuple(recent)
-
-
-def _middle_of(hours: Hours, first_day: int) -> float | None:
-    """The middle of three days from this one on."""
-    days = [hours.day_middle(first_day + later) for later in range(3)]
-    known = [day for day in days if day is not None]
-    return median(known) if len(known) == 3 else None

@@ -2,11 +2,11 @@
 
 Kept are, for today and the 56 local days before, the hours in which it was on and those in which it
 was read. *Unusual time*: it comes on at an hour at which, with the hours beside it, it never was on
-before, on any day; and so many hours around are empty that chance would have put seven of what was
+before, on any day; and so many hours around are empty that chance would have put nine of what was
 seen into them, so a sensor that is hardly ever on has no hours of its own. *First time*: it
 comes on, and in a fortnight or more it never did. *Long lasting*: it has been on, or off, clearly
 longer than on ordinary days; see `Limit`. What was strange does not become usual by happening once,
-but by happening on three days of a fortnight.
+but by happening on three days of a fortnight; and the same within three days is no news.
 """
 
 from typing import Final
@@ -20,11 +20,12 @@ from herdbook.alpaca.noticing.ticks import HOUR_S
 
 KEPT_DAYS: Final = 56
 LEAST_DAYS: Final = 14
-_BY_CHANCE: Final = 7.0
+_BY_CHANCE: Final = 9.0
 _HABIT_DAYS: Final = 3
+_NO_NEWS_DAYS: Final = 3
 _ON_LEAST_S: Final = 1800.0
 _OFF_LEAST_S: Final = 6 * HOUR_S
-_MARGIN: Final = 1.2
+_MARGIN: Final = 1.25
 _AGAIN_S: Final = 6 * HOUR_S
 _LASTING_DAYS: Final = 7
 
@@ -115,6 +116,11 @@ class StateWatch:
             return None
         first = not any(day.on for day in past.values()) and not today.on
         if not first and not self._strange(past, of_day):
+            return None
+        if any(
+            past[day].strange & _around(of_day) for day in past if number - day <= _NO_NEWS_DAYS
+        ):
+            today.strange |= 1 << of_day
             return None
         recent = (day for day in past if number - day < LEAST_DAYS)
         if sum(bool(past[day].strange & _around(of_day)) for day in recent) + 1 >= _HABIT_DAYS:

@@ -4,6 +4,7 @@ Readings that come faster are averaged over a minute; slower ones stand for them
 learned does not depend on how fast a node happens to sample.
 """
 
+from bisect import bisect_left, insort
 from collections import deque
 from statistics import median
 from typing import Final
@@ -19,6 +20,7 @@ class Ticks:
 
     def __init__(self) -> None:
         self.window: deque[tuple[float, float]] = deque(maxlen=_MOST)
+        self.ordered: list[float] = []
         self._gaps: deque[float] = deque(maxlen=_GAPS)
         self._last: float | None = None
         self._begun = 0.0
@@ -53,7 +55,14 @@ class Ticks:
             return None
         tick = self._sum / self._number
         self._sum, self._number = 0.0, 0
+        if len(self.window) == _MOST:
+            self._forget()
         self.window.append((at, tick))
+        insort(self.ordered, tick)
         while at - self.window[0][0] >= HOUR_S:
-            self.window.popleft()
+            self._forget()
         return tick
+
+    def _forget(self) -> None:
+        _, tick = self.window.popleft()
+        del self.ordered[bisect_left(self.ordered, tick)]
