@@ -62,8 +62,8 @@ from bench.tally import Said, Tally, Window
 from herdbook.alpaca.noticing.causes import Causes
 from herdbook.alpaca.noticing.watch import Learned, Watch
 
-TUNED_ON: Final = (1, 2, 3, 4, 5, 6, 7, 8, 101, 102, 201, 202, 203, 204, 205, 206)
-SEEDS: Final = (301, 302, 303, 304, 305, 306)
+TUNED_ON: Final = (*range(1, 9), 101, 102, *range(201, 207), *range(301, 307))
+SEEDS: Final = (401, 402, 403, 404, 405, 406)
 _PI_SLOWER: Final = 20
 _READINGS_A_SECOND: Final = 20 / 30
 WEEKS: Final = 10

@@ -34,3 +34,15 @@ def test_gaps_that_come_every_day_are_usual() -> None:
             said += silence.missing(day * 86_400 + at) is not None
         silence.seen(1.0, day * 86_400 + 1800)
     assert said <= 6
+
+
+def test_a_long_gap_does_not_hide_the_next_one() -> None:
+    silence = Silence(60.0)
+    for day in range(40):
+        at = day * 86_400.0
+        if day == 30:
+            assert any(silence.missing(at + minute * 60) for minute in range(600))
+        silence.seen(1.0, at + 40_000)
+    later = 40 * 86_400.0
+    said = [silence.missing(later + minute * 60) for minute in range(60)]
+    assert sum(one is not None for one in said) == 1

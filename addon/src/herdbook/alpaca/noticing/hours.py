@@ -122,10 +122,14 @@ class Hours:
 
     def of_days(self, day: int) -> tuple[float, float] | None:
         """From where to where the hours' middles go on a usual one of the four weeks before."""
-        known = [one for ago in range(1, _RECENT_DAYS + 1) if (one := self.day(day - ago))]
+        known = []
+        for ago in range(1, _RECENT_DAYS + 1):
+            first = (day - ago) * DAY
+            if middles := list(self._known(range(first, first + DAY), self._middle)):
+                known.append((min(middles), max(middles)))
         if not known:
             return None
-        return median(low for low, _, _ in known), median(high for _, _, high in known)
+        return median(low for low, _ in known), median(high for _, high in known)
 
     def day(self, day: int) -> tuple[float, float, float] | None:
         """The second least, the middle and the second most of a local day's hours.

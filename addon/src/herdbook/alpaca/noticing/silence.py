@@ -35,6 +35,7 @@ class Silence:
     def seen(self, value: float, at: float) -> Finding | None:
         """There is a reading."""
         if self._since is None:
+            self.limit.take(0.0, int(at // _DAY_S))  # a day without any gap is one, too
             return None
         gap, self._since = at - self._since, None
         said, self._said = self._said, False

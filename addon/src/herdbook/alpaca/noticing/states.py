@@ -2,7 +2,7 @@
 
 Kept are, for today and the 56 local days before, the hours in which it was on and those in which it
 was read. *Unusual time*: it comes on at an hour at which, with the hours beside it, it never was on
-before, on any day; and so many hours around are empty that chance would have put nine of what was
+before, on any day; and so many hours around are empty that chance would have put seven of what was
 seen into them, so a sensor that is hardly ever on has no hours of its own. *First time*: it
 comes on, and in a fortnight or more it never did. *Long lasting*: it has been on, or off, clearly
 longer than on ordinary days; see `Limit`. What was strange does not become usual by happening once,
@@ -20,7 +20,7 @@ from herdbook.alpaca.noticing.ticks import HOUR_S
 
 KEPT_DAYS: Final = 56
 LEAST_DAYS: Final = 14
-_BY_CHANCE: Final = 9.0
+_BY_CHANCE: Final = 7.0
 _HABIT_DAYS: Final = 3
 _NO_NEWS_DAYS: Final = 3
 _ON_LEAST_S: Final = 1800.0
