@@ -4,13 +4,15 @@ A free string lets a small model write until its limit of tokens, so a struct wh
 have no largest length is refused when it is used first, not when a model runs away.
 """
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from herdbook.llm.engine import Schema
 
-_HIDDEN = ("title", "description", "default", "discriminator")
+_LONGEST: Final = 1000
+"""llama.cpp refuses a grammar with many more repetitions."""
+_HIDDEN: Final = ("title", "description", "default", "discriminator")
 
 
 def schema_of(kind: Any) -> Schema:
@@ -61,6 +63,8 @@ def _check(part: Any, where: str) -> None:
         return
     if part.get("type") == "string" and not {"maxLength", "enum"} & part.keys():
         raise TypeError(f"The string at {where} has no maxLength.")
+    if part.get("maxLength", 0) > _LONGEST:
+        raise TypeError(f"The string at {where} may be longer than llama.cpp can keep count of.")
     if part.get("type") == "array" and "maxItems" not in part:
         raise TypeError(f"The list at {where} has no maxItems.")
     for name, one in part.items():
