@@ -20,6 +20,7 @@ from herdbook.alpaca.sensors.system import SystemConfig
 from herdbook.cli.alpaca import add_commands
 from herdbook.eventlog.curiosity import Wants
 from herdbook.eventlog.retention import Retention
+from herdbook.llm.settings import ModelSettings
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "alpaca.md"
 
@@ -50,7 +51,9 @@ def test_the_outputs_are_outputs(tmp_path: Path) -> None:
 KINDS = [Registry().plugin(kind).settings for kind in Registry().kinds]
 
 
-@pytest.mark.parametrize("kind", [*KINDS, Tuning, Retention, LlamaSettings, Wants, PageSettings])
+@pytest.mark.parametrize(
+    "kind", [*KINDS, Tuning, Retention, LlamaSettings, ModelSettings, PageSettings, Wants]
+)
 def test_every_key_is_in_it(kind: type[msgspec.Struct]) -> None:
     text = GUIDE.read_text(encoding="utf-8")
     missing = [key for key in kind.__struct_fields__ if f"| `{key}` |" not in text]

@@ -9,7 +9,8 @@ import random
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
-from typing import Any, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
@@ -19,6 +20,7 @@ from herdbook.alpaca.button import Button
 from herdbook.alpaca.config import AlpacaConfig
 from herdbook.alpaca.diagnostics import Diagnostics
 from herdbook.alpaca.discovery import all_parts
+from herdbook.alpaca.grounded import says_the_same
 from herdbook.alpaca.heartbeat import beat
 from herdbook.alpaca.known import NodeKnowledge
 from herdbook.alpaca.learned import LearnedFile
@@ -49,7 +51,12 @@ from herdbook.eventlog.event import ObservationPayload
 from herdbook.eventlog.identity import Identity
 from herdbook.eventlog.pin import FilePin
 from herdbook.eventlog.protocol import PULSE_MS
+from herdbook.llm.language_model import LanguageModel, open_model
+from herdbook.llm.settings import ModelSettings
 from herdbook.systemd import Supervisor
+
+if TYPE_CHECKING:
+    from herdbook.alpaca.phrasing import Phrasing
 
 _LAST_SYNC_S: Final = 2.0
 
@@ -78,8 +85,10 @@ async def run(
     supervisor = supervisor or Supervisor()
     await mounted(config.data, supervisor, rng)
     sensors = open_sensors(config, clock)
-    record = await Record.open(config.data, clock)
     async with AsyncExitStack() as closing:
+        model = open_model(config.model)
+        closing.push_async_callback(model.close)
+        record = await Record.open(config.data, clock)
         closing.push_async_callback(record.close)
         learned = LearnedFile(config.data)
         noticer = Noticer(
@@ -89,7 +98,8 @@ async def run(
             config.data, config.name, record, clock, local_zone(), Model(config.embedding)
         )
         closing.push_async_callback(memories.close)
-        node = Node(config, sensors, record, noticer, memories, clock, rng)
+        phrasing = _phrasing(config.model, model, memories, record, clock)
+        node = Node(config, sensors, record, noticer, memories, phrasing, clock, rng)
         closing.push_async_callback(node.close)
         await node.run(on_ready, supervisor)
 
@@ -104,11 +114,13 @@ class Node:
         record: Record,
         noticer: Noticer,
         memories: Memories,
+        phrasing: "Phrasing | None",
         clock: Clock,
         rng: random.Random,
     ) -> None:
         self._noticer = noticer
         self._memories = memories
+        self._phrasing = phrasing
         self._record = record
         self._clock = clock
         self._samplers = [Sampler(sensor, self, clock, noticer) for sensor in sensors]
@@ -164,6 +176,8 @@ class Node:
                     sampling.create_task(self._outputs.run(self._line))
                     sampling.create_task(self._diagnostics.run(self._line))
                     sampling.create_task(self._button.run())
+                    if self._phrasing is not None:
+                        sampling.create_task(self._phrasing.run())
                     for sampler in self._samplers:
                         sampling.create_task(sampler.run())
                     await asyncio.sleep(0)  # every task has begun: its socket is there
@@ -234,6 +248,25 @@ class Node:
             for output in outputs
         }
         return commands | {observe_topic(node_id): self._button.press}
+
+
+def _phrasing(
+    settings: ModelSettings,
+    model: LanguageModel,
+    memories: Memories,
+    record: Record,
+    clock: Clock,
+) -> "Phrasing | None":
+    """What puts observations into the words of the model, if there is one."""
+    if not model.is_on:
+        return None
+    # It brings Jinja2, which takes memory: only where it is wanted.
+    from herdbook.alpaca.phrasing import Phrasing
+    from herdbook.llm.prompts import Prompts
+
+    prompts = Prompts(None if settings.prompts is None else Path(settings.prompts))
+    name = settings.model or settings.engine
+    return Phrasing(model, name, prompts, memories, record, clock, says_the_same)
 
 
 @asynccontextmanager

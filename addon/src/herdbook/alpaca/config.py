@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final, NamedTuple
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from herdbook.alpaca.address import LlamaSettings
 from herdbook.alpaca.environment import put, settings_in
@@ -23,6 +24,7 @@ from herdbook.broker import BrokerSettings
 from herdbook.errors import ConfigError
 from herdbook.eventlog.curiosity import Wants
 from herdbook.eventlog.retention import Retention
+from herdbook.llm.settings import ModelSettings
 from herdbook.settings import check, read_toml
 
 MAX_SENSORS: Final = 64
@@ -49,6 +51,7 @@ class AlpacaConfig(Struct, frozen=True, forbid_unknown_fields=True):
     output: tuple[OutputConfig, ...] = ()
     page: PageSettings | None = None
     language: Code = "en"
+    model: ModelSettings = ModelSettings()
 
 
 class _Top(Struct, frozen=True, forbid_unknown_fields=True):
@@ -63,6 +66,7 @@ class _Top(Struct, frozen=True, forbid_unknown_fields=True):
     output: Annotated[list[Any], Meta(max_length=MAX_OUTPUTS)] = []
     page: dict[str, Any] | None = None
     language: Code = "en"
+    model: dict[str, Any] = {}
 
     def __post_init__(self) -> None:
         require_printable(self.name)
@@ -151,4 +155,13 @@ def built(document: dict[str, Any], path: Path, folder: Path | None = None) -> A
         output=load_outputs(top.output, path, has_broker=broker is not None),
         page=None if top.page is None else _check(top.page, PageSettings, path, where=" in [page]"),
         language=top.language,
+        model=_model(top.model, path),
     )
+
+
+def _model(table: dict[str, Any], path: Path) -> ModelSettings:
+    settings: ModelSettings = _check(table, ModelSettings, path, where=" in [model]")
+    if settings.prompts is None:
+        return settings
+    folder = path.parent.absolute() / Path(settings.prompts).expanduser()
+    return replace(settings, prompts=str(folder))

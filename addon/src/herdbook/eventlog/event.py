@@ -23,6 +23,7 @@ MAX_RUNS: Final = 64
 OBSERVATION: Final = "observation"
 READINGS: Final = "readings"
 LOSS: Final = "loss"
+WORDING: Final = "wording"
 CLOCK: Final = "clock"
 OUTPUT: Final = "output"
 
@@ -68,6 +69,17 @@ class ObservationPayload(Struct, frozen=True, omit_defaults=True):
     values: Annotated[tuple[Finite, ...], Meta(max_length=64)] = ()
     before: Finite | None = None
     known_days: Annotated[float, Meta(ge=0, le=36_525)] = 0
+
+
+class WordingPayload(Struct, frozen=True):
+    """How a model puts an observation of this log; what an event of kind ``wording`` carries.
+
+    `seq` is the observation's number. Its own sentence stays in the log.
+    """
+
+    seq: Annotated[int, Meta(ge=1, le=MAX_INT)]
+    sentence: Annotated[str, Meta(min_length=1, max_length=1000)]
+    model: Annotated[str, Meta(max_length=200)]
 
 
 class Run(NamedTuple):

@@ -12,9 +12,11 @@ from herdbook.eventlog.event import (
     MAX_WALL_MS,
     OBSERVATION,
     READINGS,
+    WORDING,
     Event,
     LossPayload,
     ObservationPayload,
+    WordingPayload,
     decode_payload,
     encode_payload,
 )
@@ -91,12 +93,9 @@ class Fold:
                     memory.take_back(
                         self._connection, self._node_id, decode_payload(event, RetractionPayload)
                     )
-                elif event.kind == REVIEW:
-                    payload = decode_payload(event, ReviewPayload)
-                    reviews.hear(self._connection, self._node_id, event, payload)
                 elif event.kind == LOSS:
                     self._again_told.tell(event.seq, decode_payload(event, LossPayload))
-                else:
+                elif not self._add_to(event):
                     whole = False
             except InputError:
                 whole = False
@@ -125,6 +124,18 @@ class Fold:
                 continue
             told_by = self._clocks.stretch(source.stretch)
             readings.add(self._connection, number, told_by, parts, self._now_ms)
+
+    def _add_to(self, event: Event) -> bool:
+        """Fold what is said of something that was told before; False for an unknown kind."""
+        if event.kind == REVIEW:
+            review = decode_payload(event, ReviewPayload)
+            reviews.hear(self._connection, self._node_id, event, review)
+        elif event.kind == WORDING:
+            wording = decode_payload(event, WordingPayload)
+            observation.reword(self._connection, self._node_id, wording)
+        else:
+            return False
+        return True
 
     def _noticed(self, event: Event) -> None:
         payload = decode_payload(event, ObservationPayload)

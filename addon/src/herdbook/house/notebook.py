@@ -29,6 +29,7 @@ from herdbook.eventlog.event import (
     LOSS,
     MAX_WALL_MS,
     OBSERVATION,
+    WORDING,
     Event,
     decode_payload,
 )
@@ -39,11 +40,11 @@ from herdbook.house.compared import compared
 from herdbook.house.fold import Fold
 from herdbook.house.memory import MEMORY, RETRACTION, REVIEW, ReviewPayload, Topic
 from herdbook.house.node import Greeting
-from herdbook.house.observation import Observation
+from herdbook.house.observation import Observation, Unworded
 from herdbook.house.recall import Recall
 
 NAME: Final = "notebook.db"
-FOLDED: Final = frozenset({OBSERVATION, MEMORY, RETRACTION, REVIEW, CLOCK, LOSS})
+FOLDED: Final = frozenset({OBSERVATION, MEMORY, RETRACTION, REVIEW, WORDING, CLOCK, LOSS})
 MOST_OBSERVATIONS: Final = 10_000
 _OLD: Final = (
     "DELETE FROM observation WHERE node_id = ?1 AND seq IN"
@@ -209,6 +210,12 @@ class Notebook:
     async def observations(self, limit: int) -> list[Observation]:
         """The last that were made, newest first."""
         return await self.read(lambda c: observation.newest_of(c, self._node_id, limit))
+
+    async def in_plain_words(self, after: int, since_ms: int, limit: int) -> list[Unworded]:
+        """The newest observations after a number that no model put into words, oldest first."""
+        return await self.read(
+            lambda c: observation.in_plain_words(c, self._node_id, after, since_ms, limit)
+        )
 
     def recall(self, model: Model, zone: tzinfo) -> Recall:
         """What the node knows of something, by words and with a model by meaning."""

@@ -14,7 +14,7 @@ from typing import Final
 from msgspec import Struct
 
 from herdbook.clock import Quality, iso
-from herdbook.eventlog.event import Event, ObservationPayload
+from herdbook.eventlog.event import Event, ObservationPayload, WordingPayload
 from herdbook.house.place import Place
 from herdbook.house.stretch import Stretch
 
@@ -49,6 +49,14 @@ class Observation(Struct, frozen=True):
     values: tuple[float, ...]
     before: float | None
     known_days: float
+
+
+class Unworded(Struct, frozen=True):
+    """An observation as arithmetic says it."""
+
+    seq: int
+    sensor_name: str
+    sentence: str
 
 
 def add(
@@ -90,6 +98,36 @@ def add(
             payload.known_days,
         ),
     )
+
+
+def reword(connection: sqlite3.Connection, node_id: str, wording: WordingPayload) -> None:
+    """Fold how a model puts an observation; there need not be one. It is found by these words."""
+    there = connection.execute(
+        "UPDATE observation SET plain = coalesce(plain, sentence), sentence = ?"
+        " WHERE node_id = ? AND seq = ? RETURNING observed_ms",
+        (wording.sentence, node_id, wording.seq),
+    ).fetchone()
+    if there is not None:
+        key = (node_id, wording.seq)
+        connection.execute(
+            "DELETE FROM passage WHERE what = 'observation' AND node_id = ? AND number = ?", key
+        )
+        connection.execute(
+            "INSERT INTO passage (what, node_id, number, at_ms) VALUES ('observation', ?, ?, ?)",
+            (*key, *there),
+        )
+
+
+def in_plain_words(
+    connection: sqlite3.Connection, node_id: str, after: int, since_ms: int, limit: int
+) -> list[Unworded]:
+    """A node's newest observations that no model put into words, the oldest of them first."""
+    rows = connection.execute(
+        "SELECT seq, sensor_name, sentence FROM observation WHERE node_id = ? AND seq > ?"
+        " AND observed_ms >= ? AND plain IS NULL ORDER BY seq DESC LIMIT ?",
+        (node_id, after, since_ms, limit),
+    ).fetchall()
+    return [Unworded(*row) for row in reversed(rows)]
 
 
 def refold(

@@ -41,6 +41,7 @@ from herdbook.house.memory import (
     Verdict,
 )
 from herdbook.house.notebook import Known, Notebook
+from herdbook.house.observation import Unworded
 
 DAY_MS: Final = 86_400_000
 _LASTS_DAYS: Final = {"arithmetic": 60, "model": 180}
@@ -171,6 +172,11 @@ class Memories:
         """
         await self.catch_up()
         return await self._recall.ask(Asked(words, kind=kind, first=since), limit)
+
+    async def in_plain_words(self, after: int, since_ms: int, limit: int) -> list[Unworded]:
+        """The newest observations after a number that no model put into words, oldest first."""
+        await self.catch_up()
+        return await self._notebook.in_plain_words(after, since_ms, limit)
 
     async def facts(self) -> list[Known]:
         """All facts that the node tells, with what people think of them."""
