@@ -111,7 +111,7 @@ def of(double: OllamaDouble, **more: object) -> ModelSettings:
 
 async def test_ollama_is_asked_as_it_documents(ollama: OllamaDouble) -> None:
     ollama.answers = ['{"sentence": "So.", "mood": "dry", "numbers": [1]}']
-    model = open_model(of(ollama, keep_alive="30s", key="secret"))
+    model = open_model(of(ollama, keep_alive="30s", api_key="secret"))
     assert await model.ask(Said, TURNS, patience_s=10) == Said("So.", "dry", [1])
     [asked] = ollama.asked
     assert asked["model"] == "small"

@@ -23,6 +23,7 @@ API) translate once, from the code.
     │   ├── ModelUnusable        model_unusable
     │   ├── ModelDown            model_down
     │   ├── ModelRefused         model_refused
+    │   │   └── AnswerUnusable   answer_unusable
     │   └── FetchFailed          fetch_failed
     ├── VaultError
     │   ├── VaultLocked          vault_locked
@@ -182,6 +183,12 @@ class ModelRefused(Unavailable):
     """A language model answers, and what it answers cannot be used; asking again will not help."""
 
     code = "model_refused"
+
+
+class AnswerUnusable(ModelRefused):
+    """A language model answers something else than it was asked for."""
+
+    code = "answer_unusable"
 
 
 class FetchFailed(Unavailable):

@@ -108,7 +108,6 @@ async def test_what_was_called_wrong_never_comes_back_by_itself(node: Node) -> N
     await node.stop()
     await node.start()
     assert await node.propose("20 minutes") == "wrong"
-    assert await node.memories.wrong() == ["bathroom, airing: 20 minutes"]
     assert await node.propose("20 minutes", source="person") == "told"
     await node.memories.review("bathroom", "airing", "20 minutes", None)
     assert (await node.only()).verdict is None

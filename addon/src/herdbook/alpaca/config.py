@@ -19,12 +19,12 @@ from herdbook.alpaca.outputs.config import MAX_OUTPUTS, OutputConfig, load_outpu
 from herdbook.alpaca.page.settings import PageSettings
 from herdbook.alpaca.sensors.registry import GUIDE, Registry
 from herdbook.alpaca.sensors.settings import Name, SensorSettings, require_printable
+from herdbook.alpaca.tools.settings import NodeModel
 from herdbook.alpaca.words.language import Code
 from herdbook.broker import BrokerSettings
 from herdbook.errors import ConfigError
 from herdbook.eventlog.curiosity import Wants
 from herdbook.eventlog.retention import Retention
-from herdbook.llm.settings import ModelSettings
 from herdbook.settings import check, read_toml
 
 MAX_SENSORS: Final = 64
@@ -51,7 +51,7 @@ class AlpacaConfig(Struct, frozen=True, forbid_unknown_fields=True):
     output: tuple[OutputConfig, ...] = ()
     page: PageSettings | None = None
     language: Code = "en"
-    model: ModelSettings = ModelSettings()
+    model: NodeModel = NodeModel()
 
 
 class _Top(Struct, frozen=True, forbid_unknown_fields=True):
@@ -159,8 +159,8 @@ def built(document: dict[str, Any], path: Path, folder: Path | None = None) -> A
     )
 
 
-def _model(table: dict[str, Any], path: Path) -> ModelSettings:
-    settings: ModelSettings = _check(table, ModelSettings, path, where=" in [model]")
+def _model(table: dict[str, Any], path: Path) -> NodeModel:
+    settings: NodeModel = _check(table, NodeModel, path, where=" in [model]")
     if settings.prompts is None:
         return settings
     folder = path.parent.absolute() / Path(settings.prompts).expanduser()

@@ -24,6 +24,7 @@ OBSERVATION: Final = "observation"
 READINGS: Final = "readings"
 LOSS: Final = "loss"
 WORDING: Final = "wording"
+THOUGHT: Final = "thought"
 CLOCK: Final = "clock"
 OUTPUT: Final = "output"
 
@@ -80,6 +81,21 @@ class WordingPayload(Struct, frozen=True):
     seq: Annotated[int, Meta(ge=1, le=MAX_INT)]
     sentence: Annotated[str, Meta(min_length=1, max_length=1000)]
     model: Annotated[str, Meta(max_length=200)]
+
+
+class ThoughtPayload(Struct, frozen=True):
+    """A step of a model on the node; what an event of kind ``thought`` carries.
+
+    `tool` is what it did, with what it `said` to that end, and what `came` of it: both as JSON, cut
+    where they are long. `tainted`: it had read what others may have written.
+    """
+
+    conversation: Annotated[str, Meta(min_length=1, max_length=16)]
+    step: Annotated[int, Meta(ge=1, le=1000)]
+    tool: Label
+    said: Annotated[str, Meta(max_length=500)]
+    came: Annotated[str, Meta(max_length=1000)]
+    tainted: bool
 
 
 class Run(NamedTuple):

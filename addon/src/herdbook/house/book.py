@@ -35,6 +35,7 @@ from herdbook.house import (
     reviews,
     rollup,
     series,
+    thought,
 )
 from herdbook.house.glance import Glance
 from herdbook.house.ingest import Stored, Taken
@@ -48,6 +49,7 @@ from herdbook.house.recall import Recall
 from herdbook.house.refold import refold
 from herdbook.house.rollup import Rollup
 from herdbook.house.series import Series
+from herdbook.house.thought import Thought
 
 MAX_OBSERVATIONS: Final = 1000
 DAY_MS: Final = 86_400_000
@@ -283,6 +285,10 @@ class HouseBook:
         return await self._read(
             lambda c: neighbours.told(c, node_id, observations, memories, reviewed)
         )
+
+    async def thoughts(self, limit: int) -> list[Thought]:
+        """What the models of nodes did last, newest first."""
+        return await self._read(lambda c: thought.newest(c, limit))
 
     async def topics(self) -> list[Topic]:
         """What the house remembers; memory.py says in which order."""

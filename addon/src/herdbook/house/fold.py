@@ -12,16 +12,18 @@ from herdbook.eventlog.event import (
     MAX_WALL_MS,
     OBSERVATION,
     READINGS,
+    THOUGHT,
     WORDING,
     Event,
     LossPayload,
     ObservationPayload,
+    ThoughtPayload,
     WordingPayload,
     decode_payload,
     encode_payload,
 )
 from herdbook.eventlog.timeline import ClockPayload, Point
-from herdbook.house import memory, observation, quarantine, readings, reviews, series
+from herdbook.house import memory, observation, quarantine, readings, reviews, series, thought
 from herdbook.house.again import Again
 from herdbook.house.arrivals import Arrivals, block_of
 from herdbook.house.block import Columns
@@ -126,13 +128,17 @@ class Fold:
             readings.add(self._connection, number, told_by, parts, self._now_ms)
 
     def _add_to(self, event: Event) -> bool:
-        """Fold what is said of something that was told before; False for an unknown kind."""
+        """Fold what a model did, or what is said of what was told; False for an unknown kind."""
         if event.kind == REVIEW:
             review = decode_payload(event, ReviewPayload)
             reviews.hear(self._connection, self._node_id, event, review)
         elif event.kind == WORDING:
             wording = decode_payload(event, WordingPayload)
             observation.reword(self._connection, self._node_id, wording)
+        elif event.kind == THOUGHT:
+            payload = decode_payload(event, ThoughtPayload)
+            place = self._clocks.place(event)
+            thought.add(self._connection, self._node_id, event, payload, place)
         else:
             return False
         return True

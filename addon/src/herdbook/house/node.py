@@ -41,6 +41,7 @@ _ERASE: Final = (
     "DELETE FROM series WHERE node_id = ?",
     "DELETE FROM observation WHERE node_id = ?",
     "DELETE FROM memory WHERE node_id = ?",
+    "DELETE FROM thought WHERE node_id = ?",
     "DELETE FROM stretch WHERE node_id = ?",
     "DELETE FROM clock WHERE boot IN (SELECT id FROM boot WHERE node_id = ?)",
     "DELETE FROM boot WHERE node_id = ?",

@@ -29,22 +29,24 @@ from herdbook.eventlog.event import (
     LOSS,
     MAX_WALL_MS,
     OBSERVATION,
+    THOUGHT,
     WORDING,
     Event,
     decode_payload,
 )
 from herdbook.eventlog.messages import Hello
 from herdbook.files import make_folder
-from herdbook.house import memory, node, observation, reviews
+from herdbook.house import memory, node, observation, reviews, thought
 from herdbook.house.compared import compared
 from herdbook.house.fold import Fold
 from herdbook.house.memory import MEMORY, RETRACTION, REVIEW, ReviewPayload, Topic
 from herdbook.house.node import Greeting
 from herdbook.house.observation import Observation, Unworded
 from herdbook.house.recall import Recall
+from herdbook.house.thought import Thought
 
 NAME: Final = "notebook.db"
-FOLDED: Final = frozenset({OBSERVATION, MEMORY, RETRACTION, REVIEW, WORDING, CLOCK, LOSS})
+FOLDED: Final = frozenset({OBSERVATION, MEMORY, RETRACTION, REVIEW, WORDING, THOUGHT, CLOCK, LOSS})
 MOST_OBSERVATIONS: Final = 10_000
 _OLD: Final = (
     "DELETE FROM observation WHERE node_id = ?1 AND seq IN"
@@ -210,6 +212,10 @@ class Notebook:
     async def observations(self, limit: int) -> list[Observation]:
         """The last that were made, newest first."""
         return await self.read(lambda c: observation.newest_of(c, self._node_id, limit))
+
+    async def thoughts(self, limit: int) -> list[Thought]:
+        """The last steps of the node's model, newest first."""
+        return await self.read(lambda c: thought.newest(c, limit))
 
     async def in_plain_words(self, after: int, since_ms: int, limit: int) -> list[Unworded]:
         """The newest observations after a number that no model put into words, oldest first."""

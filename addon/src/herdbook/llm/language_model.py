@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import Struct
 
-from herdbook.errors import Busy, ConfigError, ModelDown, ModelRefused
+from herdbook.errors import AnswerUnusable, Busy, ConfigError, ModelDown, ModelRefused
 from herdbook.llm.engine import Engine, Turn
 from herdbook.llm.schema import most_tokens, schema_of
 from herdbook.llm.settings import ModelSettings
@@ -77,7 +77,8 @@ class LanguageModel:
         """What the model answers, as a `kind`; in vain not longer than so many seconds.
 
         Raises `Busy` when enough wait already, `ModelDown` when it does not answer in that time,
-        and `ModelRefused` when what it answers is not of that kind.
+        `ModelRefused` when it will not, and `AnswerUnusable` when what it answers is not of that
+        kind.
         """
         engine = self._engine
         if engine is None:
@@ -118,7 +119,7 @@ class LanguageModel:
                     refused += 1
                     self._now("ready")
                     if refused == _TRIES:
-                        raise ModelRefused(
+                        raise AnswerUnusable(
                             f"The model answered something else than it was asked for: {error}."
                         ) from error
                     continue

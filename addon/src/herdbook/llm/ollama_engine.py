@@ -21,6 +21,7 @@ class OllamaEngine:
     def __init__(self, settings: ModelSettings) -> None:
         """Raises `ConfigError` for a certificate authority that cannot be used."""
         self._settings = settings
+        key = settings.api_key
         self._client = ollama.AsyncClient(
             host=settings.url,
             timeout=httpx.Timeout(settings.timeout, connect=_CONNECT_S),
@@ -28,7 +29,9 @@ class OllamaEngine:
             follow_redirects=False,
             trust_env=False,
             verify=settings.tls() if (settings.url or "").startswith("https") else True,
-            headers={} if settings.key is None else {"Authorization": f"Bearer {settings.key}"},
+            headers={}
+            if settings.api_key is None
+            else {"Authorization": f"Bearer {settings.api_key}"},
         )
 
     async def complete(self, turns: list[Turn], schema: Schema, most_tokens: int) -> str:

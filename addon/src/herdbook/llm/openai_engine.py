@@ -77,8 +77,8 @@ class OpenAIEngine:
             self._session = aiohttp.ClientSession(
                 timeout=aiohttp.ClientTimeout(self._settings.timeout, sock_connect=_CONNECT_S),
                 headers={}
-                if self._settings.key is None
-                else {"Authorization": f"Bearer {self._settings.key}"},
+                if self._settings.api_key is None
+                else {"Authorization": f"Bearer {self._settings.api_key}"},
             )
         try:
             # No other host is asked: not one that the server names, nor one of the environment.

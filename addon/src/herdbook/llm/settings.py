@@ -23,7 +23,7 @@ class ModelSettings(Struct, frozen=True, forbid_unknown_fields=True):
     engine: Literal["none", "ollama", "openai"] = "none"
     url: Url | None = None
     model: Annotated[str, Meta(min_length=1, max_length=200)] = ""
-    key: Annotated[str, Meta(min_length=1, max_length=500, pattern=r"^[!-~]+\Z")] | None = None
+    api_key: Annotated[str, Meta(min_length=1, max_length=500, pattern=r"^[!-~]+\Z")] | None = None
     ca: str | None = None
     keep_alive: Annotated[str, Meta(pattern=r"^(0|-?[0-9]{1,5}(s|m|h))\Z")] = "5m"
     timeout: Annotated[float, Meta(ge=1, le=3600)] = 120.0
@@ -36,7 +36,7 @@ class ModelSettings(Struct, frozen=True, forbid_unknown_fields=True):
         if self.engine == "ollama" and not self.model:
             raise ValueError("“model” must be the name of one that Ollama has")
         if self.url is not None and urlsplit(self.url).username is not None:
-            raise ValueError("“url” must have no name or password in it; a “key” has its own place")
+            raise ValueError("“url” must have no name or password in it")
 
     @property
     def is_local(self) -> bool:

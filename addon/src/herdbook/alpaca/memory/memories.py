@@ -42,6 +42,7 @@ from herdbook.house.memory import (
 )
 from herdbook.house.notebook import Known, Notebook
 from herdbook.house.observation import Unworded
+from herdbook.house.thought import Thought
 
 DAY_MS: Final = 86_400_000
 _LASTS_DAYS: Final = {"arithmetic": 60, "model": 180}
@@ -178,14 +179,15 @@ class Memories:
         await self.catch_up()
         return await self._notebook.in_plain_words(after, since_ms, limit)
 
+    async def thoughts(self, limit: int) -> list[Thought]:
+        """The last steps of the node's model, newest first."""
+        await self.catch_up()
+        return await self._notebook.thoughts(limit)
+
     async def facts(self) -> list[Known]:
         """All facts that the node tells, with what people think of them."""
         await self.catch_up()
         return await self._notebook.facts()
-
-    async def wrong(self) -> list[str]:
-        """What was called wrong, in words, for whoever is about to propose something."""
-        return [f"{one.subject}, {one.aspect}: {one.value}" for one in await self._notebook.wrong()]
 
     async def close(self) -> None:
         """Close the notebook and let go of the model."""
