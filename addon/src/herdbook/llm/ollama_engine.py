@@ -29,9 +29,7 @@ class OllamaEngine:
             follow_redirects=False,
             trust_env=False,
             verify=settings.tls() if (settings.url or "").startswith("https") else True,
-            headers={}
-            if settings.api_key is None
-            else {"Authorization": f"Bearer {settings.api_key}"},
+            headers={} if key is None else {"Authorization": f"Bearer {key}"},
         )
 
     async def complete(self, turns: list[Turn], schema: Schema, most_tokens: int) -> str:
