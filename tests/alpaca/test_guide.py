@@ -17,10 +17,10 @@ from herdbook.alpaca.sensors.registry import Registry
 from herdbook.alpaca.sensors.room import RoomConfig
 from herdbook.alpaca.sensors.settings import Tuning
 from herdbook.alpaca.sensors.system import SystemConfig
+from herdbook.alpaca.tools.settings import NodeModel
 from herdbook.cli.alpaca import add_commands
 from herdbook.eventlog.curiosity import Wants
 from herdbook.eventlog.retention import Retention
-from herdbook.llm.settings import ModelSettings
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "alpaca.md"
 
@@ -52,7 +52,7 @@ KINDS = [Registry().plugin(kind).settings for kind in Registry().kinds]
 
 
 @pytest.mark.parametrize(
-    "kind", [*KINDS, Tuning, Retention, LlamaSettings, ModelSettings, PageSettings, Wants]
+    "kind", [*KINDS, Tuning, Retention, LlamaSettings, NodeModel, PageSettings, Wants]
 )
 def test_every_key_is_in_it(kind: type[msgspec.Struct]) -> None:
     text = GUIDE.read_text(encoding="utf-8")
