@@ -4,12 +4,14 @@ from pathlib import Path
 import pytest
 
 from herdbook.errors import BatchRefused
+from herdbook.eventlog.event import THOUGHT, ThoughtPayload, encode_payload
 from herdbook.eventlog.messages import Hello
 from herdbook.ids import fingerprint_of, node_id_of
 from herdbook.llama.herd.ways import Ways
 from tests.house.household import fact
 from tests.llama.panel.herd_stage import herd_of
 from tests.llama.panel.stage import HTMX, Browser, Stage, stage
+from tests.llama.panel.test_settings import FORM
 
 NODE = node_id_of(b"a public key")
 
@@ -250,6 +252,26 @@ async def test_what_was_put_off_waits_behind_the_rest(set_up: Stage, ada: Browse
     assert part.index("Armchair") > part.index("Zither")
     assert "Left for later" in part
     assert "Judged already" not in part
+
+
+async def test_what_models_did_is_seen_by_who_has_ai(set_up: Stage, ada: Browser) -> None:
+    hallway, _ = await herd_of(set_up)
+    assert "What models" not in await ada.page("/herd")
+    thoughts = [
+        ThoughtPayload("c1", 1, "ask", "Is it warm?", "", False),
+        ThoughtPayload("c1", 2, "get_recent_messages", "{}", "<script>alert(1)</script>", True),
+        ThoughtPayload("c1", 3, "answer", "It is.", "", True),
+    ]
+    await hallway.tell(
+        *(hallway.event(kind=THOUGHT, payload=encode_payload(one)) for one in thoughts)
+    )
+    page = await ada.page("/herd")
+    assert page.index("Is it warm?") < page.index("get_recent_messages") < page.index("It is.")
+    assert "<script>alert" not in page
+    assert page.count("It had read what others may have written.") == 2
+    # The form without its “ai” ticked.
+    await ada.post("/settings", FORM)
+    assert "What models" not in await ada.page("/herd")
 
 
 async def test_a_stranger_changes_no_node(set_up: Stage, browser: Browser) -> None:

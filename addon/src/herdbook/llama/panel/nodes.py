@@ -8,7 +8,7 @@ from aiohttp import web
 
 from herdbook.errors import InputError, NodeUnknown
 from herdbook.house.node import NodeRow
-from herdbook.llama.panel import memories
+from herdbook.llama.panel import memories, thoughts
 from herdbook.llama.panel.desk import Desk, desk_of, fields_of, signed_in
 from herdbook.web.chart import spark
 from herdbook.web.rendering import is_htmx
@@ -21,7 +21,7 @@ NAME_LIMIT: Final = 64
 
 async def show(request: web.Request) -> web.Response:
     """All nodes; by htmx, which asks again and again, only their list."""
-    signed_in(request)
+    _, opening = signed_in(request)
     desk = desk_of(request)
     nodes = sorted(await desk.herd.nodes(), key=lambda node: (node.name.casefold(), node.node_id))
     return desk.pages.page(
@@ -33,6 +33,7 @@ async def show(request: web.Request) -> web.Response:
             "retired": [node for node in nodes if node.retired],
             "words": await desk.book.last_words(),
             **await memories.shown(desk),
+            **await thoughts.shown(desk, opening),
             "refusals": await _refusals(desk),
             "refused": (await desk.book.quarantined())[:_REFUSED],
             "said_of": partial(_said, desk),
