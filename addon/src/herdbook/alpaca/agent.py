@@ -26,6 +26,7 @@ from herdbook.alpaca.known import NodeKnowledge
 from herdbook.alpaca.learned import LearnedFile
 from herdbook.alpaca.line import Line
 from herdbook.alpaca.llama_line import LlamaLine
+from herdbook.alpaca.memory.habits import Habits
 from herdbook.alpaca.memory.memories import Memories
 from herdbook.alpaca.mount import mounted
 from herdbook.alpaca.neighbours import Neighbourhood
@@ -173,6 +174,7 @@ class Node:
                     sampling.create_task(self._noticer.keep())
                     sampling.create_task(Unfinished(self._record, self._samplers).keep())
                     sampling.create_task(self._memories.run())
+                    sampling.create_task(Habits(self._noticer, self._memories).run())
                     sampling.create_task(self._outputs.run(self._line))
                     sampling.create_task(self._diagnostics.run(self._line))
                     sampling.create_task(self._button.run())

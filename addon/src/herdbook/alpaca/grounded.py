@@ -7,14 +7,17 @@ and no other, must name the sensor, and be one line of text.
 import re
 from typing import Final
 
+from herdbook.eventlog.event import ObservationPayload
+
 _NUMBER: Final = re.compile(r"[-+−]?\d+(?:[.,:]\d+)*")
 _ADDRESS: Final = re.compile(r"://|www\.|[<>]")
 _LONGER: Final = 2.5
 """Times as long as the plain sentence, and what a model adds is its own."""
 
 
-def says_the_same(sentence: str, plain: str, sensor_name: str) -> bool:
-    """Whether a sentence may stand in the place of the plain one about this sensor."""
+def says_the_same(sentence: str, payload: ObservationPayload, _language: str) -> bool:
+    """Whether a sentence may stand in the place of the observation's own, in any language."""
+    plain, sensor_name = payload.sentence, payload.sensor_name
     return (
         sentence.isprintable()
         and bool(sentence.strip())

@@ -6,10 +6,11 @@ somebody tells, its day goes on where it was last written down, as if no time ha
 
 import asyncio
 import time
-from typing import Final
+from typing import Final, NamedTuple
 
 from herdbook.alpaca.learned import SAVE_EVERY_S, Kept, LearnedFile, encode
 from herdbook.alpaca.noticing.causes import Causes
+from herdbook.alpaca.noticing.states import Day
 from herdbook.alpaca.observer import Observer, is_watched
 from herdbook.alpaca.sensors.measurement import Measurement, Sensor
 from herdbook.alpaca.words.english import ENGLISH
@@ -18,6 +19,14 @@ from herdbook.clock import Clock
 
 # 18:00 of a Monday, as the simulated room's time begins.
 _SIMULATION_BEGINS_S: Final = 4 * 86_400.0 + 18 * 3600.0
+
+
+class LearnedState(NamedTuple):
+    """On which local days, counted since 1970, a measurement of some id and name was on."""
+
+    id: str
+    name: str
+    days: dict[int, Day]
 
 
 class Noticer:
@@ -56,6 +65,15 @@ class Noticer:
         if pace != 1:
             return at * pace, _SIMULATION_BEGINS_S + (at - self._started_s) * pace
         return at, self._local_s()
+
+    def learned_states(self) -> list[LearnedState]:
+        """What is known of every measurement that is yes or no."""
+        found = []
+        for name, observer in self._observers.items():
+            learned = observer.learned()
+            if learned is not None and learned.state is not None:
+                found.append(LearnedState(name, observer.name, learned.state.days))
+        return found
 
     async def keep(self) -> None:
         """Write down what was learned every so often, until cancelled."""

@@ -56,6 +56,11 @@ class Observer:
         """Whether something seems to begin: the next reading is wanted soon."""
         return isinstance(self._watch, Watch) and self._watch.restless
 
+    @property
+    def name(self) -> str:
+        """What is watched, as people call it."""
+        return self._measurement.name
+
     def learned(self) -> Learned | None:
         """What is worth keeping across restarts, if anything is learned."""
         return self._watch.learned() if isinstance(self._watch, Watch) else None

@@ -9,6 +9,7 @@ plain words.
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
@@ -17,8 +18,13 @@ from herdbook.alpaca.memory.memories import Memories
 from herdbook.alpaca.record import Record
 from herdbook.clock import Clock
 from herdbook.errors import Busy, ConfigError, ModelDown, ModelRefused, StorageError
-from herdbook.eventlog.event import WORDING, WordingPayload
-from herdbook.house.observation import Unworded
+from herdbook.eventlog.event import (
+    OBSERVATION,
+    WORDING,
+    ObservationPayload,
+    WordingPayload,
+    decode_payload,
+)
 from herdbook.llm.language_model import LanguageModel
 from herdbook.llm.prompts import Prompts
 
@@ -29,8 +35,8 @@ _ANSWER_S: Final = 600.0
 
 _log = logging.getLogger(__name__)
 
-type Grounded = Callable[[str, str, str], bool]
-"""Whether a sentence says what a plain one does, about the sensor of a name."""
+type Grounded = Callable[[str, ObservationPayload, str], bool]
+"""Whether a sentence says what an observation does, in the language with a code."""
 
 
 class Phrased(Struct, frozen=True):
@@ -87,13 +93,16 @@ class Phrasing:
             if not waiting:
                 return
             await self._phrase(waiting[0])
-            self._done = waiting[0].seq
+            self._done = waiting[0]
 
-    async def _phrase(self, plain: Unworded) -> None:
+    async def _phrase(self, seq: int) -> None:
+        payload = await self._observation(seq)
+        if payload is None:
+            return
         turns = self._prompts.turns(
             "phrase",
-            sentence=plain.sentence,
-            sensor_name=plain.sensor_name,
+            sentence=payload.sentence,
+            sensor_name=payload.sensor_name,
             language=self._language,
         )
         try:
@@ -102,7 +111,14 @@ class Phrasing:
             _log.info("An observation keeps its plain words: %s", error)
             return
         sentence = " ".join(said.sentence.split())
-        if not self._grounded(sentence, plain.sentence, plain.sensor_name):
+        if not self._grounded(sentence, payload, self._language):
             _log.info("An observation keeps its plain words: the model said something else.")
             return
-        await self._record.append(WORDING, WordingPayload(plain.seq, sentence, self._name))
+        await self._record.append(WORDING, WordingPayload(seq, sentence, self._name))
+
+    async def _observation(self, seq: int) -> ObservationPayload | None:
+        """The observation itself, with its evidence; None where the log has it no more."""
+        events = await self._record.call(partial(self._record.log.events_after, seq - 1))
+        if not events or (events[0].seq, events[0].kind) != (seq, OBSERVATION):
+            return None
+        return decode_payload(events[0], ObservationPayload)

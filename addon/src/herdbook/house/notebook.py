@@ -41,7 +41,7 @@ from herdbook.house.compared import compared
 from herdbook.house.fold import Fold
 from herdbook.house.memory import MEMORY, RETRACTION, REVIEW, ReviewPayload, Topic
 from herdbook.house.node import Greeting
-from herdbook.house.observation import Observation, Unworded
+from herdbook.house.observation import Observation
 from herdbook.house.recall import Recall
 from herdbook.house.thought import Thought
 
@@ -217,8 +217,8 @@ class Notebook:
         """The last steps of the node's model, newest first."""
         return await self.read(lambda c: thought.newest(c, limit))
 
-    async def in_plain_words(self, after: int, since_ms: int, limit: int) -> list[Unworded]:
-        """The newest observations after a number that no model put into words, oldest first."""
+    async def in_plain_words(self, after: int, since_ms: int, limit: int) -> list[int]:
+        """Which of the newest observations after a number no model put into words, in order."""
         return await self.read(
             lambda c: observation.in_plain_words(c, self._node_id, after, since_ms, limit)
         )

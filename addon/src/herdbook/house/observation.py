@@ -51,14 +51,6 @@ class Observation(Struct, frozen=True):
     known_days: float
 
 
-class Unworded(Struct, frozen=True):
-    """An observation as arithmetic says it."""
-
-    seq: int
-    sensor_name: str
-    sentence: str
-
-
 def add(
     connection: sqlite3.Connection,
     node_id: str,
@@ -120,14 +112,14 @@ def reword(connection: sqlite3.Connection, node_id: str, wording: WordingPayload
 
 def in_plain_words(
     connection: sqlite3.Connection, node_id: str, after: int, since_ms: int, limit: int
-) -> list[Unworded]:
-    """A node's newest observations that no model put into words, the oldest of them first."""
+) -> list[int]:
+    """The numbers of a node's newest observations that no model put into words, in order."""
     rows = connection.execute(
-        "SELECT seq, sensor_name, sentence FROM observation WHERE node_id = ? AND seq > ?"
+        "SELECT seq FROM observation WHERE node_id = ? AND seq > ?"
         " AND observed_ms >= ? AND plain IS NULL ORDER BY seq DESC LIMIT ?",
         (node_id, after, since_ms, limit),
     ).fetchall()
-    return [Unworded(*row) for row in reversed(rows)]
+    return [row[0] for row in reversed(rows)]
 
 
 def refold(

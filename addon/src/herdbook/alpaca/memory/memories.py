@@ -41,7 +41,6 @@ from herdbook.house.memory import (
     Verdict,
 )
 from herdbook.house.notebook import Known, Notebook
-from herdbook.house.observation import Unworded
 from herdbook.house.thought import Thought
 
 DAY_MS: Final = 86_400_000
@@ -174,8 +173,8 @@ class Memories:
         await self.catch_up()
         return await self._recall.ask(Asked(words, kind=kind, first=since), limit)
 
-    async def in_plain_words(self, after: int, since_ms: int, limit: int) -> list[Unworded]:
-        """The newest observations after a number that no model put into words, oldest first."""
+    async def in_plain_words(self, after: int, since_ms: int, limit: int) -> list[int]:
+        """Which of the newest observations after a number no model put into words, in order."""
         await self.catch_up()
         return await self._notebook.in_plain_words(after, since_ms, limit)
 

@@ -6,8 +6,8 @@ Only who has AI sees it: while a vault is locked nobody knows whether its person
 from itertools import groupby
 from typing import Final
 
-from herdbook.llama.panel.desk import Desk
 from herdbook.llama.opening import Opening
+from herdbook.llama.panel.desk import Desk
 
 _STEPS: Final = 100
 
