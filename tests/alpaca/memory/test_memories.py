@@ -16,8 +16,9 @@ from herdbook.embedding.model import Model
 from herdbook.errors import InputError
 from herdbook.eventlog.event import OBSERVATION, ObservationPayload
 from herdbook.eventlog.neighbours import Reviewed
+from herdbook.eventlog.readings import pack
 from herdbook.house.memory import MEMORY, RETRACTION, MemoryPayload
-from herdbook.house.notebook import Known
+from herdbook.house.notebook import Known, Notebook
 from tests.fakes.clock import ManualClock
 
 
@@ -202,6 +203,27 @@ async def test_a_notebook_is_made_again_from_the_log(
         await node.stop()
     assert "made again" in caplog.text
     await node.start()
+
+
+async def test_readings_alone_cost_no_write(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    await node.propose("20 minutes")
+    writes = []
+    write = Notebook.write
+
+    async def counted(notebook: Notebook, change: Any) -> Any:
+        writes.append(change)
+        return await write(notebook, change)
+
+    monkeypatch.setattr(Notebook, "write", counted)
+    block = pack("t", None, [(node.clock.wall_ms(), 1.5)])
+    for _ in range(5):
+        await node.record.append("readings", block)
+        await node.memories.catch_up()
+    assert writes == []
+    for _ in range(500):
+        await node.record.append("readings", block)
+    await node.memories.catch_up()
+    assert len(writes) == 1
 
 
 async def test_it_goes_on_in_the_middle_of_a_batch(node: Node) -> None:

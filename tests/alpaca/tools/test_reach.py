@@ -1,17 +1,27 @@
 """What the tools reach of a node, with its real outputs."""
 
 from collections.abc import Sequence
+from datetime import UTC
+from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec import Struct
 
+from herdbook.alpaca.memory.memories import Memories
 from herdbook.alpaca.outputs.output import Bounds, Output
 from herdbook.alpaca.outputs.outputs import Outputs
+from herdbook.alpaca.record import Record
+from herdbook.alpaca.tools.mind import open_conversations
 from herdbook.alpaca.tools.reach import KEPT_MESSAGES, KnownSources, Messages, NodeOutputs
+from herdbook.alpaca.tools.settings import NodeModel
+from herdbook.embedding.model import Model
 from herdbook.errors import InputError
 from herdbook.eventlog.event import ObservationPayload
 from herdbook.house.rollup import Rollup
+from herdbook.llm.language_model import LanguageModel
+from herdbook.llm.prompts import Prompts
+from tests.alpaca.tools.doubles import Scripted
 from tests.fakes.clock import ManualClock
 
 
@@ -106,3 +116,25 @@ async def test_messages_are_cut_and_few() -> None:
     assert len(messages.recent(1)[0].text) == 300
     await messages.publish("home/say", "hello")
     assert sent == [("home/say", "hello")]
+
+
+async def test_a_whole_mind_answers_and_its_steps_are_in_the_log(tmp_path: Path) -> None:
+    clock = ManualClock()
+    record = await Record.open(tmp_path, clock)
+    memories = await Memories.open(tmp_path, "Hallway", record, clock, UTC, Model())
+    steps = [{"tool": "read_source", "source": "a"}, {"tool": "answer", "text": "1.5 °C."}]
+    mind = open_conversations(
+        NodeModel(),
+        LanguageModel(Scripted(*steps)),
+        Prompts(),
+        record,
+        memories,
+        Known(),
+        clock,
+    )
+    assert (await mind.ask("How warm is A?")).text == "1.5 °C."
+    told = await memories.thoughts(10)
+    assert [one.tool for one in told] == ["answer", "read_source", "ask"]
+    assert (told[0].said, told[2].said, told[0].node) == ("1.5 °C.", "How warm is A?", "Hallway")
+    await memories.close()
+    await record.close()

@@ -165,8 +165,9 @@ class Notebook:
         return await self.read(memory.topics)
 
     async def facts(self) -> list[Known]:
-        """All facts that this node tells now, whatever people think of them."""
-        return await self.read(lambda c: [Known(*row) for row in c.execute(_TOLD)])
+        """All facts that this node tells, the last told first, whatever people think of them."""
+        every = f"{_TOLD} ORDER BY m.told_ms DESC, m.seq DESC"
+        return await self.read(lambda c: [Known(*row) for row in c.execute(every)])
 
     async def fact(self, subject: str, aspect: str) -> Known | None:
         """What this node tells of an aspect of a subject."""

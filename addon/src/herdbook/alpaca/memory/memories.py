@@ -40,13 +40,14 @@ from herdbook.house.memory import (
     ReviewPayload,
     Verdict,
 )
-from herdbook.house.notebook import Known, Notebook
+from herdbook.house.notebook import FOLDED, Known, Notebook
 from herdbook.house.thought import Thought
 
 DAY_MS: Final = 86_400_000
 _LASTS_DAYS: Final = {"arithmetic": 60, "model": 180}
 MOST_SURE: Final = 0.95
 _LOOK_EVERY_S: Final = 60.0
+_PASSED: Final = 500
 
 type Source = Literal["arithmetic", "model", "person"]
 type Outcome = Literal["told", "confirmed", "known", "wrong", "kept_otherwise", "full"]
@@ -79,6 +80,8 @@ class Memories:
         self._clock = clock
         self._model = model
         self._recall = notebook.recall(model, zone)
+        self._read: int | None = None
+        self._folded = 0
         self._folding = asyncio.Lock()
         self._proposing = asyncio.Lock()
 
@@ -103,15 +106,16 @@ class Memories:
     async def catch_up(self) -> None:
         """Fold all that the log has by now. Raises `StorageError`."""
         async with self._folding:
-            seq = await self._notebook.seq()
-            head = await self._record.call(self._record.log.head)
-            if seq > head.seq:
-                _log.warning("The notebook was of another log, and is made again from this one.")
-                await self._notebook.begin_anew()
-                seq = 0
-            while events := await self._record.call(partial(self._record.log.events_after, seq)):
-                seq = events[-1].seq
-                await self._notebook.fold(events, seq)
+            if self._read is None:
+                self._read = self._folded = await self._begin()
+            log = self._record.log
+            while events := await self._record.call(partial(log.events_after, self._read)):
+                last = events[-1].seq
+                # What is passed over is not written down each time: a card has so many writes.
+                if any(one.kind in FOLDED for one in events) or last - self._folded >= _PASSED:
+                    await self._notebook.fold(events, last)
+                    self._folded = last
+                self._read = last
 
     async def propose(self, fact: Proposal) -> Outcome:
         """Tell a fact, if it may be. Raises `InputError` when it is out of its bounds."""
@@ -184,7 +188,7 @@ class Memories:
         return await self._notebook.thoughts(limit)
 
     async def facts(self) -> list[Known]:
-        """All facts that the node tells, with what people think of them."""
+        """All facts that the node tells, the last told first, with what people think of them."""
         await self.catch_up()
         return await self._notebook.facts()
 
@@ -192,6 +196,16 @@ class Memories:
         """Close the notebook and let go of the model."""
         await self._model.close()
         await self._notebook.close()
+
+    async def _begin(self) -> int:
+        """How far the notebook has the log; it is begun anew where it has more than there is."""
+        seq = await self._notebook.seq()
+        head = await self._record.call(self._record.log.head)
+        if seq <= head.seq:
+            return seq
+        _log.warning("The notebook was of another log, and is made again from this one.")
+        await self._notebook.begin_anew()
+        return 0
 
     async def _refusal(self, fact: Proposal, known: Known | None) -> Outcome | None:
         if fact.source == "person":
