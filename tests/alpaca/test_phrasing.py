@@ -48,6 +48,9 @@ class Scripted:
             raise self.says
         return json.dumps({"sentence": self.says})
 
+    async def is_loaded(self) -> bool:
+        return True
+
     async def close(self) -> None:
         return
 

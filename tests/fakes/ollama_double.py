@@ -1,7 +1,7 @@
 """A double of Ollama, written from its API documentation (docs/api.md of ollama/ollama, chat).
 
 No Ollama server can be had where the tests run. What it answers is what a test puts into it; what
-it was asked is kept. Only ``POST /api/chat`` without streaming.
+it was asked is kept. Only ``POST /api/chat`` without streaming, and ``GET /api/ps``.
 """
 
 import asyncio
@@ -22,8 +22,13 @@ class OllamaDouble:
         self.headers: list[dict[str, str]] = []
         self.answers: list[str | int] = ["{}"]
         self.given_up = 0
+        self.loaded: list[str] = []
         self.hold = asyncio.Event()
         self.hold.set()
+
+    async def ps(self, _: web.Request) -> web.Response:
+        models = [{"name": name, "model": name, "size": 1} for name in self.loaded]
+        return web.json_response({"models": models})
 
     async def chat(self, request: web.Request) -> web.Response:
         self.asked.append(await request.json())
@@ -57,6 +62,7 @@ async def ollama_double() -> AsyncIterator[OllamaDouble]:
     double = OllamaDouble()
     app = web.Application()
     app.router.add_post("/api/chat", double.chat)
+    app.router.add_get("/api/ps", double.ps)
     runner = web.AppRunner(app, handler_cancellation=True)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

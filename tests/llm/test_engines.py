@@ -124,6 +124,18 @@ async def test_ollama_is_asked_as_it_documents(ollama: OllamaDouble) -> None:
     await model.close()
 
 
+async def test_ollama_says_whether_the_model_has_its_memory(ollama: OllamaDouble) -> None:
+    engine = OllamaEngine(of(ollama))
+    assert not await engine.is_loaded()
+    for names, loaded in ((["large"], False), (["small:latest"], True), (["x", "small"], True)):
+        ollama.loaded = names
+        assert await engine.is_loaded() is loaded
+    await engine.close()
+    nobody = OllamaEngine(settings(f"http://127.0.0.1:{free_port()}", model="small"))
+    assert not await nobody.is_loaded()
+    await nobody.close()
+
+
 async def test_a_model_that_ollama_does_not_have_is_named(ollama: OllamaDouble) -> None:
     ollama.answers = [404]
     engine = OllamaEngine(of(ollama))

@@ -51,6 +51,9 @@ class Scripted:
             raise said
         return said
 
+    async def is_loaded(self) -> bool:
+        return False
+
     async def close(self) -> None:
         return
 
@@ -110,10 +113,10 @@ async def test_what_is_no_answer_is_asked_for_twice(said: str) -> None:
 async def test_without_memory_it_is_not_asked() -> None:
     engine = Scripted('{"text": "so"}')
     lacks: list[str | None] = ["too little", "too little", None]
-    asked = model(engine, guard=lambda: lacks.pop(0))
+    asked = model(engine, guard=lambda _: lacks.pop(0))
     assert (await asked.ask(Answer, TURNS, patience_s=5)).text == "so"
     assert lacks == []
-    short = model(engine, guard=lambda: "too little")
+    short = model(engine, guard=lambda _: "too little")
     with pytest.raises(ModelDown, match="too little"):
         await short.ask(Answer, TURNS, patience_s=0.1)
     assert (engine.asked, short.state.state) == (1, "busy")
@@ -128,12 +131,13 @@ def test_the_guard_looks_at_memory_and_swap(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(psutil, "virtual_memory", Memory)
     monkeypatch.setattr(psutil, "swap_memory", Swap)
-    assert too_little(600) is None
-    assert "600 MiB" in str(too_little(601))
+    assert too_little(600, False) is None
+    assert "600 MiB" in str(too_little(601, False))
+    assert too_little(601, True) is None, "it has its memory"
     Swap.used = 513 * 1024 * 1024
-    assert "swapped" in str(too_little(600))
+    assert "swapped" in str(too_little(600, True))
     Swap.total, Swap.used = 100 * 1024 * 1024, 60 * 1024 * 1024
-    assert too_little(600) is None, "a little that lies there for good is no shortage"
+    assert too_little(600, False) is None, "a little that lies there for good is no shortage"
 
 
 def test_nothing_without_bounds_is_ever_asked_for() -> None:

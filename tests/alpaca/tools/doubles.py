@@ -38,6 +38,9 @@ class Scripted:
         step = self.steps.pop(0) if len(self.steps) > 1 else self.steps[0]
         return step if isinstance(step, str) else msgspec.json.encode(step).decode()
 
+    async def is_loaded(self) -> bool:
+        return True
+
     async def close(self) -> None:
         return
 

@@ -24,5 +24,8 @@ class Engine(Protocol):
         it will not.
         """
 
+    async def is_loaded(self) -> bool:
+        """Whether its memory is taken already, so that asking takes little more. Never raises."""
+
     async def close(self) -> None:
         """Let go of what is open. Safe to repeat."""

@@ -34,7 +34,8 @@ _ENGINES: Final = {
 
 _log = logging.getLogger(__name__)
 
-type Guard = Callable[[], str | None]
+type Guard = Callable[[bool], str | None]
+"""Why a model should not be asked just now, which is loaded or not; None where it may be."""
 
 
 class ModelState(Struct, frozen=True):
@@ -106,7 +107,7 @@ class LanguageModel:
         refused = 0
         retry_s = _FIRST_RETRY_S
         while True:
-            if (lack := self._guard() if self._guard else None) is None:
+            if (lack := await self._lack(engine)) is None:
                 try:
                     text = await self._complete(engine, turns, schema, tokens)
                     answer = msgspec.json.decode(text, type=kind)
@@ -130,6 +131,10 @@ class LanguageModel:
                 self._now("busy", lack)
             await asyncio.sleep(retry_s * self._rng.uniform(0.5, 1.0))
             retry_s = min(2 * retry_s, _LAST_RETRY_S)
+
+    async def _lack(self, engine: Engine) -> str | None:
+        """Why it should not be asked just now."""
+        return self._guard(await engine.is_loaded()) if self._guard else None
 
     async def _complete(
         self, engine: Engine, turns: list[Turn], schema: dict[str, Any], tokens: int

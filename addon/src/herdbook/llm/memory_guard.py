@@ -9,14 +9,14 @@ _SWAP_LEAST: Final = 64 * _MIB
 _SWAP_SHARE: Final = 0.5
 
 
-def too_little(floor_mib: int) -> str | None:
+def too_little(floor_mib: int, is_loaded: bool) -> str | None:
     """Why a model on this machine should not be asked just now; None where it may be.
 
-    It takes so many MiB that are available, and a swap space that is not half full: a machine that
-    has swapped that much is short of memory already, whatever seems available.
+    It takes so many MiB that are available, unless it `is_loaded`, and a swap space that is not
+    half full: a machine that has swapped that much is short of memory already.
     """
     available = psutil.virtual_memory().available
-    if available < floor_mib * _MIB:
+    if not is_loaded and available < floor_mib * _MIB:
         return f"only {available // _MIB} MiB of memory are available, {floor_mib} are wanted"
     swap = psutil.swap_memory()
     if swap.used > max(_SWAP_LEAST, swap.total * _SWAP_SHARE):

@@ -62,6 +62,16 @@ class OllamaEngine:
             raise ModelDown(f"What answers at {self._settings.url} is no Ollama.") from error
         return answer.message.content or ""
 
+    async def is_loaded(self) -> bool:
+        """See `Engine`. Where it does not say, it is not."""
+        try:
+            running = (await self._client.ps()).models
+        except (ollama.ResponseError, ConnectionError, httpx.HTTPError, ValueError):
+            return False
+        wanted = self._settings.model
+        names = {name for one in running for name in (one.model, one.name) if name}
+        return bool(names & {wanted, f"{wanted}:latest"})
+
     async def close(self) -> None:
         """See `Engine`."""
         await self._client.close()  # type: ignore[no-untyped-call] # of httpx

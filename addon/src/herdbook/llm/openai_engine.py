@@ -66,6 +66,10 @@ class OpenAIEngine:
             raise ModelDown(f"What answers at {self._settings.url} is no such server.") from error
         return answer.choices[0].message.content or ""
 
+    async def is_loaded(self) -> bool:
+        """See `Engine`. Such a server has loaded its model when it answers at all."""
+        return True
+
     async def close(self) -> None:
         """See `Engine`."""
         if self._session is not None:
