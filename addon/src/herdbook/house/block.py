@@ -8,7 +8,7 @@ opened.
 | bytes | |
 |---|---|
 | 1 | type of the values: 0 to 6 is how many decimals, 7 yes and no, 8 doubles |
-| rest | one zstd frame: the column of times, then that of values |
+| rest | one zstd frame with its checksum: the column of times, then that of values |
 
 Times after the first are how much their step differs from the step before; decimals are the first,
 then differences; yes and no are as they are. Each is written as a column: one byte that says how
@@ -111,7 +111,8 @@ def encode(columns: Columns) -> bytes:
         body += bytes(values)  # type: ignore[arg-type] # whole numbers, by the kind
     else:
         body += _column([values[0], *map(sub, values[1:], values)])  # type: ignore[list-item]
-    return bytes((columns.kind,)) + zstandard.compress(body, _LEVEL)
+    packer = zstandard.ZstdCompressor(_LEVEL, write_checksum=True)
+    return bytes((columns.kind,)) + packer.compress(body)
 
 
 def decode(first_ms: int, count: int, data: bytes) -> Columns:
