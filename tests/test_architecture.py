@@ -23,6 +23,7 @@ INTEGRATION = ROOT / "custom_components" / "herdbook"
 DECRYPTOR = PACKAGE / "vault" / "decryptor" / "herdbook_decrypt.py"
 
 LEAVES = {
+    "allowance",
     "attempts",
     "clock",
     "errors",

@@ -10,8 +10,6 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientSession
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from herdbook.cli.process import MalformedRequests
 from herdbook.eventlog import topics
@@ -20,7 +18,7 @@ from herdbook.eventlog.identity import Identity
 from herdbook.eventlog.messages import Have, Hello, open_have, seal_hello
 from herdbook.eventlog.neighbours import Ask, open_neighbours, seal_ask
 from herdbook.house.node import MAX_WAITING
-from herdbook.llama.herd.allowance import AT_ONCE, EVERY_MS, Allowance
+from herdbook.llama.herd.door import STRANGERS_AT_ONCE, STRANGERS_EVERY_MS
 from herdbook.llama.herd.heartbeats import SILENT_MS, Heartbeats
 from herdbook.llama.herd.ways import Ways
 from tests.eventlog.samples import chain, event, identity
@@ -211,16 +209,16 @@ async def test_a_flood_of_strangers_is_bounded_and_the_herd_goes_on(
         for number in range(100)
     ]
     statuses = [status for status, _ in answers]
-    assert statuses == [200] * (AT_ONCE - 1) + [429] * (101 - AT_ONCE)
+    assert statuses == [200] * (STRANGERS_AT_ONCE - 1) + [429] * (101 - STRANGERS_AT_ONCE)
     nodes = await peer.llama.book.nodes()
-    assert len(nodes) == AT_ONCE
+    assert len(nodes) == STRANGERS_AT_ONCE
     # Nor is any of what is refused written down now.
     assert await peer.log(b"nonsense") == (429, b"crowded")
     assert await peer.llama.book.refusals() == {}
     assert peer.have(await peer.log(chain([1])[0].wire)).seq == 1
     # One that waits already goes on asking; more come as time goes by, until the gate is full.
     assert (await peer.hello(Identity(bytes(32))))[0] == 200
-    clock.advance(10 * EVERY_MS)
+    clock.advance(10 * STRANGERS_EVERY_MS)
     late = [await peer.hello(Identity(n.to_bytes(32, "big"))) for n in range(500, 520)]
     assert [status for status, _ in late] == [200] * 1 + [429] * 19
     assert len(await peer.llama.book.nodes()) == MAX_WAITING + 1
@@ -362,18 +360,6 @@ async def test_nothing_of_a_request_is_logged(peer: Peer, caplog: pytest.LogCapt
     await peer.log(b"canary")
     assert "canary" not in caplog.text
     assert "A name in the hello" not in caplog.text
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(st.integers(0, 3 * EVERY_MS), max_size=400))
-def test_an_allowance_is_never_exceeded(steps: list[int]) -> None:
-    now, spent = 0, 0
-    allowance = Allowance(now)
-    for step in steps:
-        now += step
-        spent += allowance.spend(now)
-        assert spent <= AT_ONCE + now // EVERY_MS
-    assert spent >= min(len(steps), AT_ONCE)
 
 
 def test_heartbeats_lapse_each_by_its_own() -> None:

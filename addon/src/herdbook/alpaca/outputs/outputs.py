@@ -11,8 +11,8 @@ from typing import Final, Protocol
 
 from msgspec import Struct
 
+from herdbook.allowance import Allowance
 from herdbook.alpaca.outputs.output import Driver, Output, Setting
-from herdbook.alpaca.outputs.pace import Pace
 from herdbook.clock import Clock, Instant, now
 from herdbook.errors import (
     BrokerUnavailable,
@@ -26,6 +26,8 @@ from herdbook.log import PacedLog
 
 _LOOK_EVERY_S: Final = 0.5
 _RETRY_MS: Final = (1_000, 60_000)
+_COMMANDS_AT_ONCE: Final = 10
+_COMMAND_EVERY_MS: Final = 500
 
 _log = logging.getLogger(__name__)
 
@@ -102,7 +104,7 @@ class Outputs:
                 f"A retained command for {name} is ignored: it would be carried out again at each"
                 " connection, though nobody asks. Publish it without retain.",
             )
-        elif not channel.pace.allows(self._clock.monotonic_ms()):
+        elif not channel.commands.spend(self._clock.monotonic_ms()):
             self._paced.warning(f"flood {output_id}", f"Too many commands for {name}: refused.")
         else:
             try:
@@ -225,7 +227,7 @@ class _Channel:
         self.output = output
         self.driver = driver
         self.lock = asyncio.Lock()
-        self.pace = Pace(clock.monotonic_ms())
+        self.commands = Allowance(_COMMANDS_AT_ONCE, _COMMAND_EVERY_MS, clock.monotonic_ms())
         self.value: Setting | None = None
         self.fault: str | None = None
         self.said = ""

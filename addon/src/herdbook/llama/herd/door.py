@@ -7,6 +7,7 @@ the book is not written to more often than that.
 from collections.abc import Awaitable, Callable
 from typing import Final, NamedTuple
 
+from herdbook.allowance import Allowance
 from herdbook.clock import Clock
 from herdbook.errors import BatchRefused, MessageRefused
 from herdbook.eventlog.batch import MAX_WIRE, open_batch
@@ -14,10 +15,13 @@ from herdbook.eventlog.messages import MAX_MESSAGE, open_hello
 from herdbook.eventlog.neighbours import open_ask
 from herdbook.house.book import HouseBook
 from herdbook.house.node import Greeting
-from herdbook.llama.herd.allowance import Allowance
 from herdbook.llama.herd.haves import Haves
 from herdbook.llama.herd.intake import Intake
 from herdbook.llama.herd.neighbourhood import Neighbourhood
+
+STRANGERS_AT_ONCE: Final = 64
+STRANGERS_EVERY_MS: Final = 500
+"""What is allowed to all strangers together."""
 
 type Read = Callable[[int], Awaitable[bytes]]
 
@@ -58,7 +62,7 @@ class Door:
         self._neighbourhood = neighbourhood
         self._clock = clock
         self._on_heard = on_heard
-        self._strangers = Allowance(clock.monotonic_ms())
+        self._strangers = Allowance(STRANGERS_AT_ONCE, STRANGERS_EVERY_MS, clock.monotonic_ms())
 
     async def hello(self, node_id: str, read: Read) -> Answer:
         """A node says who it is. `read` gives the body, up to so many bytes and cut there."""
