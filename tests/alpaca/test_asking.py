@@ -10,9 +10,7 @@ from herdbook.alpaca import asking as module
 from herdbook.alpaca.asking import Asking
 from herdbook.alpaca.sampler import Sampler
 from herdbook.alpaca.sensors.measurement import Fault, Measurement, Sample
-from herdbook.alpaca.words.asked import asked
 from herdbook.alpaca.words.english import ENGLISH
-from herdbook.eventlog.event import ObservationPayload
 from tests.alpaca.test_sampler import Heard
 from tests.fakes.clock import ManualClock
 
@@ -52,7 +50,7 @@ async def test_all_sensors_become_one_observation() -> None:
     kettle, door = SensorDouble(t=50.04, s=1.0), SensorDouble(d=Fault("The wire is cut."))
     asked_now = asking(heard, kettle, door)
     [made] = await asked_now.observe()
-    assert made.sentence == "Kettle is 50.0 °C; Door cannot be read."
+    assert made.sentence == "Now: Kettle 50 °C, Door without a reading."
     assert (made.kind, made.sensor, made.sensor_name) == ("asked", "all", "Hallway")
     assert heard.events[-1] == ("observation", made)
     await asked_now.close()
@@ -68,11 +66,11 @@ async def test_one_that_never_answers_holds_up_nothing_and_is_read_once(
     asked_now = asking(heard, hung, door)
     for _ in range(3):
         [made] = await asked_now.observe()
-        assert made.sentence == "Door is on; Kettle cannot be read."
+        assert made.sentence == "Now: Kettle without a reading, Door on."
     assert (hung.reads, door.reads) == (1, 3)
     hung.gate.set()
     async with asyncio.timeout(5):
-        while "Kettle is" not in made.sentence:
+        while "Kettle 50 °C" not in made.sentence:
             [made] = await asked_now.observe()
     await asked_now.close()
 
@@ -94,12 +92,3 @@ async def test_it_is_read_by_one_at_a_time() -> None:
     assert sensor.reads == 2
     [latest] = sampler.latest()
     assert (latest.measurement, latest.sample) == (KETTLE, 50.0)
-
-
-def test_a_sentence_has_bounds() -> None:
-    assert asked([], "en") == "There is nothing to read."
-    many = [(Measurement(id=f"s{n}", name=f"Sensor number {n}"), float(n)) for n in range(100)]
-    sentence = asked(many, "en")
-    assert len(sentence) == 1000
-    made = ObservationPayload("all", "Hallway", "asked", sentence, None, None, None, 1.0)
-    assert made.sentence.endswith("…")

@@ -14,9 +14,10 @@ from typing import Any
 from aiohttp import ClientSession, CookieJar
 
 from herdbook.alpaca import agent
-from herdbook.alpaca.config import AlpacaConfig, FileConfig
+from herdbook.alpaca.config import AlpacaConfig
 from herdbook.alpaca.page.secret import load_or_create
 from herdbook.alpaca.page.settings import PageSettings
+from herdbook.alpaca.sensors.file import FileConfig
 from herdbook.broker import BrokerSettings
 from tests.mosquitto import free_port
 

@@ -77,7 +77,7 @@ async def test_asked_it_reads_at_once_and_logs_what_it_sees(node: Stage) -> None
     assert status == 200
     [made] = answer["observations"]
     assert made["kind"] == "asked"
-    assert made["sentence"] == f"Boiler is 61.5 °C; {HOSTILE} cannot be read."
+    assert made["sentence"] == f"Now: Boiler 61.5 °C, {HOSTILE} without a reading."
     _, answer = await node.ask("GET", "/v1/observations?limit=1")
     [logged] = answer["observations"]
     assert logged["sentence"] == made["sentence"]

@@ -1,10 +1,11 @@
 import pytest
 
-from herdbook.alpaca.sensors.measurement import Fault, Measurement, Sample
+from herdbook.alpaca.sensors.measurement import Fault, Measurement, Sample, checked
 from herdbook.alpaca.words.asked import MOST, asked, observation_of
 from herdbook.alpaca.words.grounded import grounded
 from herdbook.alpaca.words.language import Language
 from herdbook.alpaca.words.languages import LANGUAGES
+from herdbook.eventlog.event import encode_payload
 
 SAMPLES: list[tuple[Measurement, Sample]] = [
     (Measurement(id="t", name="Room", unit="°C", precision=1), 21.46),
@@ -44,6 +45,18 @@ def test_of_many_the_rest_is_counted(language: Language) -> None:
     assert made.sentence.count(",") == MOST
     assert f"{100 - MOST}" in made.sentence
     assert len(made.values) == 64
+
+
+@pytest.mark.parametrize("language", LANGUAGES.values(), ids=lambda one: one.code)
+def test_however_much_is_seen_it_fits_in_an_event(language: Language) -> None:
+    # The longest name and unit of a table, with the largest number that is no fault.
+    longest: list[tuple[Measurement, Sample]] = []
+    for number in range(100):
+        measurement = Measurement(id=f"s{number}", name="N" * 64 + " temperature", unit="u" * 16)
+        longest.append((measurement, checked(measurement, -2e14)))
+    made = observation_of(longest, "node", "Hallway", language)
+    assert len(made.values) == 64
+    encode_payload(made)
 
 
 def test_a_machine_alone_tells_of_itself() -> None:
