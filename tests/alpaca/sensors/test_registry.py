@@ -146,5 +146,6 @@ def test_a_kind_that_lacks_its_extra_says_which(
 
 
 def test_ours_name_the_alpacas_extra_too() -> None:
-    (bme280,) = Registry()._found["bme280"]
+    (bme280,), (system,) = (Registry()._found[kind] for kind in ("bme280", "system"))
     assert "“herdbook[alpaca,i2c]”" in registry._installing(bme280)
+    assert "“herdbook[alpaca]”" in registry._installing(system)

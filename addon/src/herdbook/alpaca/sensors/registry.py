@@ -114,10 +114,12 @@ def _broken(entry: EntryPoint, how: str, fix: str = _REINSTALL) -> ConfigError:
 
 def _installing(entry: EntryPoint) -> str:
     """What to do about a missing module: perhaps it comes with an extra of the kind's package."""
-    if entry.dist is None or not entry.extras:
+    extras = list(entry.extras)
+    if entry.dist is not None and entry.dist.name == "herdbook":
+        extras.insert(0, "alpaca")
+    if entry.dist is None or not extras:
         return _REINSTALL
-    extras = ",".join(["alpaca", *entry.extras] if entry.dist.name == "herdbook" else entry.extras)
-    return f"Install it with what this kind needs: “{entry.dist.name}[{extras}]”."
+    return f"Install it with what this kind needs: “{entry.dist.name}[{','.join(extras)}]”."
 
 
 def _names(entries: Iterable[EntryPoint]) -> str:
