@@ -118,7 +118,7 @@ async def test_observing_is_asked_for_by_the_page_itself(tmp_path: Path, site: s
         _, answered = await node.ask("GET", "/v1/observations")
         assert answered["observations"] == []
         async with browser.post("/observe", headers={"Sec-Fetch-Site": "same-origin"}) as answer:
-            assert "Boiler is 50.0" in await answer.text()
+            assert "Now: Boiler 50 °C" in await answer.text()
 
 
 async def test_what_others_wrote_is_text_and_nothing_else(node: Stage) -> None:
