@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 import zeroconf
+from hypothesis import given
+from hypothesis import strategies as st
 
 from herdbook.cli.toml_text import document_text
 from tests.cli.terminal import Terminal
@@ -240,3 +242,15 @@ def test_what_is_written_is_read_again() -> None:
     document.pop("nothing")
     document["broker"] = {"port": 1883, "a key": [1, 2.5, "x"]}
     assert read == document
+
+
+VALUES = st.recursive(
+    st.text() | st.integers(-(2**53), 2**53) | st.booleans() | st.floats(-1e9, 1e9),
+    lambda inner: st.lists(inner, min_size=1, max_size=3) | st.dictionaries(st.text(), inner),
+    max_leaves=4,
+)
+
+
+@given(st.lists(st.dictionaries(st.text(), VALUES, max_size=3), min_size=1, max_size=3))
+def test_whatever_a_table_holds_is_read_again(tables: list[dict[str, object]]) -> None:
+    assert tomllib.loads(document_text({"sensor": tables})) == {"sensor": tables}

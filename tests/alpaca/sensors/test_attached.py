@@ -1,14 +1,12 @@
-import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from herdbook.alpaca.config import load
-from herdbook.alpaca.sensors.attached import as_toml, look_around
+from herdbook.alpaca.sensors.attached import look_around
 from herdbook.alpaca.sensors.opening import open_sensors
 from herdbook.alpaca.sensors.plugin import Surroundings
+from herdbook.cli.toml_text import document_text
 from herdbook.clock import SystemClock
 from tests.alpaca.packages import install
 from tests.alpaca.sensors import test_iio, test_onewire
@@ -42,7 +40,8 @@ def test_everything_is_found_and_can_be_read_as_it_is(tmp_path: Path) -> None:
     }  # fmt: skip
     assert "at 45.7 °C" in next(one.words for one in around.found if one.kind == "file")
     file = tmp_path / "alpaca.toml"
-    file.write_text('name = "Hallway"\ndata = "node"\n' + as_toml(tables), encoding="utf-8")
+    document = {"name": "Hallway", "data": "node", "sensor": tables}
+    file.write_text(document_text(document), encoding="utf-8")
     config = load(file)
     assert len(open_sensors(config, SystemClock())) == len(tables)
 
@@ -76,20 +75,3 @@ def test_a_broken_kind_is_said_and_hides_no_other(
     assert "“ebb” of herd-tide 1.0 cannot be loaded" in ebb
     assert "“tide” of herd-tide 1.0 cannot look around: ZeroDivisionError" in tide
     assert "system" in {one.kind for one in around.found}
-
-
-VALUES = st.recursive(
-    st.text() | st.integers(-(2**53), 2**53) | st.booleans() | st.floats(-1e9, 1e9),
-    lambda inner: st.lists(inner, max_size=3),
-    max_leaves=4,
-)
-
-
-@given(st.lists(st.dictionaries(st.sampled_from(["id", "name", "valid"]), VALUES), max_size=3))
-def test_tables_are_toml(tables: list[dict[str, object]]) -> None:
-    assert tomllib.loads(as_toml(tables)).get("sensor", []) == tables
-
-
-def test_what_has_no_place_in_a_table_is_a_mistake_of_the_kind() -> None:
-    with pytest.raises(TypeError, match="no place"):
-        as_toml([{"id": {}}])

@@ -19,8 +19,7 @@ def value_text(value: object) -> str:
         return f"{{{', '.join(inside)}}}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(value_text, value))}]"
-    # A JSON string is one of TOML, but for one letter that TOML wants escaped.
-    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
+    return _quoted(str(value))
 
 
 def document_text(document: Mapping[str, Any]) -> str:
@@ -49,4 +48,9 @@ def _tables(value: object) -> list[Mapping[str, Any]]:
 
 
 def _key(key: str) -> str:
-    return key if _BARE.fullmatch(key) else json.dumps(key, ensure_ascii=False)
+    return key if _BARE.fullmatch(key) else _quoted(key)
+
+
+def _quoted(text: str) -> str:
+    # A JSON string is one of TOML, but for one letter that TOML wants escaped.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -3,8 +3,7 @@
 For whoever makes an `alpaca.toml` or looks what could be in it; may take a few seconds.
 """
 
-import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import Any, Final
 
 from msgspec import Struct
@@ -56,17 +55,6 @@ def look_around(
     return around
 
 
-def as_toml(tables: Iterable[dict[str, Any]]) -> str:
-    """The tables as they stand in `alpaca.toml`, each after an empty line.
-
-    Values are text, numbers, yes or no, and lists of these.
-    """
-    return "".join(
-        "\n[[sensor]]\n" + "".join(f"{key} = {_value(value)}\n" for key, value in table.items())
-        for table in tables
-    )
-
-
 def _with_own_id(table: dict[str, Any], kind: str, ids: set[str]) -> dict[str, Any]:
     wanted = str(table.get("id", kind))
     own, number = wanted, 1
@@ -76,14 +64,3 @@ def _with_own_id(table: dict[str, Any], kind: str, ids: set[str]) -> dict[str, A
         own = wanted[: _LONGEST_ID - len(ending)] + ending
     ids.add(own)
     return table if own == wanted else table | {"id": own}
-
-
-def _value(value: object) -> str:
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_value, value))}]"
-    if isinstance(value, str):
-        # As in JSON, but that TOML wants DEL escaped.
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
-    if isinstance(value, bool | int | float):
-        return json.dumps(value)
-    raise TypeError(f"{value!r} has no place in a [[sensor]] table")
