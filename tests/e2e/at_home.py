@@ -53,7 +53,7 @@ class Home:
 
     def __init__(self, folder: Folder) -> None:
         self.folder = folder
-        self.broker = Mosquitto(folder.part("broker"))
+        self.broker = Mosquitto(folder.part("broker"), persistence=True)
         self.assistant = HomeAssistant(folder, free_port())
         self._hass: HassApi | None = None
 
@@ -86,13 +86,12 @@ class Home:
     async def is_up(self) -> None:
         await until(self.hass.reachable, "Home Assistant runs", seconds=120)
 
-    def begin_broker(self, *, persistence: bool) -> None:
-        """Start it again with nothing in it; whether it will keep what is retained when it ends."""
-        self.broker.kill()
-        for left in self.broker.folder.glob("*.db"):
-            left.unlink()
-        self.broker._persistence = persistence
-        self.broker.start()
+    def stop_broker(self, *, keeps: bool) -> None:
+        """Stop it; whether it still has at its next start what was retained."""
+        self.broker.stop()
+        if not keeps:
+            for left in self.broker.folder.glob("*.db"):
+                left.unlink()
 
     async def shown(self, node_id: str) -> dict[str, Shown]:
         """All that Home Assistant has of a node, by the part of the unique id behind the node's."""
