@@ -53,8 +53,8 @@ async def test_a_fact_can_be_judged_from_a_page_whatever_stands_in_it(
     [topic] = await book.topics()
     [one] = topic.facts
     assert "\0" not in topic.topic + one.answer
-    await book.review(topic.topic, one.answer, "dismissed")
-    assert [one.verdict for one in await facts(book)] == ["dismissed"]
+    await book.review(topic.topic, one.answer, "wrong")
+    assert [one.verdict for one in await facts(book)] == ["wrong"]
 
 
 async def test_contradictions_stand_beside_each_other_until_one_is_dismissed(

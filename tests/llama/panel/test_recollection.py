@@ -7,7 +7,7 @@ import pytest
 
 from herdbook.alpaca.noticing.finding import Kind
 from tests.eventlog.samples import identity
-from tests.house.household import Teller, noticed
+from tests.house.household import Teller, fact, noticed
 from tests.llama.panel.herd_stage import herd_of
 from tests.llama.panel.stage import HTMX, Browser, Stage
 
@@ -66,6 +66,18 @@ async def test_facts_and_sensors_are_found(set_up: Stage, ada: Browser) -> None:
     assert "These do not agree." in await answer.text()
     answer = await ada.post("/herd/recall", {"query": "window", "kept": "on"}, headers=HTMX)
     assert "Nothing found." in await answer.text()
+
+
+async def test_a_fact_that_was_found_says_what_people_think_of_it(
+    set_up: Stage, ada: Browser
+) -> None:
+    hallway, _ = await herd_of(set_up)
+    await hallway.tell(fact(hallway, "oak", "armchair", "wood"))
+    for verdict, said in (("kept", "Kept"), ("later", "Left for later")):
+        form = {"topic": "armchair\x1fwood", "answer": "oak", "verdict": verdict}
+        await ada.post("/herd/memories", form, headers=HTMX)
+        page = await (await ada.post("/herd/recall", {"query": "armchair"}, headers=HTMX)).text()
+        assert re.findall(r" · (Kept|Left for later)</p>", page) == [said]
 
 
 async def test_filters_narrow(set_up: Stage, ada: Browser) -> None:
