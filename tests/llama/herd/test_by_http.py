@@ -46,7 +46,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """What takes seconds in a house takes tenths here."""
     monkeypatch.setattr("herdbook.unreachable._FIRST_RETRY_S", 0.05)
     monkeypatch.setattr("herdbook.unreachable._LAST_RETRY_S", 0.2)
-    monkeypatch.setattr("herdbook.alpaca.agent.PULSE_MS", 200)
+    monkeypatch.setattr("herdbook.alpaca.node.PULSE_MS", 200)
     monkeypatch.setattr("herdbook.eventlog.protocol.FIRST_TIMEOUT_MS", 200)
 
 
@@ -331,7 +331,7 @@ async def test_who_is_not_reached_is_left_alone_until_the_next_try(
     monkeypatch.setattr("herdbook.unreachable._FIRST_RETRY_S", 60.0)
     monkeypatch.setattr("herdbook.unreachable._LEAST_RETRY_S", 60.0)
     monkeypatch.setattr("herdbook.eventlog.question.AGAIN_MS", 50)
-    monkeypatch.setattr("herdbook.alpaca.agent.PULSE_MS", 50)
+    monkeypatch.setattr("herdbook.alpaca.node.PULSE_MS", 50)
     knocks = 0
 
     async def close(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
