@@ -5,18 +5,15 @@ import json
 import re
 import stat
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp.test_utils import TestClient, TestServer
 
 from herdbook.alpaca import agent
-from herdbook.alpaca.knowledge import Remembered, Thought
-from herdbook.alpaca.page.control import control_app
 from herdbook.errors import LogInUse
 from tests.alpaca.page.stage import HOSTILE, Stage, config_of, stage
+from tests.alpaca.remembering import AIRED, WRONG, remember
 from tests.mosquitto import free_port
 
 DOCS = (Path(__file__).parents[3] / "docs" / "node-api.md").read_text("utf-8")
@@ -84,45 +81,34 @@ async def test_asked_it_reads_at_once_and_logs_what_it_sees(node: Stage) -> None
 
 
 async def test_what_a_node_has_not_is_said(node: Stage) -> None:
-    for method, path, body in (
-        ("GET", "/v1/memories", None),
-        ("POST", "/v1/recall", b'{"words": "boiler"}'),
-        ("GET", "/v1/thoughts", None),
-    ):
-        status, answer = await node.ask(method, path, body)
-        assert (status, answer["code"]) == (404, "not_here")
-        assert shape(answer) == shape(example("## Errors"))
+    status, answer = await node.ask("GET", "/v1/thoughts")
+    assert (status, answer["code"]) == (404, "not_here")
+    assert shape(answer) == shape(example("## Errors"))
     status, answer = await node.ask("GET", "/v1/nothing")
     assert (status, answer["code"]) == (404, "http")
 
 
-class Kept:
-    """See `Memories` and `Thoughts`."""
-
-    async def memories(self, limit: int) -> Sequence[Remembered]:
-        return [Remembered("2026-11-21T00:00:00.000+00:00", "Aired.", "kept", 0.5)][:limit]
-
-    async def recall(self, words: str) -> Sequence[Remembered]:
-        return await self.memories(len(words))
-
-    async def thoughts(self, limit: int) -> Sequence[Thought]:
-        return [Thought("2026-11-21T00:00:00.000+00:00", "recall", "boiler")][:limit]
-
-
-class Mindful:
-    """Of a node that remembers, what these routes ask of it."""
-
-    memories = Kept()
-    thoughts = Kept()
-
-
-async def test_memories_and_thoughts_are_as_documented() -> None:
-    async with TestClient(TestServer(control_app(Mindful()))) as client:  # type: ignore[arg-type]
-        for path in ("memories", "thoughts"):
-            answer = await (await client.get(f"/v1/{path}")).json()
-            assert shape(answer) == shape(example(f"`GET /v1/{path}`"))
-        answer = await (await client.post("/v1/recall", json={"words": "air"})).json()
-        assert shape(answer) == shape(example("`POST /v1/recall`"))
+async def test_what_it_remembers_is_found(tmp_path: Path) -> None:
+    await remember(tmp_path / "node")
+    async with stage(tmp_path) as node:
+        _, answer = await node.ask("GET", "/v1/memories")
+        assert shape(answer) == shape(example("`GET /v1/memories`"))
+        [wrong, aired] = answer["memories"]
+        assert (wrong["sentence"], wrong["review"]) == (WRONG, "wrong")
+        assert (aired["sentence"], aired["review"], aired["confidence"]) == (AIRED, "proposed", 0.8)
+        assert len((await node.ask("GET", "/v1/memories?limit=1"))[1]["memories"]) == 1
+        _, answer = await node.ask("POST", "/v1/recall", b'{"words": "aired"}')
+        assert answer == {"memories": [aired]}
+        _, answer = await node.ask("POST", "/v1/recall", b'{"words": "landlord"}')
+        assert answer == {"memories": []}, "what was called wrong is not found"
+        async with node.browser() as browser:
+            async with browser.get("/") as page:
+                assert 'href="/memories"' in await page.text()
+                assert 'href="/thoughts"' not in await page.text()
+            async with browser.get("/memories") as page:
+                assert AIRED in await page.text()
+            async with browser.get("/thoughts") as page:
+                assert page.status == 404
 
 
 @pytest.mark.parametrize(

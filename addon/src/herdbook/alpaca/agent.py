@@ -66,7 +66,7 @@ async def run(
         )
         closing.push_async_callback(memories.close)
         phrasing = _phrasing(config.model, model, memories, record, clock)
-        node = Node(config, sensors, record, noticer, memories, phrasing, clock, rng)
+        node = Node(config, sensors, record, noticer, memories, model, phrasing, clock, rng)
         closing.push_async_callback(node.close)
         await node.run(on_ready, supervisor)
 

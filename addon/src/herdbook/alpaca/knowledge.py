@@ -107,15 +107,15 @@ class Thoughts(Protocol):
 
 
 class Knowledge(Protocol):
-    """What may be asked of a running node. `memories` and `thoughts` are None where it has none."""
+    """What may be asked of a running node."""
 
     @property
-    def memories(self) -> Memories | None:
+    def memories(self) -> Memories:
         """What it remembers."""
 
     @property
     def thoughts(self) -> Thoughts | None:
-        """What its model did."""
+        """What its model did; None where it has none."""
 
     async def status(self) -> Status:
         """How it is."""

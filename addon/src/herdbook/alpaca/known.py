@@ -37,9 +37,8 @@ class NodeKnowledge(Knowledge):
         line: Line,
         clock: Clock,
         observe: Callable[[], Awaitable[list[ObservationPayload]]],
-        *,
-        memories: Memories | None = None,
-        thoughts: Thoughts | None = None,
+        memories: Memories,
+        thoughts: Thoughts | None,
     ) -> None:
         self._config = config
         self._node_id = node_id
@@ -54,7 +53,7 @@ class NodeKnowledge(Knowledge):
         self._history = History(config.data, clock)
 
     @property
-    def memories(self) -> Memories | None:
+    def memories(self) -> Memories:
         """See `Knowledge`."""
         return self._memories
 

@@ -24,6 +24,7 @@ from herdbook.alpaca.known import NodeKnowledge
 from herdbook.alpaca.line import Line
 from herdbook.alpaca.llama_line import LlamaLine
 from herdbook.alpaca.memory.habits import Habits
+from herdbook.alpaca.memory.known import KnownMemories
 from herdbook.alpaca.memory.memories import Memories
 from herdbook.alpaca.neighbours import Neighbourhood
 from herdbook.alpaca.noticer import Noticer
@@ -45,6 +46,7 @@ from herdbook.clock import Clock, Instant
 from herdbook.eventlog.event import ObservationPayload
 from herdbook.eventlog.pin import FilePin
 from herdbook.eventlog.protocol import PULSE_MS
+from herdbook.llm.language_model import LanguageModel
 from herdbook.systemd import Supervisor
 
 if TYPE_CHECKING:
@@ -63,6 +65,7 @@ class Node:
         record: Record,
         noticer: Noticer,
         memories: Memories,
+        model: LanguageModel,
         phrasing: "Phrasing | None",
         clock: Clock,
         rng: random.Random,
@@ -93,6 +96,7 @@ class Node:
         )
         self._line = self._connection(config, sensors, rng)
         self._asking = Asking(config.name, self._samplers, self, clock, LANGUAGES[config.language])
+        known = KnownMemories(memories)
         self._knowledge = NodeKnowledge(
             config,
             record.identity.node_id,
@@ -101,6 +105,8 @@ class Node:
             self._line,
             clock,
             self.observe,
+            known,
+            known if model.is_on else None,
         )
         self._config = config
 

@@ -38,14 +38,10 @@ def control_app(knowledge: Knowledge) -> web.Application:
         return _answer({"observations": await knowledge.observe()})
 
     async def memories(request: web.Request) -> web.Response:
-        if knowledge.memories is None:
-            return _missing("This node keeps no memories.")
         return _answer({"memories": await knowledge.memories.memories(_limit(request))})
 
     async def recall(request: web.Request) -> web.Response:
         question = _question(await request.read())
-        if knowledge.memories is None:
-            return _missing("This node keeps no memories.")
         return _answer({"memories": await knowledge.memories.recall(question.words)})
 
     async def thoughts(request: web.Request) -> web.Response:

@@ -11,7 +11,7 @@ from herdbook.attempts import Attempts
 from herdbook.clock import Clock
 
 WAYS: Final = ("home", "observations", "memories", "thoughts", "status")
-"""The pages that every page leads to."""
+"""The pages that every page leads to; to thoughts only where there is a model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +33,9 @@ class Desk:
         known = {
             "node": self.pages.node,
             "write": self.write,
-            "ways": [way for way in WAYS if not self._lacks(way)],
+            "ways": [way for way in WAYS if way != "thoughts" or self.knowledge.thoughts],
         }
         return pages_of(request).page(template, {**known, **values}, status=status)
-
-    def _lacks(self, way: str) -> bool:
-        """Whether a node has no part for one of its pages to show."""
-        parts: dict[str, object] = {
-            "memories": self.knowledge.memories,
-            "thoughts": self.knowledge.thoughts,
-        }
-        return way in parts and parts[way] is None
 
 
 DESK: Final = web.AppKey("desk", Desk)

@@ -58,11 +58,8 @@ async def observations(request: web.Request) -> web.Response:
 
 
 async def memories(request: web.Request) -> web.Response:
-    """What it remembers, if it does."""
-    kept = desk_of(request).knowledge.memories
-    if kept is None:
-        raise web.HTTPNotFound
-    facts = await kept.memories(_LISTED)
+    """What it remembers."""
+    facts = await desk_of(request).knowledge.memories.memories(_LISTED)
     return desk_of(request).page(request, "memories.html", {"facts": facts})
 
 

@@ -1,0 +1,38 @@
+"""What a node remembers and what its model did, in the shapes of `herdbook.alpaca.knowledge`."""
+
+from collections.abc import Sequence
+
+from herdbook.alpaca.knowledge import Remembered, Thought
+from herdbook.alpaca.memory.memories import Memories
+from herdbook.clock import iso
+
+
+class KnownMemories:
+    """See `herdbook.alpaca.knowledge.Memories` and `Thoughts`."""
+
+    def __init__(self, memories: Memories) -> None:
+        self._memories = memories
+
+    async def memories(self, limit: int) -> Sequence[Remembered]:
+        """See `Memories`."""
+        facts = (await self._memories.facts())[:limit]
+        return [
+            Remembered(iso(one.told_ms), one.sentence, one.verdict or "proposed", one.confidence)
+            for one in facts
+        ]
+
+    async def recall(self, words: str) -> Sequence[Remembered]:
+        """See `Memories`. What contradicts what was found comes with it."""
+        found = await self._memories.recall(words)
+        return [
+            Remembered(one.told_at, one.sentence, one.verdict or "proposed", one.confidence)
+            for topic in found.topics
+            for one in topic.facts
+        ]
+
+    async def thoughts(self, limit: int) -> Sequence[Thought]:
+        """See `Thoughts`."""
+        return [
+            Thought(one.at, one.tool, " → ".join(part for part in (one.said, one.came) if part))
+            for one in await self._memories.thoughts(limit)
+        ]
