@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from herdbook.alpaca.grounded import says_the_same
 from herdbook.alpaca.memory.memories import Memories
 from herdbook.alpaca.phrasing import MOST_WAITING, PATIENCE_MS, Phrasing
 from herdbook.alpaca.record import Record
@@ -67,9 +66,7 @@ class Node:
         self.phrasing = self.fresh()
 
     def fresh(self) -> Phrasing:
-        return Phrasing(
-            self.model, "tiny", Prompts(), self.memories, self.record, self.clock, says_the_same
-        )
+        return Phrasing(self.model, "tiny", Prompts(), self.memories, self.record, self.clock)
 
     async def observe(self, sentence: str = PLAIN, name: str = "Boiler") -> None:
         payload = ObservationPayload(
@@ -129,6 +126,8 @@ async def test_words_take_the_place_of_plain_ones_here_and_in_the_house(
         "The boiler is hot.",
         "The kitchen is at 95 °C; usually it is between 20 and 90 °C.",
         f"{WORDS} This was so 3 times.",
+        f"{WORDS} This was so three times.",
+        f"{WORDS[:-1]}, as Anna left it on.",
         f"{WORDS} See https://evil.example",
         f"{WORDS} <b>",
         WORDS + " and so on" * 20,

@@ -116,7 +116,7 @@ async def test_a_habit_becomes_a_fact_and_is_confirmed_while_it_lasts(tmp_path: 
     record = await Record.open(tmp_path, clock)
     memories = await Memories.open(tmp_path, "Hallway", record, clock, UTC, Model())
     watching = Watching(weeks(hours(6, 7), 0), MONDAY + 42)
-    habits = Habits(watching, memories)
+    habits = Habits(watching, memories, "en")
     for _ in range(3):
         await habits.propose()
     [fact] = await memories.facts()

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from herdbook.alpaca.config import AlpacaConfig
-from herdbook.alpaca.grounded import says_the_same
 from herdbook.alpaca.learned import LearnedFile
 from herdbook.alpaca.memory.memories import Memories
 from herdbook.alpaca.mount import mounted
@@ -21,7 +20,6 @@ from herdbook.clock import Clock, SystemClock, local_zone
 from herdbook.embedding.model import Model
 from herdbook.eventlog.identity import Identity
 from herdbook.llm.language_model import LanguageModel, open_model
-from herdbook.llm.settings import ModelSettings
 from herdbook.systemd import Supervisor
 
 if TYPE_CHECKING:
@@ -65,14 +63,14 @@ async def run(
             config.data, config.name, record, clock, local_zone(), Model(config.embedding)
         )
         closing.push_async_callback(memories.close)
-        phrasing = _phrasing(config.model, model, memories, record, clock)
+        phrasing = _phrasing(config, model, memories, record, clock)
         node = Node(config, sensors, record, noticer, memories, model, phrasing, clock, rng)
         closing.push_async_callback(node.close)
         await node.run(on_ready, supervisor)
 
 
 def _phrasing(
-    settings: ModelSettings,
+    config: AlpacaConfig,
     model: LanguageModel,
     memories: Memories,
     record: Record,
@@ -85,6 +83,7 @@ def _phrasing(
     from herdbook.alpaca.phrasing import Phrasing
     from herdbook.llm.prompts import Prompts
 
+    settings = config.model
     prompts = Prompts(None if settings.prompts is None else Path(settings.prompts))
     name = settings.model or settings.engine
-    return Phrasing(model, name, prompts, memories, record, clock, says_the_same)
+    return Phrasing(model, name, prompts, memories, record, clock, config.language)

@@ -113,6 +113,7 @@ class Node:
     async def run(self, on_ready: Callable[[str], None], supervisor: Supervisor) -> None:
         """Until cancelled. What depends on another is stopped before it."""
         config, node_id = self._config, self._record.identity.node_id
+        habits = Habits(self._noticer, self._memories, config.language)
         async with (
             _running(self._line.run()),
             _running(
@@ -128,7 +129,7 @@ class Node:
                     sampling.create_task(self._noticer.keep())
                     sampling.create_task(Unfinished(self._record, self._samplers).keep())
                     sampling.create_task(self._memories.run())
-                    sampling.create_task(Habits(self._noticer, self._memories).run())
+                    sampling.create_task(habits.run())
                     sampling.create_task(self._outputs.run(self._line))
                     sampling.create_task(self._diagnostics.run(self._line))
                     sampling.create_task(self._button.run())

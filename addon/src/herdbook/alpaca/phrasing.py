@@ -1,14 +1,13 @@
 """Puts what the node noticed into a model's words, afterwards and only if they say the same.
 
 An observation is made, logged and sent at once in plain words. Later, when a model answers, a
-`wording` event says how it puts it; docs/adr/0017 has the reasons. What waits is in the notebook,
+`wording` event says how it puts it; docs/adr/0019 has the reasons. What waits is in the notebook,
 so nothing is lost by a restart: the newest 20 observations of the last hour. Older ones keep the
 plain words.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Final
 
@@ -16,6 +15,8 @@ from msgspec import Meta, Struct
 
 from herdbook.alpaca.memory.memories import Memories
 from herdbook.alpaca.record import Record
+from herdbook.alpaca.words.language import Code
+from herdbook.alpaca.words.wording import may_replace
 from herdbook.clock import Clock
 from herdbook.errors import Busy, ConfigError, ModelDown, ModelRefused, StorageError
 from herdbook.eventlog.event import (
@@ -35,9 +36,6 @@ _ANSWER_S: Final = 600.0
 
 _log = logging.getLogger(__name__)
 
-type Grounded = Callable[[str, ObservationPayload, str], bool]
-"""Whether a sentence says what an observation does, in the language with a code."""
-
 
 class Phrased(Struct, frozen=True):
     """What the model is asked for."""
@@ -56,8 +54,7 @@ class Phrasing:
         memories: Memories,
         record: Record,
         clock: Clock,
-        grounded: Grounded,
-        language: str = "en",
+        language: Code = "en",
     ) -> None:
         """`name` is what the model is called in the log."""
         self._model = model
@@ -66,7 +63,6 @@ class Phrasing:
         self._memories = memories
         self._record = record
         self._clock = clock
-        self._grounded = grounded
         self._language = language
         self._done = 0
 
@@ -111,7 +107,7 @@ class Phrasing:
             _log.info("An observation keeps its plain words: %s", error)
             return
         sentence = " ".join(said.sentence.split())
-        if not self._grounded(sentence, payload, self._language):
+        if not may_replace(sentence, payload, self._language):
             _log.info("An observation keeps its plain words: the model said something else.")
             return
         await self._record.append(WORDING, WordingPayload(seq, sentence, self._name))

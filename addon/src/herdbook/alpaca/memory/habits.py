@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Literal, NamedTuple, Protocol
 
 from herdbook.alpaca.memory.memories import Memories, Proposal
+from herdbook.alpaca.words.language import Code
 from herdbook.errors import InputError, StorageError
 
 type Days = Literal["weekdays", "weekends"]
@@ -30,7 +31,7 @@ _THURSDAY: Final = 3
 _LOOK_EVERY_S: Final = 3600.0
 _DAY_S: Final = 86_400.0
 
-_WORDS: Final[dict[str, dict[Days, str]]] = {
+_WORDS: Final[dict[Code, dict[Days, str]]] = {
     "en": {
         "weekdays": "{name} is usually on between {hours} on weekdays.",
         "weekends": "{name} is usually on between {hours} at weekends.",
@@ -52,7 +53,7 @@ _WORDS: Final[dict[str, dict[Days, str]]] = {
         "weekends": "{name} is in het weekend meestal aan tussen {hours}.",
     },
 }
-_AND: Final = {"en": "and", "de": "und", "es": "y", "fr": "et", "nl": "en"}
+_AND: Final[dict[Code, str]] = {"en": "and", "de": "und", "es": "y", "fr": "et", "nl": "en"}
 
 _log = logging.getLogger(__name__)
 
@@ -106,10 +107,10 @@ class Run(NamedTuple):
 class Habits:
     """Proposes what became a habit, once a day. Use `run` as a task."""
 
-    def __init__(self, observers: Observers, memories: Memories, language: str = "en") -> None:
+    def __init__(self, observers: Observers, memories: Memories, language: Code) -> None:
         self._observers = observers
         self._memories = memories
-        self._language = language if language in _WORDS else "en"
+        self._language = language
         self._done: int | None = None
 
     async def run(self) -> None:
@@ -135,7 +136,7 @@ class Habits:
         self._done = today
 
 
-def facts_of(learned: Learned, today: int, language: str) -> list[Proposal]:
+def facts_of(learned: Learned, today: int, language: Code) -> list[Proposal]:
     """What is usual of one sensor on the days before a local one."""
     kinds: tuple[Days, ...] = ("weekdays", "weekends")
     found = []

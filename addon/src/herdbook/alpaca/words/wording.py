@@ -1,0 +1,34 @@
+"""Whether a model's sentence may stand in the place of the built-in one. Errs towards that one.
+
+It adds nothing: it is grounded in the evidence. It leaves nothing out: every number of the built-in
+sentence is in it as it stands there. And it is one plain line, of about that length.
+"""
+
+import re
+from typing import Final
+
+from herdbook.alpaca.words.grounded import grounded
+from herdbook.alpaca.words.language import Code
+from herdbook.eventlog.event import ObservationPayload
+
+_NUMBER: Final = re.compile(r"[-+−]?\d+(?:[.,:]\d+)*")
+_MARKUP: Final = re.compile(r"://|www\.|[<>]")
+_LONGER: Final = 2.5
+"""Times as long as the built-in sentence, and what a model adds is its own."""
+
+
+def may_replace(sentence: str, payload: ObservationPayload, language: Code) -> bool:
+    """Whether the sentence says what the observation does."""
+    built_in = payload.sentence
+    return (
+        sentence.isprintable()
+        and bool(sentence.strip())
+        and len(sentence) <= _LONGER * len(built_in)
+        and not _MARKUP.search(sentence)
+        and _numbers(built_in) <= _numbers(sentence)
+        and grounded(sentence, payload, language)
+    )
+
+
+def _numbers(text: str) -> set[str]:
+    return {number.replace("−", "-") for number in _NUMBER.findall(text)}
