@@ -168,3 +168,18 @@ async def test_the_background_task_lets_go_of_a_model_that_nobody_else_needs(
     with pytest.raises(asyncio.CancelledError):
         await running
     assert await found(recall, "icebox left open ") == [FREEZER.format(1)]
+
+
+async def test_who_says_when_something_was_stored_is_not_asked_meanwhile(
+    book: HouseBook, recall: Recall, hallway: Teller, embedder: Embedder
+) -> None:
+    running = asyncio.create_task(recall.run(lambda: True, every_s=3600))
+    for number in (1, 2):
+        await hallway.tell(noticed(hallway, FREEZER.format(number)))
+        recall.written()
+        async with asyncio.timeout(20):
+            while counted(book, "vector") < number:
+                await asyncio.sleep(0.02)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running

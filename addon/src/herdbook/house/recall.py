@@ -10,6 +10,7 @@ import logging
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import tzinfo
 from functools import partial
 from typing import Final, Protocol
@@ -45,6 +46,7 @@ class Recall:
         self._zone = zone
         self._model = model
         self._awake_s: float | None = None
+        self._written = asyncio.Event()
 
     async def ask(self, asked: Asked, limit: int = MOST) -> Recalled:
         """What is known of something, `limit` of each kind at most, the best first.
@@ -63,17 +65,21 @@ class Recall:
             partial(found.find, question=question, asked=asked, meant=meant, limit=limit)
         )
 
-    async def run(self, idle: Callable[[], bool]) -> None:
+    def written(self) -> None:
+        """Something was stored: `run` need not wait to look for it."""
+        self._written.set()
+
+    async def run(self, idle: Callable[[], bool], *, every_s: float | None = None) -> None:
         """Make ready what is stored, as it comes, until cancelled.
 
-        The model is let go of some minutes after it was last needed here, if it is `idle`
-        elsewhere.
+        It looks every second, or as seldom as `every_s` where `written` is called. The model is let
+        go of some minutes after it was last needed here, if it is `idle` elsewhere.
         """
         while True:
             try:
                 await self.catch_up()
                 await self._rest(idle)
-                await asyncio.sleep(_LOOK_EVERY_S)
+                await self._wait(every_s or _LOOK_EVERY_S)
             except (ModelUnusable, StorageError) as error:
                 _LOGGER.warning("Making the house book searchable has to wait: %s", error)
                 await asyncio.sleep(_TRY_AGAIN_S)
@@ -95,6 +101,12 @@ class Recall:
             self._awake_s = time.monotonic()
             await asyncio.sleep(min(self._awake_s - begun, _PAUSE_LIMIT_S))
             await self._index()
+
+    async def _wait(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._written.wait()
+        self._written.clear()
 
     async def _index(self) -> None:
         while await self._read(passages.waiting):

@@ -99,9 +99,9 @@ class Memories:
     async def run(self) -> None:
         """Fold what is logged, make it ready to be found, and end what is over, until cancelled."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._model.load())
+            group.create_task(self._load())
             group.create_task(self._follow())
-            group.create_task(self._recall.run(lambda: True))
+            group.create_task(self._recall.run(lambda: True, every_s=_LOOK_EVERY_S))
 
     async def catch_up(self) -> None:
         """Fold all that the log has by now. Raises `StorageError`."""
@@ -115,6 +115,7 @@ class Memories:
                 if any(one.kind in FOLDED for one in events) or last - self._folded >= _PASSED:
                     await self._notebook.fold(events, last)
                     self._folded = last
+                    self._recall.written()
                 self._read = last
 
     async def propose(self, fact: Proposal) -> Outcome:
@@ -243,6 +244,10 @@ class Memories:
         )
         await self._record.append(MEMORY, payload)
         await self.catch_up()
+
+    async def _load(self) -> None:
+        await self._model.load()
+        self._recall.written()
 
     async def _follow(self) -> None:
         """Keep the notebook near the log: whoever asks for something waits for little then."""
