@@ -32,6 +32,7 @@ STATUS = {
     "log_size": 1024,
     "sensors": 4,
     "unavailable": 1,
+    "model": {"state": "down", "reason": "nobody listens at 127.0.0.1:11434"},
 }
 SENSORS = [
     {"id": "a", "name": "Boiler", "form": "number", "unit": "°C", "value": 21.5, "fault": None},
@@ -134,6 +135,7 @@ def test_how_a_node_is(node: Node) -> None:
     assert "nobody listens there" in result.stdout
     assert "waits for a person to approve" in result.stdout
     assert "12 events wait" in result.stdout
+    assert "Model     down: nobody listens at 127.0.0.1:11434" in lines
     assert "8.0 GiB of 32.0 GiB free" in result.stdout
     assert json.loads(node.run("status", "--json").stdout) == STATUS
 

@@ -17,7 +17,7 @@ from tests.alpaca.remembering import AIRED, WRONG, remember
 from tests.mosquitto import free_port
 
 DOCS = (Path(__file__).parents[3] / "docs" / "node-api.md").read_text("utf-8")
-MAYBE = {"waiting", "value", "unit", "usual", "fault", "at"}
+MAYBE = {"trouble", "waiting", "value", "unit", "usual", "fault", "at"}
 
 
 def example(heading: str) -> Any:
@@ -58,6 +58,8 @@ async def test_it_says_what_it_sees(node: Stage) -> None:
     assert (status["node_id"], status["name"]) == (node.node_id, "Hallway <b>")
     assert (status["sensors"], status["unavailable"]) == (2, 1)
     assert (status["way"], status["connected"], status["llama"]) == ("broker", False, "offline")
+    assert "nobody listens there" in status["trouble"]
+    assert status["model"] == {"state": "off", "reason": ""}
     assert status["waiting"] is None
     assert 0 < status["disk_free"] < status["disk_size"]
     assert status["log_size"] > 0

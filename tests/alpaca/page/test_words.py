@@ -20,6 +20,7 @@ BUILT = (
     "status.away_",
     "status.connected_",
     "status.llama_",
+    "status.model_",
     "ways.",
 )
 """Their keys are put together."""

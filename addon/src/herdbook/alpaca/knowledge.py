@@ -13,6 +13,7 @@ from herdbook.alpaca.history.history import Span
 from herdbook.clock import Quality
 from herdbook.eventlog.event import ObservationPayload
 from herdbook.eventlog.protocol import State
+from herdbook.llm.language_model import ModelState
 
 
 class Status(Struct, frozen=True):
@@ -20,7 +21,8 @@ class Status(Struct, frozen=True):
 
     `way` is what it reports by and `connected` whether that answers; `llama` is how it stands with
     its Llama, see `NodeSync`. `waiting` is how many events the Llama does not have, None while
-    nobody has told. Sizes are bytes, of the disk that the data folder is on.
+    nobody has told. `trouble` is why there is no connection, in a sentence. Sizes are bytes, of the
+    disk that the data folder is on.
     """
 
     node_id: str
@@ -32,6 +34,7 @@ class Status(Struct, frozen=True):
     clock: Quality
     way: Literal["broker", "llama"]
     connected: bool
+    trouble: str | None
     llama: State
     waiting: int | None
     disk_size: int
@@ -39,6 +42,7 @@ class Status(Struct, frozen=True):
     log_size: int
     sensors: int
     unavailable: int
+    model: ModelState
 
 
 class SensorNow(Struct, frozen=True):

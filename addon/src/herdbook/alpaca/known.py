@@ -16,6 +16,7 @@ from herdbook.alpaca.knowledge import (
     Thoughts,
 )
 from herdbook.alpaca.line import Line
+from herdbook.alpaca.memory.known import KnownMemories
 from herdbook.alpaca.sampler import Latest, Sampler
 from herdbook.alpaca.sensors.measurement import Fault
 from herdbook.alpaca.uplink import Uplink
@@ -23,6 +24,7 @@ from herdbook.clock import Clock, iso
 from herdbook.errors import StorageError
 from herdbook.eventlog.event import ObservationPayload
 from herdbook.ids import fingerprint_of
+from herdbook.llm.language_model import LanguageModel
 
 
 class NodeKnowledge(Knowledge):
@@ -37,8 +39,8 @@ class NodeKnowledge(Knowledge):
         line: Line,
         clock: Clock,
         observe: Callable[[], Awaitable[list[ObservationPayload]]],
-        memories: Memories,
-        thoughts: Thoughts | None,
+        memories: KnownMemories,
+        model: LanguageModel,
     ) -> None:
         self._config = config
         self._node_id = node_id
@@ -48,7 +50,7 @@ class NodeKnowledge(Knowledge):
         self._clock = clock
         self._observe = observe
         self._memories = memories
-        self._thoughts = thoughts
+        self._model = model
         self._started_ms = clock.monotonic_ms()
         self._history = History(config.data, clock)
 
@@ -60,7 +62,7 @@ class NodeKnowledge(Knowledge):
     @property
     def thoughts(self) -> Thoughts | None:
         """See `Knowledge`."""
-        return self._thoughts
+        return self._memories if self._model.is_on else None
 
     async def status(self) -> Status:
         """See `Knowledge`. Raises `StorageError`."""
@@ -78,6 +80,7 @@ class NodeKnowledge(Knowledge):
             clock=self._clock.quality(),
             way="broker" if self._config.llama is None else "llama",
             connected=self._line.connected,
+            trouble=self._line.trouble,
             llama=self._uplink.state,
             waiting=self._uplink.waiting,
             disk_size=disk_size,
@@ -85,6 +88,7 @@ class NodeKnowledge(Knowledge):
             log_size=log_size,
             sensors=len(sensors),
             unavailable=sum(one.fault is not None for one in sensors),
+            model=self._model.state,
         )
 
     def sensors(self) -> list[SensorNow]:

@@ -96,7 +96,6 @@ class Node:
         )
         self._line = self._connection(config, sensors, rng)
         self._asking = Asking(config.name, self._samplers, self, clock, LANGUAGES[config.language])
-        known = KnownMemories(memories)
         self._knowledge = NodeKnowledge(
             config,
             record.identity.node_id,
@@ -105,8 +104,8 @@ class Node:
             self._line,
             clock,
             self.observe,
-            known,
-            known if model.is_on else None,
+            KnownMemories(memories),
+            model,
         )
         self._config = config
 

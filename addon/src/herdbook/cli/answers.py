@@ -79,6 +79,8 @@ def _status_lines(answer: Answer) -> Iterator[str]:
     yield f"Backlog   {'not known' if waiting is None else f'{waiting} events wait for the Llama'}"
     yield f"Disk      {_gib(answer['disk_free'])} of {_gib(answer['disk_size'])} free"
     yield f"Sensors   {answer['sensors']}, {answer['unavailable']} unavailable"
+    state, reason = answer["model"]["state"], answer["model"]["reason"]
+    yield f"Model     {state}: {reason}" if reason else f"Model     {state}"
 
 
 def _sensor_lines(answer: Answer) -> Iterator[str]:
