@@ -222,6 +222,18 @@ async def test_smoothing_acts_before_everything_and_deadband_on_what_is_said() -
     assert kept == [50.0, 53.0, 53.0]
 
 
+async def test_what_it_shows_now_is_what_it_says() -> None:
+    sensor, heard = SensorDouble(), Heard()
+    smooth = msgspec.structs.replace(TEMPERATURE, smoothing=3)
+    sensor.measurements = (smooth, DOOR)
+    sampler = Sampler(sensor, heard, ManualClock())
+    for read in (50.0781, 50.12, 99.0):
+        sensor.samples["t"] = read
+        await sampler.sample()
+    assert [one.sample for one in sampler.latest()] == [50.1, 1.0]
+    assert TEMPERATURE.state(heard.states[-2][1] or 0) == "50.1"
+
+
 class WakingDouble(SensorDouble):
     """Wakes its reader as often as it is told."""
 

@@ -123,7 +123,7 @@ class Sampler:
             await self._sample()
 
     def latest(self) -> Iterator[Latest]:
-        """What each measurement showed last."""
+        """What each measurement showed last: smoothed, with the decimals that are kept."""
         for channel in self._channels.values():
             yield Latest(channel.measurement, channel.sample, channel.at)
 
@@ -211,6 +211,7 @@ class Sampler:
                 self._listener.state(channel.measurement, sample)
                 return
             sample = channel.conditioning.smoothed(sample)
+            channel.sample = round(sample, channel.measurement.precision)
             if channel.conditioning.is_news(sample, at.monotonic_ms):
                 self._listener.state(channel.measurement, sample)
                 if channel.block.ends_before(at) and (ended := channel.block.take()):
