@@ -154,6 +154,8 @@ def test_what_sensors_show(node: Node) -> None:
     assert "Cellar        unavailable: Cellar does not answer." in at_fault.stdout
     assert at_fault.returncode == 1
     assert json.loads(node.run("sensors", "--json").stdout) == {"sensors": node.sensors}
+    node.sensors[2] = SENSORS[2] | {"fault": "Cellar: its cable is out."}
+    assert "Cellar        unavailable: its cable is out." in node.run("sensors").stdout
 
 
 def test_it_says_what_it_sees_and_remembers(node: Node) -> None:

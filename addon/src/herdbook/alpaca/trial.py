@@ -3,10 +3,12 @@
 Changes nothing: no key is made, no log is written, nobody hears of this node.
 """
 
+import asyncio
 import os
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Final
 
 from msgspec import Struct
@@ -14,7 +16,7 @@ from msgspec import Struct
 from herdbook.alpaca.address import Address, LlamaSettings
 from herdbook.alpaca.config import AlpacaConfig
 from herdbook.alpaca.courier import check
-from herdbook.alpaca.sensors.measurement import Fault, Sample, Sensor
+from herdbook.alpaca.sensors.measurement import Fault, Sample, Sensor, Waking
 from herdbook.alpaca.sensors.opening import open_sensors
 from herdbook.broker import BrokerSettings, reach
 from herdbook.clock import Clock
@@ -22,6 +24,7 @@ from herdbook.errors import BrokerUnavailable, LlamaUnavailable
 from herdbook.eventlog import topics
 
 _PATIENCE_S: Final = 10.0
+_LISTEN_S: Final = 3.0
 _NOBODY: Final = "a" * 26
 """An id that no node has: a Llama answers that it does not know it, and writes nothing down."""
 
@@ -44,14 +47,17 @@ async def try_way(config: AlpacaConfig) -> Tried:
 def try_sensors(config: AlpacaConfig, clock: Clock) -> Iterator[Tried]:
     """Open every sensor and read it once. Raises `ConfigError` for one that cannot be."""
     for sensor in open_sensors(config, clock):
-        samples = _read(sensor)
+        samples = (
+            asyncio.run(_heard(sensor, sensor)) if isinstance(sensor, Waking) else _read(sensor)
+        )
         for measurement in sensor.measurements:
             if samples is None:
                 yield Tried(measurement.name, False, "does not answer.")
                 continue
             sample = samples.get(measurement.id)
             if isinstance(sample, Fault):
-                yield Tried(measurement.name, False, sample.reason)
+                reason = sample.reason.removeprefix(f"{measurement.name}: ")
+                yield Tried(measurement.name, False, reason)
             elif sample is not None:
                 words = f"{measurement.state(sample)} {measurement.unit or ''}".rstrip()
                 yield Tried(measurement.name, True, words)
@@ -73,6 +79,23 @@ async def _try_llama(settings: LlamaSettings) -> Tried:
     except LlamaUnavailable as error:
         return Tried("Llama", False, str(error))
     return Tried("Llama", True, f"{address.url} answers.")
+
+
+async def _heard(sensor: Sensor, ears: Waking) -> Mapping[str, Sample] | None:
+    """What a sensor reads that listens; where that is nothing, it gets some time to hear of it."""
+    woken = asyncio.Event()
+    listening = asyncio.create_task(ears.run(woken.set))
+    try:
+        samples = await asyncio.to_thread(_read, sensor)
+        if samples is None or not any(isinstance(one, Fault) for one in samples.values()):
+            return samples
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LISTEN_S):
+                await woken.wait()
+        return await asyncio.to_thread(_read, sensor)
+    finally:
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
 
 
 def _read(sensor: Sensor) -> dict[str, Sample] | None:

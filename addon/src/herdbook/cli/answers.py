@@ -12,7 +12,7 @@ import msgspec
 
 from herdbook.cli import config_file
 from herdbook.cli.node import RunningNode
-from herdbook.cli.plain import plain
+from herdbook.cli.plain import beside, plain
 from herdbook.cli.running import EXIT_DONE, EXIT_FAILED
 
 type Answer = dict[str, Any]
@@ -95,7 +95,9 @@ def _sensor_lines(answer: Answer) -> Iterator[str]:
 def _value(sensor: Mapping[str, Any]) -> str:
     value = sensor["value"]
     if value is None:
-        return f"unavailable: {sensor['fault']}" if sensor["fault"] else "not read yet"
+        if sensor["fault"] is None:
+            return "not read yet"
+        return f"unavailable: {beside(sensor['name'], sensor['fault'])}"
     if sensor["form"] == "binary":
         return "on" if value else "off"
     if sensor["form"] == "moment":

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from herdbook.cli.node import RunningNode
-from herdbook.cli.plain import plain
+from herdbook.cli.plain import beside, indented, plain
 from herdbook.errors import HerdbookError, NodeUnavailable
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ def try_out(config: "AlpacaConfig", *, say: bool) -> "list[Tried]":
         tried.append(one)
         if say:
             mark = "works" if one.works else "FAILS"
-            print(plain(f"  {mark}  {one.what}: {one.words}"), file=sys.stderr, flush=True)
+            words = indented(plain(f"  {mark}  {one.what}: {one.words}"), 9)
+            print(words, file=sys.stderr, flush=True)
     return tried
 
 
@@ -48,6 +49,8 @@ def _shown_by_node(config: "AlpacaConfig") -> "list[Tried] | None":
     except NodeUnavailable:
         return None
     return [
-        Tried(one["name"], one["fault"] is None, one["fault"] or "is read by the running node.")
+        Tried(one["name"], False, beside(one["name"], one["fault"]))
+        if one["fault"]
+        else Tried(one["name"], True, "is read by the running node.")
         for one in sensors
     ]
