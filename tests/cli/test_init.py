@@ -74,7 +74,8 @@ def test_a_person_is_asked_and_the_file_is_tried_out(place: Place, guarded: Mosq
         terminal.expect("What is this node called [")
         terminal.type("Hallway")
         terminal.expect("What does it report to?")
-        terminal.expect("1  another MQTT broker")
+        terminal.expect("1  an MQTT broker, such as Home Assistant's")
+        terminal.expect("2  a Llama, without a broker")
         terminal.expect("Number [1]: ")
         terminal.type("5")
         terminal.expect("Please give a number from 1 to 2.")
@@ -95,6 +96,7 @@ def test_a_person_is_asked_and_the_file_is_tried_out(place: Place, guarded: Mosq
         terminal.expect("lets this node in.")
         terminal.expect("works  CPU use: ")
         assert terminal.end() == 0
+        assert "Run it with “herdbook alpaca run" in terminal.shown
         assert "gehe" not in terminal.shown
         assert "FAILS" not in terminal.shown
         assert terminal.widest <= 80 or str(place.config) in terminal.shown

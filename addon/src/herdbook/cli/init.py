@@ -33,6 +33,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     yes_or_no = argparse.BooleanOptionalAction
     parser.add_argument("--yes", action="store_true", help="ask nothing: options and defaults")
     parser.add_argument("--overwrite", action="store_true", help="replace the file that is there")
+    parser.add_argument(
+        "--service", action="store_true", help="it will run as a service: say nothing of “run”"
+    )
     parser.add_argument("--name", help="what the node is called")
     parser.add_argument("--data", type=Path, metavar="FOLDER", help="where it keeps its log")
     parser.add_argument("--broker-host", metavar="HOST", help="the MQTT broker")
@@ -81,7 +84,7 @@ def init(options: argparse.Namespace) -> int:
     if options.json:
         print(msgspec.json.encode({"file": str(path), "tried": tried}).decode())
     else:
-        _say_next(path, works, questions)
+        _say_next(path, works, options.service, questions)
     return EXIT_DONE if works else EXIT_FAILED
 
 
@@ -107,7 +110,10 @@ def _way(options: argparse.Namespace, questions: Questions) -> dict[str, Any]:
             "No MQTT broker and no Llama announces itself here.",
             fix="Name one with --broker-host or --llama-url.",
         )
-    words += ["another MQTT broker", "another Llama, without a broker"]
+    words += [
+        "another MQTT broker" if around.brokers else "an MQTT broker, such as Home Assistant's",
+        f"{'another' if around.llamas else 'a'} Llama, without a broker",
+    ]
     which = questions.choice("What does it report to?", words)
     if which < len(around.brokers):
         found = around.brokers[which]
@@ -244,14 +250,15 @@ def _first_line(path: Path) -> str:
     return text.split("\n", 1)[0]
 
 
-def _say_next(path: Path, works: bool, questions: Questions) -> None:
+def _say_next(path: Path, works: bool, service: bool, questions: Questions) -> None:
     questions.say()
     if not works:
         questions.say(
             "Not everything works yet. Mend it, then look again with “herdbook alpaca config "
             f"check --config {path}”. The node may run meanwhile: it tries for ever."
         )
-    questions.say(
-        f"Run it with “herdbook alpaca run --config {path}”, then approve it in Home Assistant, or "
-        "on the herd's page of the panel."
-    )
+    if not service:
+        questions.say(
+            f"Run it with “herdbook alpaca run --config {path}”, then approve it in Home "
+            "Assistant, or on the herd's page of the panel."
+        )
