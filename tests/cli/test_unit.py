@@ -128,12 +128,18 @@ def root(tmp_path: Path) -> Root:
 
 def test_the_script_installs_upgrades_and_removes(root: Root) -> None:
     broker = ("--broker-host", "127.0.0.1", "--broker-port", str(free_port()))
-    first = root.install("--i2c", "--source", "/src", "--yes", "--name", "Hallway", *broker)
+    beside = ("--with", "./herdbook-barrel", "--with", "other")
+    first = root.install(
+        "--i2c", "--source", "/src", *beside, "--yes", "--name", "Hallway", *broker
+    )
     assert first.returncode == 0, first.stderr
     said = " ".join(first.stderr.split())
     assert "nobody listens there" in said, "what does not work yet is said"
     assert "alpaca run" not in said, "the service does that"
-    assert "--python 3.13 herdbook[alpaca,i2c] @ /src" in root.read("opt/herdbook/tools.asked")
+    asked = root.read("opt/herdbook/tools.asked")
+    assert (
+        "--python 3.13 --with ./herdbook-barrel --with other herdbook[alpaca,i2c] @ /src" in asked
+    )
     settings = tomllib.loads(root.read("etc/herdbook/alpaca.toml"))
     assert (settings["name"], settings["data"]) == ("Hallway", "/var/lib/herdbook")
     for path, mode in (("etc/herdbook/alpaca.toml", 0o600), ("etc/herdbook/credentials", 0o700)):
