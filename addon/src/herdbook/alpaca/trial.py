@@ -87,15 +87,20 @@ async def _heard(sensor: Sensor, ears: Waking) -> Mapping[str, Sample] | None:
     listening = asyncio.create_task(ears.run(woken.set))
     try:
         samples = await asyncio.to_thread(_read, sensor)
-        if samples is None or not any(isinstance(one, Fault) for one in samples.values()):
-            return samples
         with suppress(TimeoutError):
             async with asyncio.timeout(_LISTEN_S):
-                await woken.wait()
-        return await asyncio.to_thread(_read, sensor)
+                while samples is not None and _at_fault(samples):
+                    await woken.wait()
+                    woken.clear()
+                    samples = await asyncio.to_thread(_read, sensor)
+        return samples
     finally:
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)
+
+
+def _at_fault(samples: Mapping[str, Sample]) -> bool:
+    return any(isinstance(one, Fault) for one in samples.values())
 
 
 def _read(sensor: Sensor) -> dict[str, Sample] | None:

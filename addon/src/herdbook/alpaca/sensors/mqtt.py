@@ -39,7 +39,7 @@ class MqttSensor(ValueSensor[MqttConfig]):
         self._clock = clock
         self._heard: tuple[bytes, int] | None = None
         self._wake: Callable[[], None] | None = None
-        subscriptions.add(settings.topic, self._hear)
+        subscriptions.add(settings.topic, self._hear, self._news)
 
     async def run(self, wake: Callable[[], None]) -> None:
         """See `herdbook.alpaca.sensors.measurement.Waking`."""
@@ -64,6 +64,10 @@ class MqttSensor(ValueSensor[MqttConfig]):
     def _hear(self, payload: bytes) -> None:
         # One byte more says that it was too much.
         self._heard = (payload[: MAX_BYTES + 1], self._clock.monotonic_ms())
+        self._news()
+
+    def _news(self) -> None:
+        # A connection is news, too: why there is no value is another thing then.
         if self._wake is not None:
             self._wake()
 

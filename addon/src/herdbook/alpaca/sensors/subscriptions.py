@@ -21,6 +21,7 @@ class Subscriptions:
     def __init__(self, settings: BrokerSettings) -> None:
         self._settings = settings
         self._listeners: defaultdict[str, list[OnPayload]] = defaultdict(list)
+        self._on_connect: list[Callable[[], None]] = []
         self._broker: Broker | None = None
         self._connection: asyncio.Task[None] | None = None
         self._running = 0
@@ -30,9 +31,10 @@ class Subscriptions:
         """Whether something would be heard now."""
         return self._broker is not None and self._broker.connected
 
-    def add(self, topic: str, on_payload: OnPayload) -> None:
-        """Call this with whatever is published on a topic."""
+    def add(self, topic: str, on_payload: OnPayload, on_connect: Callable[[], None]) -> None:
+        """Call this with whatever is published on a topic, and that at each connection."""
         self._listeners[topic].append(on_payload)
+        self._on_connect.append(on_connect)
 
     async def run(self) -> None:
         """Be connected until cancelled. Of several who run this, the last one ends it."""
@@ -55,7 +57,7 @@ class Subscriptions:
             self._settings,
             client_id=f"herdbook-ears-{secrets.token_hex(6)}",
             subscriptions=list(self._listeners),
-            on_connect=_nothing,
+            on_connect=self._connected,
             on_message=self._heard,
         )
         await self._broker.run()
@@ -64,6 +66,6 @@ class Subscriptions:
         for listener in self._listeners.get(topic, ()):
             listener(payload)
 
-
-async def _nothing(_broker: Broker) -> None:
-    """There is nothing to say after connecting."""
+    async def _connected(self, _broker: Broker) -> None:
+        for on_connect in self._on_connect:
+            on_connect()
