@@ -131,6 +131,7 @@ def test_how_a_node_is(node: Node) -> None:
     assert result.returncode == 0, result.stderr
     lines = result.stdout.splitlines()
     assert lines[0] == "Hallway�[2J, node AAAA-AAAA, Herdbook 0.1.0", "no terminal is steered"
+    assert "Clock     right" in lines
     assert "not connected" in result.stdout
     assert "nobody listens there" in result.stdout
     assert "waits for a person to approve" in result.stdout

@@ -21,6 +21,7 @@ _LLAMA: Final = {
     "sending": "in the herd",
     "unapproved": "waits for a person to approve this node",
 }
+_CLOCK: Final = {"synced": "right", "unknown": "not checked", "unset": "never set"}
 _GIB: Final = 1024**3
 
 
@@ -69,7 +70,7 @@ def _show(
 def _status_lines(answer: Answer) -> Iterator[str]:
     yield f"{answer['name']}, node {answer['fingerprint']}, Herdbook {answer['version']}"
     yield f"Since     {_local(answer['started'])}"
-    yield f"Clock     {answer['clock']}"
+    yield f"Clock     {_CLOCK[answer['clock']]}"
     way = "Broker" if answer["way"] == "broker" else "Llama"
     yield f"{way:<9} {'connected' if answer['connected'] else 'not connected'}"
     if trouble := answer.get("trouble"):
