@@ -133,3 +133,25 @@ async def test_a_page_says_when_its_node_is_gone_and_goes_on_when_it_is_back(
     finally:
         process.terminate()
         await process.wait()
+
+
+async def test_on_a_phone_the_node_is_named_and_what_fails_keeps_to_the_edge(
+    tmp_path: Path,
+) -> None:
+    async with stage(tmp_path) as node, phone(node.page.address) as opened:
+        await enter(opened, node.token)
+        await node.until("/v1/sensors", "nowhere")
+        name = opened.page.locator(".node-state bdi")
+        await expect(name).to_be_in_viewport()
+        await opened.page.set_viewport_size({"width": 1280, "height": 844})
+        fault, row = opened.page.locator(".glance-fault"), opened.page.locator(".glance")
+        await expect(fault).not_to_contain_text(HOSTILE)
+        edges = [await one.first.bounding_box() for one in (fault, row)]
+        right = [box["x"] + box["width"] for box in edges if box is not None]
+        assert right[0] == pytest.approx(right[1], abs=1)
+        await opened.page.goto(f"{node.page.address}sensor/lost/day")
+        heading = await opened.page.locator("h1").bounding_box()
+        below = await fault.bounding_box()
+        assert heading is not None
+        assert below is not None
+        assert below["x"] == pytest.approx(heading["x"], abs=1)
