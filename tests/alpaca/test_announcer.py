@@ -144,7 +144,26 @@ async def test_of_one_id_and_another_platform_only_the_old_one_goes(home: Home) 
     assert [topic for topic, shown, _ in broker.told if shown == ""] == []
 
 
-@pytest.mark.parametrize("damage", [b"", b"\xff", b"[]", b'{"present": 7}', b'{"a": {"p": 1}}'])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        b"",
+        b"\xff",
+        b"[]",
+        b'{"present": 7}',
+        b'{"a": {"p": 1}}',
+        b'{"a+": "sensor"}',
+        b'{"present": {"a": {"q": "sensor"}}}',
+        b'{"gone": [{"id": "a", "described": {}}]}',
+        b'{"gone": [{"id": "a", "described": {"p": "sensor", "avty": 3}}]}',
+        b'{"gone": [{"id": "a", "described": {"p": "sensor", "avty": [{"u": "x"}]}}]}',
+        b'{"gone": [{"id": "a", "described": {"p": "sensor", "stat_t": "herdbook/#"}}]}',
+        pytest.param(
+            b'{"present": {"a": {"p": "s", "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}}}",
+            id="deep",
+        ),
+    ],
+)
 async def test_a_damaged_memory_is_said_and_begun_anew(
     home: Home, damage: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -12,10 +12,10 @@ import logging
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from herdbook.alpaca.discovery import (
     discovery_payload,
@@ -32,6 +32,7 @@ _BIRTH_DELAY_S: Final = (0.2, 3.0)  # not the whole herd at once
 _MOST_GONE: Final = 256
 
 type Description = dict[str, Any]
+type _Topic = Annotated[str, Meta(pattern=r"^[^+#\x00]+\Z")]
 
 _log = logging.getLogger(__name__)
 
@@ -39,6 +40,18 @@ _log = logging.getLogger(__name__)
 class _Gone(Struct, frozen=True):
     id: str
     described: Description
+
+
+class _Availability(Struct):
+    t: _Topic
+
+
+class _LookedAt(Struct):
+    """What of a description is looked at here."""
+
+    p: str
+    stat_t: _Topic | None = None
+    avty: tuple[_Availability, ...] = ()
 
 
 class _Announced(Struct, frozen=True, forbid_unknown_fields=True):
@@ -139,17 +152,23 @@ def _only_platform(gone: _Gone) -> Description:
 
 def _read(path: Path, node_id: str) -> _Announced:
     try:
-        data = path.read_bytes()
-        try:
-            return msgspec.json.decode(data, type=_Announced)
-        except msgspec.ValidationError:
-            # As it was written at first: platforms by id.
-            platforms = msgspec.json.decode(data, type=dict[str, str])
+        announced = _decoded(path.read_bytes(), node_id)
+        for one in (*announced.present.values(), *(gone.described for gone in announced.gone)):
+            msgspec.convert(one, _LookedAt)
     except FileNotFoundError:
         return _Announced()
-    except (msgspec.DecodeError, UnicodeDecodeError, OSError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OSError) as error:
         _log.warning("%s is damaged (%s): removed sensors may stay in view.", path, error)
         return _Announced()
+    return announced
+
+
+def _decoded(data: bytes, node_id: str) -> _Announced:
+    try:
+        return msgspec.json.decode(data, type=_Announced)
+    except msgspec.ValidationError:
+        # As it was written at first: platforms by id.
+        platforms = msgspec.json.decode(data, type=dict[str, str])
     return _Announced(
         {
             identifier: Part(
