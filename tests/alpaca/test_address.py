@@ -248,6 +248,7 @@ async def test_tls_where_there_is_none_is_said() -> None:
         "http://llama/?a=b",
         "http://llama/#here",
         "http://[::1",
+        "http://pi..local:8479",
     ],
 )
 def test_an_address_that_is_none_is_named(url: str) -> None:

@@ -122,6 +122,21 @@ def test_it_asks_of_its_neighbours_only_where_that_is_wanted(tmp_path: Path) -> 
             "“url” must be an address like http",
         ),
         (TOP + "[llama]\nurl = 'http://lläma'\n" + FILE, "“url” must be an address like http"),
+        (TOP + '[broker]\nhost = "pi..local"\n' + FILE, "in [broker]: “host” is neither"),
+        (TOP + f'[broker]\nhost = "{"x" * 80}.local"\n' + FILE, "“host” is neither"),
+        (TOP + '[broker]\nhost = "pi\\u0000"\n' + FILE, "“host” is neither"),
+        (TOP + '[broker]\nusername = "a\\u0000"\n' + FILE, "“username”"),
+        (TOP + f'[broker]\npassword = "{"ä" * 40_000}"\n' + FILE, "“password” is longer"),
+        (TOP + '[broker]\nca = "a\\u0000"\n' + FILE, "“ca” is no path"),
+        (TOP + '[page]\nhost = "pi\\u0000"\n' + FILE, "in [page]: “host” is neither"),
+        ('name = "x"\ndata = "a\\u0000"\n' + FILE, "“data”: This is no path"),
+        ('name = "x"\ndata = "~nobody-of-that-name/a"\n' + FILE, "“data”: There is no such folder"),
+        (TOP + 'embedding = "~nobody-of-that-name/a"\n' + FILE, "“embedding”"),
+        (TOP + '[model]\nprompts = "~nobody-of-that-name/a"\n' + FILE, "“prompts”"),
+        pytest.param("a = " + "[" * 100_000, "nested too deeply", id="deep"),
+        pytest.param(f"[{'.'.join('a' * 20_000)}]", "nested too deeply", id="deep tables"),
+        pytest.param("name = " + "9" * 5_000, "not valid TOML", id="digits"),
+        pytest.param("#" * 2_000_000, "more than 1,048,576 bytes", id="large"),
     ],
 )
 def test_a_mistake_is_named(tmp_path: Path, text: str, words: str) -> None:
@@ -131,6 +146,11 @@ def test_a_mistake_is_named(tmp_path: Path, text: str, words: str) -> None:
     assert "alpaca.toml" in caught.value.message
     assert "regex" not in caught.value.message
     assert caught.value.fix
+
+
+def test_a_file_without_an_end_is_not_read_for_ever() -> None:
+    with pytest.raises(ConfigError, match="more than"):
+        load(Path("/dev/zero"))
 
 
 def test_a_missing_file_says_where_it_looked(tmp_path: Path) -> None:

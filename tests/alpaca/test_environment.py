@@ -88,6 +88,8 @@ def test_a_folder_of_the_environment_is_taken_from_where_one_is(
         ({"HERDBOOK_BROKER_PORT": "1883.5"}, "HERDBOOK_BROKER_PORT: Expected `int`"),
         ({"HERDBOOK_BROKER_PORT": ""}, "HERDBOOK_BROKER_PORT: “” is no number"),
         ({"HERDBOOK_BROKER_PORT": "1\nx = 2"}, "is no number"),
+        ({"HERDBOOK_BROKER_PORT": "9" * 5_000}, "is no number"),
+        ({"HERDBOOK_BROKER_PORT": "[" * 100_000}, "is no number"),
         ({"HERDBOOK_BROKER_TLS": "yes"}, "HERDBOOK_BROKER_TLS: “yes” is no number, true"),
         ({"HERDBOOK_BROKER_TLS": "1"}, "HERDBOOK_BROKER_TLS: Expected `bool`"),
         ({"HERDBOOK_NAME": ""}, "HERDBOOK_NAME: Expected `str`"),

@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 
 from herdbook.errors import ConfigError
 
+_MOST_BYTES: Final = 1024 * 1024
 _PATTERN: Final = "matching regex"
 
 
@@ -21,19 +22,63 @@ class Listener(Struct, frozen=True, forbid_unknown_fields=True):
     port: Annotated[int, Meta(ge=1, le=65535)]
     host: Annotated[str, Meta(min_length=1, max_length=253)] = "127.0.0.1"
 
+    def __post_init__(self) -> None:
+        require_host(self.host)
+
+
+def require_host(host: str) -> None:
+    """Raises `ValueError` for what no machine can be called, and no look-up can be asked for."""
+    try:
+        fits = b"\0" not in host.encode("idna")
+    except UnicodeError:
+        fits = False
+    if not fits:
+        raise ValueError("“host” is neither a name nor an address")
+
 
 def read_toml(path: Path) -> dict[str, Any]:
     """The document at `path`. Raises `ConfigError` when it cannot be read or is not TOML."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
     except OSError as error:
         raise ConfigError(
             f"Cannot read {path}: {error.strerror}.",
             fix="Check the path after --config, and that this user may read the file.",
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    if len(data) > _MOST_BYTES:
+        raise ConfigError(
+            f"{path} has more than {_MOST_BYTES:,} bytes.", fix="Name a file of settings."
+        )
+    try:
+        return parse_toml(data.decode())
+    except ValueError as error:
         raise ConfigError(
             f"{path} is not valid TOML: {error}.", fix="Correct it at that place."
+        ) from error
+
+
+def parse_toml(text: str) -> dict[str, Any]:
+    """The document that a text is. Raises `ValueError`, with the place where there is one."""
+    try:
+        return tomllib.loads(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+
+
+def path_in(folder: Path, text: str, path: Path, key: str) -> Path:
+    """What the file at `path` names by `key`: taken from `folder` where it is relative.
+
+    Raises `ConfigError` for what is no path.
+    """
+    try:
+        if "\0" in text:
+            raise ConfigError(f"{path} at “{key}”: This is no path.", fix="Write another.")
+        return folder / Path(text).expanduser()
+    except RuntimeError as error:
+        raise ConfigError(
+            f"{path} at “{key}”: There is no such folder as {text}.",
+            fix="Write the whole path, beginning with “/”.",
         ) from error
 
 

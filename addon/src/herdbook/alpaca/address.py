@@ -16,6 +16,7 @@ from msgspec import Meta, Struct
 
 from herdbook import __version__
 from herdbook.errors import ConfigError, LlamaUnavailable
+from herdbook.settings import require_host
 from herdbook.unreachable import reason_of
 
 WITHIN_S: Final = 30.0
@@ -51,6 +52,7 @@ class Address:
         try:
             parts = urlsplit(self.url)
             self._port = parts.port or (443 if parts.scheme == "https" else 80)
+            require_host(parts.hostname or "")
         except ValueError as error:
             raise _no_address(settings.url) from error
         if not parts.hostname or parts.query or parts.fragment or "@" in parts.netloc:

@@ -25,7 +25,7 @@ from herdbook.broker import BrokerSettings
 from herdbook.errors import ConfigError
 from herdbook.eventlog.curiosity import Wants
 from herdbook.eventlog.retention import Retention
-from herdbook.settings import check, read_toml
+from herdbook.settings import check, path_in, read_toml
 
 MAX_SENSORS: Final = 64
 
@@ -141,7 +141,7 @@ def built(document: dict[str, Any], path: Path, folder: Path | None = None) -> A
         llama = _check(top.llama, LlamaSettings, path, where=" in [llama]")
     return AlpacaConfig(
         name=top.name,
-        data=folder / Path(top.data).expanduser(),
+        data=path_in(folder, top.data, path, "data"),
         broker=broker,
         llama=llama,
         sensor=tuple(sensors),
@@ -151,7 +151,7 @@ def built(document: dict[str, Any], path: Path, folder: Path | None = None) -> A
         else _check(top.neighbours, Wants, path, where=" in [neighbours]"),
         embedding=None
         if top.embedding is None
-        else path.parent.absolute() / Path(top.embedding).expanduser(),
+        else path_in(path.parent.absolute(), top.embedding, path, "embedding"),
         output=load_outputs(top.output, path, has_broker=broker is not None),
         page=None if top.page is None else _check(top.page, PageSettings, path, where=" in [page]"),
         language=top.language,
@@ -163,5 +163,5 @@ def _model(table: dict[str, Any], path: Path) -> NodeModel:
     settings: NodeModel = _check(table, NodeModel, path, where=" in [model]")
     if settings.prompts is None:
         return settings
-    folder = path.parent.absolute() / Path(settings.prompts).expanduser()
+    folder = path_in(path.parent.absolute(), settings.prompts, path, "prompts")
     return replace(settings, prompts=str(folder))

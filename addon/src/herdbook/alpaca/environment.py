@@ -9,7 +9,6 @@ into its credentials directory as ``herdbook_…`` counts as the variable of tha
 """
 
 import difflib
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import NoneType, UnionType
@@ -21,6 +20,7 @@ import msgspec
 from msgspec import Struct
 
 from herdbook.errors import ConfigError
+from herdbook.settings import parse_toml
 
 PREFIX: Final = "HERDBOOK_"
 SECRETS: Final = frozenset({"password", "token", "api_key", "secret"})
@@ -167,8 +167,8 @@ def _value(one: _Text, leaf: _Leaf) -> object:
 def _toml_value(one: _Text) -> object:
     try:
         if "\n" not in one.text:
-            return tomllib.loads(f"value = {one.text}")["value"]
-    except tomllib.TOMLDecodeError:
+            return parse_toml(f"value = {one.text}")["value"]
+    except ValueError:
         pass  # said below, as of what is more than one value
     raise ConfigError(
         f"{one.source}: “{one.text}” is no number, true, false or [list].",

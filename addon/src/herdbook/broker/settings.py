@@ -1,11 +1,14 @@
 """Where the broker is: the ``[broker]`` table of a configuration, and the TLS it asks for."""
 
 import ssl
-from typing import Annotated
+from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
 from herdbook.errors import ConfigError
+from herdbook.settings import require_host
+
+_LONGEST: Final = 65_535  # bytes of a text in MQTT
 
 
 class BrokerSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -17,6 +20,14 @@ class BrokerSettings(Struct, frozen=True, forbid_unknown_fields=True):
     password: str | None = None
     tls: bool = False
     ca: str | None = None  # path of the authority's certificate; None: the system's
+
+    def __post_init__(self) -> None:
+        require_host(self.host)
+        for key, text in (("username", self.username), ("password", self.password)):
+            if text is not None and ("\0" in text or len(text.encode()) > _LONGEST):
+                raise ValueError(f"“{key}” is longer than MQTT allows, or holds a null")
+        if self.ca is not None and "\0" in self.ca:
+            raise ValueError("“ca” is no path")
 
 
 def tls_context(settings: BrokerSettings) -> ssl.SSLContext | None:

@@ -11,7 +11,7 @@ from herdbook.broker import BrokerSettings
 from herdbook.clock import local_zone
 from herdbook.embedding.fetch import SOURCE
 from herdbook.errors import ConfigError
-from herdbook.settings import Listener, check, read_toml
+from herdbook.settings import Listener, check, path_in, read_toml
 
 GUIDE: Final = "docs/guides/llama.md"
 
@@ -121,9 +121,4 @@ def load(path: Path) -> LlamaConfig:
 
 
 def _folder(path: Path, written: str, key: str) -> Path:
-    try:
-        return path.parent.absolute() / Path(written).expanduser()
-    except RuntimeError as error:
-        raise ConfigError(
-            f"There is no such folder as {written}: {error}", fix=f"Correct “{key}”."
-        ) from error
+    return path_in(path.parent.absolute(), written, path, key)
