@@ -242,6 +242,33 @@ async def test_a_flood_without_acknowledgement_is_bounded_and_does_not_block_the
         await until(lambda: peer.heard[-1:] == [(TOPIC, b"acknowledged", False)])
 
 
+async def test_a_flood_of_tiny_messages_is_bounded_too(
+    mosquitto: Mosquitto, caplog: pytest.LogCaptureFixture
+) -> None:
+    go = asyncio.Event()
+
+    async def wait(topic: str, payload: bytes, retained: bool) -> None:
+        await go.wait()
+        peer.heard.append((topic, payload, retained))
+
+    peer = Peer(mosquitto)
+    peer.broker._on_message = wait
+    async with peer.running(), Peer(mosquitto, name="sender").running() as sender:
+        for _ in range(6):
+            await asyncio.gather(*(sender.broker.publish(TOPIC, b"x", qos=0) for _ in range(800)))
+        await sender.broker.publish(TOPIC, b"acknowledged")
+        connection = peer.broker._connection
+        assert connection is not None
+        await until(lambda: len(connection.messages) > 4_000)
+        await until(lambda: "More comes by MQTT than can be handled" in caplog.text)
+        assert len(connection.messages) < 4_200
+        assert all(one.properties is None for one in connection._queue._queue)
+        go.set()
+        await until(lambda: peer.heard[-1:] == [(TOPIC, b"acknowledged", False)])
+    assert caplog.text.count("can be handled") == 1
+    assert "Discarding" not in caplog.text
+
+
 async def test_small_messages_do_not_wait_for_each_other(mosquitto: Mosquitto) -> None:
     async with Peer(mosquitto).running() as peer, asyncio.timeout(4):
         for _ in range(200):  # 9 s when each waits for a delayed acknowledgement of TCP

@@ -18,15 +18,19 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from herdbook.broker.settings import BrokerSettings
+from herdbook.log import PacedLog
 
 MAX_PACKET: Final = 320 * 1024  # the largest batch (256 KiB), its topic and room to spare
 MAX_UNHANDLED: Final = 32  # QoS 1 messages that wait for their handler: 10 MiB at worst
 _MAX_QOS0_BYTES: Final = 4 * 1024 * 1024
+_MESSAGE_BYTES: Final = 1024  # what Python needs for the smallest one
 _KEEPALIVE_S: Final = 20
 _RAW_END: Final = "failed to receive on socket"
 
 # paho calls it an error that a connection ended. It is a state, and said in our words, once.
 logging.getLogger("mqtt").addFilter(lambda record: not str(record.msg).startswith(_RAW_END))
+
+_log = logging.getLogger(__name__)
 
 
 class Will(Struct, frozen=True):
@@ -46,18 +50,24 @@ class _Inbound(asyncio.Queue[aiomqtt.Message]):
     def __init__(self, maxsize: int = 0) -> None:
         super().__init__(maxsize)
         self._held = 0
+        self._paced = PacedLog(_log)
 
     def put_nowait(self, item: aiomqtt.Message) -> None:
+        item.properties = None  # 6 KB with each message, and nobody asks for them
         if item.qos == 0:
             if self._held >= _MAX_QOS0_BYTES:
-                raise asyncio.QueueFull
-            self._held += len(item.payload)
+                # Not `QueueFull`: aiomqtt would say it once for each of ten thousand a second.
+                self._paced.warning(
+                    "flood", f"More comes by MQTT than can be handled, such as on {item.topic}."
+                )
+                return
+            self._held += len(item.payload) + _MESSAGE_BYTES
         super().put_nowait(item)
 
     def _get(self) -> aiomqtt.Message:
         item = super()._get()
         if item.qos == 0:
-            self._held -= len(item.payload)
+            self._held -= len(item.payload) + _MESSAGE_BYTES
         return item
 
 
