@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -564,6 +565,30 @@ async def test_nothing_secret_is_logged(bench: Bench, caplog: pytest.LogCaptureF
     assert "Connected to the MQTT broker" in caplog.text
     assert "pa55-canary" not in caplog.text
     assert (bench.data / "identity.key").read_text().strip() not in caplog.text
+
+
+async def test_it_stops_when_told_though_a_sensor_hangs(bench: Bench) -> None:
+    pipe = bench.file.with_name("pipe")
+    os.mkfifo(pipe)  # nobody writes into it: who opens it waits for ever
+    config = bench.file.with_name("alpaca.toml")
+    config.write_text(
+        f'name = "Hallway"\ndata = "node"\n[broker]\nport = {free_port()}\n'
+        f'[[sensor]]\nkind = "replay"\nid = "tape"\nname = "Tape"\npath = "{pipe}"\n'
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "herdbook.cli.main", "alpaca", "run", "--config", str(config),
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(20):
+            await process.stdout.readline()
+            process.send_signal(signal.SIGTERM)
+            _, log = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+    assert process.returncode == 0, log
 
 
 async def test_the_command_says_when_it_is_ready_and_stops_when_told(bench: Bench) -> None:

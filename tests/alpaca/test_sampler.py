@@ -297,7 +297,55 @@ async def test_what_a_sensor_did_not_expect_costs_its_own_measurements_alone(
     assert caplog.text.count("waiting for its news ended by a fault") == 1
 
 
-@pytest.mark.parametrize("sample", [None, "21", float("nan"), 1e300, [1.0]])
+class _Mute(Exception):
+    def __str__(self) -> str:
+        raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (SystemExit(3), "SystemExit: 3."),
+        (StopIteration(), "StopIteration: ."),
+        (_Mute(), "_Mute: it does not say why."),
+        (ValueError("\x1b[2J\n" + "x" * 10_000_000), "ValueError:  [2J xxx"),
+    ],
+)
+async def test_a_sensor_that_exits_or_says_too_much_ends_nothing(
+    error: BaseException, words: str
+) -> None:
+    class Broken(WakingDouble):
+        def read(self) -> Mapping[str, Sample]:
+            raise error
+
+        async def run(self, wake: Callable[[], None]) -> None:
+            raise error
+
+    sampler = Sampler(Broken(), heard := Heard(), ManualClock())
+    async with sampling(sampler):
+        await until(lambda: heard.states)
+        faults = {latest.sample for latest in sampler.latest()}
+    [fault] = faults
+    assert isinstance(fault, Fault)
+    assert fault.reason.startswith(f"Kettle, Door cannot be read: {words}")
+    assert len(fault.reason) <= 500
+
+
+async def test_a_moment_that_is_none_is_a_fault() -> None:
+    sensor, heard = SensorDouble(), Heard()
+    sensor.measurements = (Measurement("t", "Started", form="moment"), DOOR)
+    for moment in (-1.0, 1e15):
+        sensor.samples["t"] = moment
+        async with sampling(Sampler(sensor, heard, ManualClock())):
+            await until(lambda: len(heard.states) >= 4)
+    assert set(heard.states) == {("t", None), ("d", 1.0)}
+
+
+@pytest.mark.parametrize(
+    "sample",
+    [None, "21", float("nan"), 1e300, [1.0], 10**400, Fault(None), Fault("x" * 10_000_000)],  # type: ignore[arg-type]
+    ids=lambda sample: repr(sample)[:20],
+)
 async def test_whatever_a_sensor_gives_is_a_number_or_a_fault(sample: object) -> None:
     sensor, heard = SensorDouble(), Heard()
     sensor.samples["t"] = sample  # type: ignore[assignment]

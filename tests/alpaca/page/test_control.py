@@ -118,6 +118,8 @@ async def test_what_it_remembers_is_found(tmp_path: Path) -> None:
     [
         ("GET", "/v1/observations?limit=0", None, 422),
         ("GET", "/v1/observations?limit=1001", None, 422),
+        ("GET", "/v1/observations?limit=0000000019999999999999999999", None, 422),
+        ("GET", f"/v1/observations?limit={'0' * 5000}1", None, 422),
         ("GET", "/v1/observations?limit=²", None, 422),
         ("GET", "/v1/observations?limit=-1", None, 422),
         ("POST", "/v1/recall", b"", 422),

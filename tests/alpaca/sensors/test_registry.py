@@ -61,6 +61,7 @@ BROKEN = {
     "import": ("import a_module_that_is_missing", "cannot be loaded: ModuleNotFoundError"),
     "syntax": ("PLUGIN = (", "cannot be loaded: SyntaxError"),
     "raises": ("raise ZeroDivisionError('oh')", "cannot be loaded: ZeroDivisionError: oh"),
+    "exits": ("raise SystemExit(3)", "cannot be loaded: SystemExit: 3"),
     "nothing": ("", "cannot be loaded: AttributeError"),
     "another": ("PLUGIN = 3", "which is no herdbook Plugin"),
     "its tag": (GOOD.format(kind="ebb", body="pass"), "tag='tide'"),

@@ -9,7 +9,6 @@ import logging
 import math
 from collections import deque
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Final, Protocol
 
 from msgspec import Struct
@@ -17,6 +16,7 @@ from msgspec import Struct
 from herdbook.alpaca.blocks import ReadingsBlock
 from herdbook.alpaca.conditioning import Conditioning
 from herdbook.alpaca.noticer import Noticer
+from herdbook.alpaca.reading_thread import ReadingThread
 from herdbook.alpaca.sensors.measurement import (
     Fault,
     Measurement,
@@ -33,6 +33,7 @@ from herdbook.eventlog.readings import ReadingsPayload
 _PATIENCE_S: Final = 5.0
 _SOONER: Final = 4
 _SHORTEST_S: Final = 0.1
+_MOST_SAID: Final = 500  # letters of a fault: it goes into the log, and onto the page
 
 _log = logging.getLogger(__name__)
 
@@ -73,7 +74,7 @@ class Sampler:
         self._woken = asyncio.Event()
         self._raised = False
         # One of its own: sensors that take their time must not keep the others waiting.
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="herdbook-sensor")
+        self._thread = ReadingThread("herdbook-sensor")
         self._name = ", ".join(measurement.name for measurement in sensor.measurements)
         self.turned_ms = clock.monotonic_ms()
         """When it last began to read, or to wait on; see `herdbook.alpaca.heartbeat`."""
@@ -103,7 +104,7 @@ class Sampler:
                     await self.sample()
                     await self._until_next(begun)
         finally:
-            self._thread.shutdown(wait=False)
+            self._thread.close()
 
     def wake(self) -> None:
         """Read the sensor now rather than at its time."""
@@ -137,7 +138,7 @@ class Sampler:
     async def _listen(self, sensor: Waking) -> None:
         try:
             await sensor.run(self.wake)
-        except Exception:  # noqa: BLE001 - another's program; it is still read at its interval
+        except (Exception, SystemExit):  # noqa: BLE001 - another's program; it is still read at its interval
             _log.exception("%s: waiting for its news ended by a fault.", self._name)
 
     async def _until_next(self, begun: float) -> None:
@@ -159,7 +160,7 @@ class Sampler:
 
     async def _sample(self) -> None:
         self.turned_ms = self._clock.monotonic_ms()
-        reading = asyncio.get_running_loop().run_in_executor(self._thread, self._read)
+        reading = self._thread.run(self._read)
         patience = self._sensor.patience if isinstance(self._sensor, Slow) else _PATIENCE_S
         try:
             while not (await asyncio.wait({reading}, timeout=patience))[0]:
@@ -182,11 +183,11 @@ class Sampler:
     def _read(self) -> Mapping[str, object]:
         try:
             samples: Mapping[str, object] = dict(self._sensor.read())
-        except Exception as error:  # noqa: BLE001 - another's program; the others go on
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - another's program; the others go on
             if not self._raised:
                 _log.exception("%s cannot be read.", self._name)
             self._raised = True
-            fault = Fault(f"{self._name} cannot be read: {type(error).__name__}: {error}.")
+            fault = Fault(f"{self._name} cannot be read: {type(error).__name__}: {_line(error)}.")
             return dict.fromkeys(self._channels, fault)
         self._raised = False
         return samples
@@ -256,10 +257,23 @@ class _Channel:
         self.observer = noticer.observer(sensor, measurement)
 
 
+def _line(said: object) -> str:
+    """What another's program says of its failure, as one short line."""
+    try:
+        words = str(said)[:_MOST_SAID]
+    except Exception:  # noqa: BLE001 - a failure that cannot even say what it is
+        words = "it does not say why"
+    return "".join(letter if letter.isprintable() else " " for letter in words)
+
+
 def _sound(measurement: Measurement, sample: object) -> Sample:
     """What a sensor gave for a measurement, whatever it gave."""
     if isinstance(sample, Fault):
-        return sample
+        return Fault(_line(sample.reason))
     if not isinstance(sample, int | float):
         return Fault(f"{measurement.name} was not read.")
-    return checked(measurement, float(sample))
+    try:
+        number = float(sample)
+    except OverflowError:
+        number = math.inf
+    return checked(measurement, number)

@@ -77,7 +77,7 @@ async def _told(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 def _limit(request: web.Request) -> int:
     asked = request.query.get("limit", str(_DEFAULT))
-    if not (asked.isascii() and asked.isdigit() and 1 <= int(asked[:9]) <= _MOST):
+    if not (asked.isascii() and asked.isdigit() and len(asked) < 9 and 1 <= int(asked) <= _MOST):
         raise InputError(f"“limit” is a whole number from 1 to {_MOST}.")
     return int(asked)
 

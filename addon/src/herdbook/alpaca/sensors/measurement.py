@@ -9,6 +9,7 @@ from msgspec import Struct
 
 type Range = tuple[float, float]
 
+_LAST_MOMENT: Final = 253_402_300_799.0  # the end of the year 9999
 _LARGEST: Final = 2.0**51  # in units of the last digit kept; blocks of readings hold differences
 
 
@@ -107,6 +108,8 @@ def checked(measurement: Measurement, value: float) -> Sample:
         return Fault(f"{measurement.name} reads {value}, which is not a number.")
     if abs(value) > _LARGEST / 10**measurement.precision:
         return Fault(f"{measurement.name} reads {value:g}, which is too large to keep.")
+    if measurement.form == "moment" and not 0 <= value <= _LAST_MOMENT:
+        return Fault(f"{measurement.name} reads {value:g}, which is no moment.")
     if measurement.valid is not None and not (
         measurement.valid[0] <= value <= measurement.valid[1]
     ):

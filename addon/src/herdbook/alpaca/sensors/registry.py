@@ -69,7 +69,7 @@ class Registry:
             raise _broken(
                 first, f"cannot be loaded: {_said(error)}", fix=_installing(first)
             ) from error
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise _broken(first, f"cannot be loaded: {_said(error)}") from error
         if not isinstance(plugin, Plugin):
             raise _broken(first, f"is {first.value}, which is no herdbook Plugin")
@@ -90,7 +90,7 @@ class Registry:
             return plugin.open(settings, surroundings)
         except HerdbookError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise _broken(self._found[kind][0], f"cannot be opened: {_said(error)}") from error
 
     def discover(self, kind: str, surroundings: Surroundings) -> list[Found]:
@@ -100,7 +100,7 @@ class Registry:
             return [] if plugin.discover is None else list(plugin.discover(surroundings))
         except HerdbookError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise _broken(self._found[kind][0], f"cannot look around: {_said(error)}") from error
 
 
@@ -129,5 +129,5 @@ def _names(entries: Iterable[EntryPoint]) -> str:
     )
 
 
-def _said(error: Exception) -> str:
+def _said(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}".rstrip(": ")
