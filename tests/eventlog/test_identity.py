@@ -20,6 +20,18 @@ def test_it_is_made_once(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.parametrize("content", [b"", b"00" * 31, b"zz" * 32, b"\xff" + b"0" * 63])
+def test_a_damaged_one_is_said_with_what_to_do(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "identity.key"
+    path.write_bytes(content)
+    with pytest.raises(StorageError, match=r"does not hold an identity.*Put the original file back"):
+        Identity.load_or_create(path)
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(StorageError, match=r"Is a directory.*Let this user read"):
+        Identity.load(path)
+
+
 def test_only_its_own_signature_of_that_message_is_good() -> None:
     signature = identity().sign(b"message")
     assert verify(identity().public_key, b"message", signature)

@@ -44,6 +44,15 @@ async def test_an_index_that_leads_nowhere_is_said(book: HouseBook, hallway: Tel
         await recall.ask(Asked("air"))
 
 
+@pytest.mark.parametrize("column", ["kind", "sensor_name"])
+async def test_a_column_that_has_another_name_is_said(
+    book: HouseBook, hallway: Teller, column: str
+) -> None:
+    await spoil(book, f"ALTER TABLE observation RENAME COLUMN {column} TO other")
+    with pytest.raises(DatabaseDamaged):
+        await hallway.tell(noticed(hallway, "The air is thick."))
+
+
 async def test_words_that_are_no_text_any_more_are_said(book: HouseBook, hallway: Teller) -> None:
     await spoil(book, "UPDATE node SET name = CAST(x'48ff' AS TEXT)")
     with pytest.raises(DatabaseDamaged):

@@ -97,7 +97,9 @@ def storing(path: Path) -> Iterator[None]:
 def _is_of_damage(error: sqlite3.OperationalError) -> bool:
     # Without a code it is Python's word, not SQLite's: a column of texts holds none. And that there
     # is no such column or table is no mistake in a query either, all of which are tested.
-    return not hasattr(error, "sqlite_errorcode") or str(error).startswith("no such ")
+    said = str(error)
+    lacks = said.startswith("no such ") or " has no column named " in said
+    return lacks or not hasattr(error, "sqlite_errorcode")
 
 
 def _damaged(path: Path, error: Exception) -> DatabaseDamaged:

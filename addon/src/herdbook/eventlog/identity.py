@@ -26,13 +26,16 @@ class Identity:
     def load(cls, path: Path) -> "Identity | None":
         """The identity in a file, None when there is no file. Raises `StorageError`."""
         try:
-            text = path.read_text(encoding="ascii")
+            data = path.read_bytes()
         except FileNotFoundError:
             return None
-        except (OSError, UnicodeDecodeError) as error:
-            raise StorageError(f"Cannot read the identity in {path}: {error}.") from error
+        except OSError as error:
+            raise StorageError(
+                f"Cannot read the identity in {path}: {error.strerror}.",
+                fix="Let this user read the file.",
+            ) from error
         try:
-            return cls(bytes.fromhex(text.strip()))
+            return cls(bytes.fromhex(data.decode("ascii").strip()))
         except ValueError as error:
             raise StorageError(
                 f"{path} does not hold an identity: 64 hexadecimal digits.",

@@ -44,7 +44,9 @@ def _read(path: Path) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise StorageError(f"Cannot read {path}: {error}.") from error
+        raise StorageError(
+            f"Cannot read {path}: {error.strerror}.", fix="Let this user read the file."
+        ) from error
     except ValueError as error:
         raise _no_key(path) from error
     if len(key) != KEY_SIZE:
