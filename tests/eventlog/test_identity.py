@@ -24,7 +24,9 @@ def test_it_is_made_once(tmp_path: Path) -> None:
 def test_a_damaged_one_is_said_with_what_to_do(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "identity.key"
     path.write_bytes(content)
-    with pytest.raises(StorageError, match=r"does not hold an identity.*Put the original file back"):
+    with pytest.raises(
+        StorageError, match=r"does not hold an identity.*Put the original file back"
+    ):
         Identity.load_or_create(path)
     path.unlink()
     path.mkdir()

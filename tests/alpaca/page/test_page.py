@@ -29,6 +29,19 @@ async def test_nobody_sees_anything_without_the_token(node: Stage) -> None:
             assert (answer.status, answer.headers["HX-Redirect"]) == (204, "/sign-in")
 
 
+@pytest.mark.parametrize("more", [{}, {"Content-Encoding": "gzip"}])
+async def test_a_form_that_is_no_text_is_refused_and_is_no_fault(
+    node: Stage, caplog: pytest.LogCaptureFixture, more: dict[str, str]
+) -> None:
+    headers = {"Content-Type": "application/x-www-form-urlencoded", **more}
+    async with (
+        node.browser(signed_in=False) as browser,
+        browser.post("/sign-in", data=b"token=\xff\x8b", headers=headers) as answer,
+    ):
+        assert answer.status == 400
+    assert "Traceback" not in caplog.text
+
+
 async def test_the_pass_is_not_the_token_and_no_script_reads_it(node: Stage) -> None:
     async with node.browser(signed_in=False) as browser:
         typed = node.token.upper().replace("-", " ")

@@ -34,7 +34,10 @@ async def show(request: web.Request) -> web.Response:
 async def sign_in(request: web.Request) -> web.Response:
     """Give a browser its pass for the token; after wrong ones its address has to wait."""
     desk = desk_of(request)
-    typed = (await request.post()).get("token", "")
+    try:
+        typed = (await request.post()).get("token", "")
+    except UnicodeDecodeError as error:  # no browser sends that
+        raise web.HTTPBadRequest from error
     whence = request.remote or "?"
     try:
         await desk.attempts.count(whence)
