@@ -12,19 +12,25 @@ no incident, but what is said in them counts.
 *Strangers* (`bench.strangers`): thirty series of six characters, with nothing configured. Two seeds
 of them, 1 and 2, were looked at while rules were chosen.
 
-*CSV files*: below DIR, subfolders too, each with the columns `timestamp,value`: ISO 8601,
-`YYYY-MM-DD HH:MM:SS`, or seconds or milliseconds since 1970. Each is one sensor of unknown kind
-and interval, and nothing is configured. A series that is only 0 and 1 in its first tenth is taken
-for yes and no. A row without a number is a failed reading; rows that are not there are nothing at
-all. FILE is JSON: a file's path relative to DIR, or the end that the two have in common → list of
-[start, end].
+*CSV files*: below DIR, subfolders too. The columns are those that the first row calls `value` and
+`timestamp`, `time`, `datetime` or `date`, in letters of any case; without such names the first is
+the time and the second the value. More columns do no harm. Times are ISO 8601, with a `T` or a
+blank, `YYYY/MM/DD HH:MM` or `MM/DD/YYYY HH:MM`, with seconds or without, or seconds or
+milliseconds since 1970. Each file is one sensor of unknown kind and interval, and nothing is
+configured. A series that is only 0 and 1 in its first tenth is taken for yes and no. A row without
+a number is a failed reading; rows that are not there are nothing at all. FILE is JSON: a file's
+path relative to DIR, or the end that the two have in common → a list of windows, each [start, end]
+or {"start": …, "end": …}, in lists within lists if need be. A file with an empty list, or with
+none, has nothing to be found.
 
 How it is counted:
 
 - A window is *found* when at least one observation of a sensor that it is about lies in it, both
   ends included. However many there are, it counts once. A window is about the sensors that its
   cause shows in (seeded), or about its file.
-- An observation that lies in no window about its sensor is *false*, each one.
+- An observation that lies in no window about its sensor is *false*, each one. Of CSV
+  files, what is said soon after a window, within a tenth of its length or an hour, whichever is
+  more, is not false, nor does it find the window. Houses and strangers are counted without that.
 - `recovered`, the end of what was observed before, claims nothing out of the ordinary: it neither
   finds a window nor is it false.
 - `precision` is found windows of found windows and false observations; `recall` is found windows of

@@ -10,13 +10,17 @@ WANTED_RECALL: Final = 0.8
 
 @dataclass(frozen=True)
 class Window:
-    """Where something is to be noticed, of which sensors."""
+    """Where something is to be noticed, of which sensors.
+
+    What is said up to `after` seconds later is still about it: it neither finds it nor is false.
+    """
 
     start: float
     end: float
     sensors: frozenset[str]
     kind: str = ""
     difficulty: str = ""
+    after: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,10 @@ class Tally:
             self.inside += bool(about)
             for window in about:
                 self.by_kind[f"{window.kind} by {one.kind}"] += 1
-            if not about:
+            if not about and not any(
+                one.sensor in window.sensors and window.end < one.at <= window.end + window.after
+                for window in windows
+            ):
                 self.false.append(one)
         self.found += [window for window in windows if window in found]
         self.surest += found.values()
