@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from herdbook.alpaca.noticing.hours import DAY, KEPT, WEEK, Hours
+from herdbook.alpaca.noticing.scale import Scale
 
 
 def weeks(number: int) -> Hours:
@@ -20,7 +21,10 @@ def test_an_hour_of_the_week_knows_sundays_and_an_hour_of_the_day_does_not() -> 
     hours = weeks(4)
     sunday_at_20 = 4 * WEEK + 6 * DAY + 20
     hours.add(sunday_at_20 - 1, [10.0])
-    week, day = hours.same_hour_of_week(sunday_at_20), hours.same_hour_of_day(sunday_at_20)
+    week, day = (
+        hours.same_hour_of_week(sunday_at_20, Scale()),
+        hours.same_hour_of_day(sunday_at_20, Scale()),
+    )
     assert week is not None
     assert day is not None
     assert (week.low.middle, week.middle.middle, week.high.middle) == (9, 10, 12)
@@ -29,11 +33,11 @@ def test_an_hour_of_the_week_knows_sundays_and_an_hour_of_the_day_does_not() -> 
 
 def test_an_empty_one_knows_nothing() -> None:
     hours = Hours()
-    assert hours.same_hour_of_week(5) is None
-    assert hours.same_hour_of_day(5) is None
+    assert hours.same_hour_of_week(5, Scale()) is None
+    assert hours.same_hour_of_day(5, Scale()) is None
     assert hours.day(0) is None
     assert hours.reached(5) is None
-    assert hours.span() == 0
+    assert hours.span(Scale()) == 0
 
 
 def test_one_strange_day_moves_what_is_usual_little() -> None:
@@ -41,7 +45,7 @@ def test_one_strange_day_moves_what_is_usual_little() -> None:
     for hour in range(2 * WEEK, 2 * WEEK + DAY):
         disturbed.add(hour, [500.0])
     at = 3 * WEEK + 12
-    one, other = plain.same_hour_of_day(at), disturbed.same_hour_of_day(at)
+    one, other = plain.same_hour_of_day(at, Scale()), disturbed.same_hour_of_day(at, Scale())
     assert one is not None
     assert other is not None
     assert one.middle.middle == pytest.approx(other.middle.middle, abs=1)
@@ -87,9 +91,9 @@ def test_it_survives_being_written_down(steps: list[tuple[int, float]]) -> None:
         hours.add(at, [value])
     copy = Hours.unpack(*hours.packed())
     assert copy.days == hours.days
-    assert copy.same_hour_of_day(at + 1) == hours.same_hour_of_day(at + 1)
-    assert copy.span() == hours.span()
-    assert not math.isnan(copy.span())
+    assert copy.same_hour_of_day(at + 1, Scale()) == hours.same_hour_of_day(at + 1, Scale())
+    assert copy.span(Scale()) == hours.span(Scale())
+    assert not math.isnan(copy.span(Scale()))
 
 
 def test_columns_of_another_length_are_refused() -> None:

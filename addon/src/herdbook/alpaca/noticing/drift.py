@@ -12,6 +12,7 @@ from typing import Final
 from herdbook.alpaca.noticing.finding import Finding, confidence
 from herdbook.alpaca.noticing.hours import DAY, Hours
 from herdbook.alpaca.noticing.limit import Limit
+from herdbook.alpaca.noticing.scale import Scale
 from herdbook.alpaca.noticing.ticks import HOUR_S
 
 LEAST_DAYS: Final = 35.0
@@ -66,7 +67,7 @@ class Drift:
             if before is None:
                 return 0.0
             shifts += [one - other for one, other in zip(now, before, strict=True)]
-        least = self._spread or max(_OF_SPAN * self._hours.span(), 1e-9)
+        least = self._spread or max(_OF_SPAN * self._hours.span(Scale()), 1e-9)
         return max(min(shifts), min(-one for one in shifts), 0.0) / least
 
     def _three(self, first_day: int) -> tuple[float, float, float] | None:

@@ -16,6 +16,8 @@ from typing import Final, Self
 
 from msgspec import Struct
 
+from herdbook.alpaca.noticing.scale import Scale
+
 WEEKS: Final = 8
 WEEK: Final = 168
 DAY: Final = 24
@@ -94,17 +96,26 @@ class Hours:
         self._high[slot] = max(readings)
         self._newest = max(newest, hour)
 
-    def same_hour_of_week(self, hour: int) -> Comparable | None:
+    def same_hour_of_week(self, hour: int, scale: Scale) -> Comparable | None:
         """What was usual at this hour of earlier weeks; None before there is one."""
-        return self._comparable(
-            [hour - WEEK * week + near for week in range(1, WEEKS + 1) for near in _NEIGHBOURS], 1
-        )
+        hours = [hour - WEEK * week + near for week in range(1, WEEKS + 1) for near in _NEIGHBOURS]
+        return self._comparable(hours, 1, scale)
 
-    def same_hour_of_day(self, hour: int) -> Comparable | None:
+    def same_hour_of_day(self, hour: int, scale: Scale) -> Comparable | None:
         """What was usual at this hour of the last fortnight's days; None before two of them."""
-        return self._comparable(
-            [hour - DAY * day + near for day in range(1, _DAYS + 1) for near in _NEIGHBOURS], 2
-        )
+        hours = [hour - DAY * day + near for day in range(1, _DAYS + 1) for near in _NEIGHBOURS]
+        return self._comparable(hours, 2, scale)
+
+    def a_day_apart(self) -> list[tuple[float, float]]:
+        """The middles of each hour and of the same one a day later, where both are known."""
+        if self._newest is None:
+            return []
+        pairs = []
+        for hour in range(self._newest - KEPT + DAY + 1, self._newest + 1):
+            before, after = self._middle[(hour - DAY) % KEPT], self._middle[hour % KEPT]
+            if not math.isnan(before + after):
+                pairs.append((before, after))
+        return pairs
 
     def reached(self, hour: int) -> Reached | None:
         """Between what all but one of the last four weeks' days stayed at this hour."""
@@ -141,14 +152,14 @@ class Hours:
             return None
         return middles[1], median(middles), middles[-2]
 
-    def span(self) -> float:
+    def span(self, scale: Scale) -> float:
         """How far apart the hours' lowest and highest are, but for the twentieth at either end."""
         lows = sorted(value for value in self._low if not math.isnan(value))
         highs = sorted(value for value in self._high if not math.isnan(value))
         if not lows:
             return 0.0
         rare = len(lows) // 20
-        return highs[-1 - rare] - lows[rare]
+        return scale.of(highs[-1 - rare]) - scale.of(lows[rare])
 
     def packed(self) -> tuple[int, bytes]:
         """The newest hour (-1: none) and all three columns, for `unpack`."""
@@ -182,14 +193,14 @@ class Hours:
                 if not math.isnan(value):
                     yield value
 
-    def _comparable(self, numbers: list[int], least: int) -> Comparable | None:
+    def _comparable(self, numbers: list[int], least: int, scale: Scale) -> Comparable | None:
         """`least` is how many times the hour itself or its neighbours must be known."""
         low = sorted(self._known(numbers, self._low))
         if len(low) < least * len(_NEIGHBOURS):
             return None
         middle = sorted(self._known(numbers, self._middle))
         high = sorted(self._known(numbers, self._high))
-        return Comparable(_usual(low), _usual(middle), _usual(high))
+        return Comparable(_usual(low, scale), _usual(middle, scale), _usual(high, scale))
 
 
 def _but_one(days: list[list[float]]) -> tuple[float, float]:
@@ -197,12 +208,12 @@ def _but_one(days: list[list[float]]) -> tuple[float, float]:
     return sorted(map(min, days))[1], sorted(map(max, days))[-2]
 
 
-def _usual(values: list[float]) -> Usual:
-    """Of sorted values: the median, and the spread to the tenth and the ninth tenth."""
-    middle = median(values)
+def _usual(values: list[float], scale: Scale) -> Usual:
+    """Of sorted values, on a scale: the median, and the spread to the tenth and the ninth tenth."""
+    middle = scale.of(median(values))
     place = round(_TAIL * (len(values) - 1))
     return Usual(
         middle,
-        (middle - values[-1 - place]) / _TAIL_SIGMAS,
-        (values[place] - middle) / _TAIL_SIGMAS,
+        (middle - scale.of(values[-1 - place])) / _TAIL_SIGMAS,
+        (scale.of(values[place]) - middle) / _TAIL_SIGMAS,
     )

@@ -7,11 +7,15 @@ comparable hours, and each has a `Limit`. What the other days show at this hour 
 a public holiday may look like a Sunday. And what an hour shows need not be as far off if it was so
 three hours ago and at each hour since: that has a limit of its own.
 
+A series with fewer than four readings an hour has each of them taken for its hour. Of a sensor with
+no known spread, values are compared on a `Scale`. And after a week the hour's middle is asked once
+more, against what is usual and as much more or less as the last day had (`Lately`).
+
 Nothing is beyond its limit that two of the last four weeks' days reached at this hour. And one hour
 says little of a level that the sensor is at, at some hour, on most days: that has to last.
 
 To be quick, a question that is asked every minute is compared with its furthest answer of the hour
-so far first (`_Edge.known`): only what is further, or beyond the limit, is counted.
+so far first (`Edge.known`): only what is further, or beyond the limit, is counted.
 """
 
 import math
@@ -20,13 +24,14 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Final, Literal, Protocol
 
-from msgspec import Struct
-
-from herdbook.alpaca.noticing.finding import Aspect, Kind, Range
+from herdbook.alpaca.noticing.edge import Departure, Edge, Part, Question
+from herdbook.alpaca.noticing.finding import Range
 from herdbook.alpaca.noticing.hours import DAY, Comparable, Hours, Reached, Usual
+from herdbook.alpaca.noticing.lately import Lately
 from herdbook.alpaca.noticing.limit import Limit
+from herdbook.alpaca.noticing.scale import LEAST_PAIRS, Scale
 
-type Part = Literal["low", "middle", "high"]
+type Residual = Part | Literal["lately"]
 
 
 class _Parts[T](Protocol):
@@ -43,8 +48,10 @@ class _Parts[T](Protocol):
 _VALUE_MARGIN: Final = 1.25  # one of an hour's many is more a matter of chance than the hour
 _BASE: Final = 5.5
 _LASTING_BASE: Final = 3.4
+_BASE_BY_TIMES: Final = 0.75  # logarithms have no heavy tails
+_LIMIT_BY_TIMES: Final = 0.85
 _LASTING_HOURS: Final = 4  # the beginnings of this hour and of the three before
-_OTHER_DAYS: Final = 2.0
+_LATELY_DAYS: Final = 7.0
 _OF_SPREAD: Final = 0.25
 _OF_SPAN: Final = 0.02
 _OF_TYPICAL: Final = 0.7
@@ -55,144 +62,121 @@ _TAIL: Final = 0.9
 _TAIL_SIGMAS: Final = 1.645  # of a normal distribution, to either side
 
 
-class _Question(Struct, frozen=True):
-    """What is asked: is this part of comparable hours further up (1) or down (-1) than ever?"""
-
-    aspect: Aspect
-    of: Part
-    sign: int
-    name: str
-
-
-class Departure(Struct, frozen=True):
-    """One way in which the level departs: `score` to `limit`. See `Level.usual_of`."""
-
-    question: _Question
-    name: str
-    value: float
-    score: float
-    limit: float
-
-    @property
-    def kind(self) -> Kind:
-        """Whether it is above or below."""
-        return "above_usual" if self.question.sign > 0 else "below_usual"
-
-
 _OF_VALUE: Final = (
-    _Question("value", "high", 1, "value above"),
-    _Question("value", "low", -1, "value below"),
+    Question("value", "high", 1, "value above"),
+    Question("value", "low", -1, "value below"),
 )
-_FLOOR: Final = _Question("floor", "low", 1, "floor above")
-_CEILING: Final = _Question("ceiling", "high", -1, "ceiling below")
+_FLOOR: Final = Question("floor", "low", 1, "floor above")
+_CEILING: Final = Question("ceiling", "high", -1, "ceiling below")
 _OF_HOUR: Final = (
-    _Question("hour", "middle", 1, "hour above"),
-    _Question("hour", "middle", -1, "hour below"),
+    Question("hour", "middle", 1, "hour above"),
+    Question("hour", "middle", -1, "hour below"),
 )
 
 
-class _Edge:
-    """What one question compares with in one hour."""
+_LATELY: Final = (
+    Question("hour", "middle", 1, "lately above"),
+    Question("hour", "middle", -1, "lately below"),
+)
 
-    def __init__(
-        self,
-        sign: int,
-        least: float,
-        day: Usual,
-        week: Usual | None,
-        reached: Range | None,
-        spread: float | None,
-    ) -> None:
-        self.sign = sign
-        self._day, self._week = day, week
-        self._least = least
-        self.known = -math.inf
-        """Up to here (times the sign) a score is within its limit, and noted."""
-        self.least = 0.0
-        """Of a lasting question, the least of the scores at the beginnings of the hours."""
-        self._reached = -math.inf
-        if reached is not None:
-            self._reached = reached[1] if sign > 0 else -reached[0]
-        self._from = -math.inf if spread is None else sign * (week or day).middle + spread
 
-    def score(self, value: float) -> float:
-        """How far it is beyond the comparable hours, in robust deviations."""
-        sign = self.sign
-        if sign * value <= self._from:
-            return 0.0
-        score = self._day.beyond(value, sign, self._least)
-        if self._week is not None:
-            score = min(_OTHER_DAYS * score, self._week.beyond(value, sign, self._least))
-        return score
-
-    def at(self, score: float) -> float:
-        """The value from which on there is a score."""
-        sign = self.sign
-        edge = sign * self._day.edge(score, sign, self._least)
-        if self._week is not None:
-            other = sign * self._day.edge(score / _OTHER_DAYS, sign, self._least)
-            edge = max(other, sign * self._week.edge(score, sign, self._least))
-        return sign * max(edge, self._from, self._reached)
-
-    def is_new(self, value: float) -> bool:
-        """Whether all but one of the last weeks' days stayed below at this hour."""
-        return self.sign * value > self._reached
+_OF_OTHERS: Final = ("drift", "stuck", "change")
+"""Limits that are not of the level."""
 
 
 class Level:
     """The level of one measurement; `spread` is the least deviation that means anything."""
 
-    def __init__(self, hours: Hours, limits: dict[str, Limit], spread: float | None) -> None:
+    def __init__(
+        self,
+        hours: Hours,
+        limits: dict[str, Limit],
+        spread: float | None,
+        scale: Scale | None = None,
+    ) -> None:
         self._hours = hours
+        self.chosen = scale if spread is None else Scale()
+        """The scale, once it is known: a spread that means something is one in the own unit."""
         self._limits = limits
         self._spread = spread
+        self._lately = Lately()
         self._earlier: dict[str, deque[tuple[int, float]]] = {}
         self._hour: int | None = None
         self._compared: int | None = None
         self._week: Comparable | None = None
         self._day: Comparable | None = None
         self._of_days: Range | None = None
-        self._edges: dict[str, _Edge] = {}
+        self._edges: dict[str, Edge] = {}
         self._reached: Reached | None = None
-        self._least: dict[Part, float] = {"low": 0.0, "middle": 0.0, "high": 0.0}
-        self._least_lasting = dict(self._least)
-        self.typical: dict[Part, float] = {"low": 0.0, "middle": 0.0, "high": 0.0}
-        """How far an hour's three numbers typically are from what was usual."""
+        self.typical: dict[Residual, float] = {
+            "low": 0.0,
+            "middle": 0.0,
+            "high": 0.0,
+            "lately": 0.0,
+        }
+        """How far an hour's three numbers typically are from what was usual; and its middle from
+        that and what the last day had more or less."""
+        self._least = dict(self.typical)
+        self._least_lasting = dict(self.typical)
 
     @property
     def least(self) -> float:
-        """The least standard deviation that is believed of an hour's middle."""
+        """The least standard deviation that is believed of an hour's middle, on the scale."""
         return self._least["middle"]
+
+    @property
+    def scale(self) -> Scale:
+        """On which values are compared."""
+        return self.chosen or Scale()
 
     @property
     def usual(self) -> Range | None:
         """From the usual lowest to the usual highest of this hour, without any margin."""
         best = self._week or self._day
-        return None if best is None else (best.low.middle, best.high.middle)
+        if best is None:
+            return None
+        return self.scale.value(best.low.middle), self.scale.value(best.high.middle)
 
     def completed(self, hour: int, readings: list[float]) -> None:
         """Learn an hour."""
-        expected = self._hours.same_hour_of_week(hour) or self._hours.same_hour_of_day(hour)
+        scale = self.scale
+        expected = self._hours.same_hour_of_week(hour, scale) or self._hours.same_hour_of_day(
+            hour, scale
+        )
         if expected is not None:
-            self._learn("low", abs(min(readings) - expected.low.middle))
-            self._learn("middle", abs(median(readings) - expected.middle.middle))
-            self._learn("high", abs(max(readings) - expected.high.middle))
+            self._learn("low", abs(scale.of(min(readings)) - expected.low.middle))
+            self._learn("middle", abs(scale.of(median(readings)) - expected.middle.middle))
+            self._learn("high", abs(scale.of(max(readings)) - expected.high.middle))
+            departure = scale.of(median(readings)) - expected.middle.middle
+            lately = self._lately.departure(hour)
+            if lately is not None and self.typical["lately"]:
+                self._learn("lately", abs(departure - lately))
+            self._lately.add(hour, departure)
         self._hours.add(hour, readings)
         self._hour = None
 
     def judge(
-        self, value: float, ordered: Sequence[float] | None, hour: int, *, all_of_them: bool
+        self,
+        value: float,
+        ordered: Sequence[float] | None,
+        hour: int,
+        *,
+        coarse: bool = False,
+        all_of_them: bool,
     ) -> list[Departure]:
         """The departures of a tick that are beyond their limits, or all of them.
 
-        `ordered` are the last hour's ticks from the least to the most, when it is whole.
+        `ordered` are the last hour's ticks from the least to the most, when it is whole; `coarse`,
+        whether there are too few in an hour for that, so that each is taken for the hour.
         """
         if hour != self._hour:
             self._compare(hour)
         if self._day is None:
             return []
         asked = [(question, value) for question in _OF_VALUE]
-        if ordered is not None:
+        if coarse:
+            asked += ((question, value) for question in _OF_HOUR)
+        elif ordered is not None:
             count = len(ordered)
             middle = (ordered[(count - 1) // 2] + ordered[count // 2]) / 2
             asked += (
@@ -201,10 +185,14 @@ class Level:
                 (_OF_HOUR[0], middle),
                 (_OF_HOUR[1], middle),
             )
-        found = []
+        found = self._against_the_last_day(
+            asked[-1][1] if coarse or ordered is not None else None, hour, all_of_them=all_of_them
+        )
         for question, number in asked:
             edge = self._edges.get(question.name) or self._edge(question, self._day)
-            if all_of_them or edge.sign * number > edge.known:
+            if (all_of_them or edge.sign * number > edge.known) and not (
+                coarse and question in _OF_HOUR
+            ):
                 of_many = question in _OF_VALUE and ordered is not None
                 found.append(self._now(question, edge, number, hour, of_many=of_many))
             if question in _OF_VALUE:
@@ -215,11 +203,43 @@ class Level:
                 found.append(lasting)
         return found if all_of_them else [one for one in found if one.score > one.limit]
 
+    def _against_the_last_day(
+        self, value: float | None, hour: int, *, all_of_them: bool
+    ) -> list[Departure]:
+        departure = self._lately.departure(hour)
+        if value is None or departure is None or self._day is None or not self._least["lately"]:
+            return []
+        found = []
+        for question in _LATELY:
+            edge = self._edges.get(question.name)
+            if edge is None:
+                expected = (self._week or self._day).middle.middle + departure
+                self._limits.setdefault(question.name, Limit(_BASE)).base = self._base(_BASE)
+                edge = self._edges[question.name] = Edge(
+                    question.sign,
+                    self._least["lately"],
+                    Usual(expected, 0.0, 0.0),
+                    None,
+                    None if self._reached is None else self._reached.middle,
+                    self._spread,
+                )
+            if all_of_them or edge.sign * value > edge.known:
+                found.append(self._now(question, edge, value, hour, of_many=False))
+        return found if self._hours.days >= _LATELY_DAYS else []
+
+    def _limit(self, name: str, score: float, hour: int) -> float:
+        limit = self._limits[name]
+        learned = limit.take(score, hour // DAY)
+        return max(limit.base, learned * _LIMIT_BY_TIMES) if self.scale.unit else learned
+
+    def _base(self, base: float) -> float:
+        return base * _BASE_BY_TIMES if self.scale.unit else base
+
     def _now(
-        self, question: _Question, edge: _Edge, value: float, hour: int, *, of_many: bool
+        self, question: Question, edge: Edge, value: float, hour: int, *, of_many: bool
     ) -> Departure:
-        score = edge.score(value)
-        limit = self._limits[question.name].take(score, hour // DAY)
+        score = edge.score(self.scale.of(value))
+        limit = self._limit(question.name, score, hour)
         if of_many:
             limit *= _VALUE_MARGIN
         if not edge.is_new(value):
@@ -229,34 +249,34 @@ class Level:
         return Departure(question, question.name, value, score, limit)
 
     def _for_hours(
-        self, question: _Question, edge: _Edge, name: str, value: float, hour: int
+        self, question: Question, edge: Edge, name: str, value: float, hour: int
     ) -> Departure | None:
         """The least of the scores now and at the beginnings of this hour and the three before."""
         earlier = self._earlier.setdefault(name, deque(maxlen=_LASTING_HOURS))
         score = 0.0
         if not earlier or earlier[-1][0] != hour:
-            score = edge.score(value)
+            score = edge.score(self.scale.of(value))
             earlier.append((hour, score))
             edge.least = 0.0
             if len(earlier) == _LASTING_HOURS and hour - earlier[0][0] == _LASTING_HOURS - 1:
                 edge.least = min(past for _, past in earlier)
         elif edge.least <= 0:
             return None
-        score = min(edge.least, edge.score(value))
-        limit = self._limits[name].take(score, hour // DAY)
+        score = min(edge.least, edge.score(self.scale.of(value)))
+        limit = self._limit(name, score, hour)
         if not edge.is_new(value):
             score = min(score, limit)
         return Departure(question, name, value, score, limit)
 
-    def _edge(self, question: _Question, day: Comparable, name: str | None = None) -> _Edge:
+    def _edge(self, question: Question, day: Comparable, name: str | None = None) -> Edge:
         """What a question compares with in this hour; `name` when it is asked for hours."""
-        base = _BASE if name is None else _LASTING_BASE
-        self._limits.setdefault(name or question.name, Limit(base))
+        base = self._base(_BASE if name is None else _LASTING_BASE)
+        self._limits.setdefault(name or question.name, Limit(base)).base = base
         reached = None if self._reached is None else _part(self._reached, question.of)
         if name is None and question not in _OF_VALUE and reached and self._of_days:
             # Where it is at some hour of most days, a single hour says little.
             reached = min(reached[0], self._of_days[0]), max(reached[1], self._of_days[1])
-        edge = self._edges[name or question.name] = _Edge(
+        edge = self._edges[name or question.name] = Edge(
             question.sign,
             self._least[question.of] if name is None else self._least_lasting[question.of],
             _part(day, question.of),
@@ -268,13 +288,14 @@ class Level:
 
     def usual_of(self, departure: Departure) -> Range:
         """What would have been usual, in the sensor's unit."""
-        edge = self._edges[departure.name].at(departure.limit)
+        asked = self._edges[departure.name]
+        edge = asked.beyond_reached(self.scale.value(asked.at(departure.limit)))
         low, high = self.usual or (edge, edge)
         if departure.question.sign > 0:
             return min(low, edge), edge
         return edge, max(high, edge)
 
-    def _learn(self, part: Part, residual: float) -> None:
+    def _learn(self, part: Residual, residual: float) -> None:
         """A step towards what nine of ten residuals do not exceed; no list of them is kept."""
         typical = self.typical[part]
         step = max(typical, min(residual, 3 * typical or residual)) * max(
@@ -282,23 +303,43 @@ class Level:
         )
         self.typical[part] += step * (_TAIL if residual > typical else _TAIL - 1)
 
+    def _begin(self) -> None:
+        """Choose the scale, and how far an hour typically is from another day's."""
+        pairs = self._hours.a_day_apart()
+        if len(pairs) < LEAST_PAIRS:
+            return
+        if self.chosen is None:
+            self.chosen = Scale.chosen(pairs)
+        scale = self.chosen
+        apart = sorted(abs(scale.of(one) - scale.of(other)) for one, other in pairs)
+        far = apart[round(_TAIL * (len(apart) - 1))] / math.sqrt(2)  # both vary
+        self.typical["lately"] = far
+        if scale.unit:  # what was learned so far was of another scale
+            for name in [one for one in self._limits if one not in _OF_OTHERS]:
+                del self._limits[name]
+            self.typical.update(dict.fromkeys(self.typical, far))
+
     def _compare(self, hour: int) -> None:
         if self._compared is None or self._compared // DAY != hour // DAY:
             self._of_days = self._hours.of_days(hour // DAY)
+            if not self.typical["lately"]:
+                self._begin()
         self._hour = self._compared = hour
         self._edges = {}
-        self._week = self._hours.same_hour_of_week(hour)
-        self._day = self._hours.same_hour_of_day(hour)
+        self._week = self._hours.same_hour_of_week(hour, self.scale)
+        self._day = self._hours.same_hour_of_day(hour, self.scale)
         self._reached = self._hours.reached(hour)
         if self._spread is not None:
             known = self._spread * _OF_SPREAD
         else:
-            known = max(_OF_SPAN * self._hours.span(), 1e-9)
+            known = max(_OF_SPAN * self._hours.span(self.scale), 1e-9)
         # Where the highest is a matter of chance, the lowest of an hour may be, too: who showers
         # twice? Not so the lowest of four hours.
         chance = max(known, _OF_HIGHEST * self.typical["high"] / _TAIL_SIGMAS)
         for part, typical in self.typical.items():
-            own = _OF_TYPICAL * typical / _TAIL_SIGMAS
+            own = typical / _TAIL_SIGMAS
+            if not self.scale.unit and part != "lately":
+                own *= _OF_TYPICAL  # by times, all hours vary alike
             self._least[part] = max(chance, own)
             self._least_lasting[part] = max(known, own)
 

@@ -17,10 +17,12 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from herdbook.alpaca.noticing.drift import Drift
+from herdbook.alpaca.noticing.edge import Departure
 from herdbook.alpaca.noticing.finding import Finding, Kind, Range, confidence
 from herdbook.alpaca.noticing.hours import DAY, Hours
-from herdbook.alpaca.noticing.level import Departure, Level, Part
+from herdbook.alpaca.noticing.level import Level, Residual
 from herdbook.alpaca.noticing.limit import Limit
+from herdbook.alpaca.noticing.scale import Scale
 from herdbook.alpaca.noticing.ticks import HOUR_S, Ticks
 from herdbook.house.baselines import Baseline
 
@@ -46,10 +48,11 @@ class NumberLearned(Struct):
 
     newest: int = -1
     columns: bytes = b""
-    typical: dict[Part, float] = {}
+    typical: dict[Residual, float] = {}
     limits: dict[str, Limit] = {}
     open: Finding | None = None
     drifted_on: int | None = None
+    scale: Scale | None = None
 
     def __post_init__(self) -> None:
         if len(self.columns) not in (0, Hours.PACKED):
@@ -81,7 +84,7 @@ class NumberWatch:
         learned = learned or NumberLearned()
         self._hours = Hours.unpack(learned.newest, learned.columns) if learned.columns else Hours()
         self._limits = learned.limits
-        self._level = Level(self._hours, self._limits, spread)
+        self._level = Level(self._hours, self._limits, spread, learned.scale)
         self._level.typical.update(learned.typical)
         self._drift = Drift(self._hours, self._limits, spread, learned.drifted_on)
         self._open = learned.open
@@ -110,7 +113,13 @@ class NumberWatch:
         """What is worth keeping."""
         newest, columns = self._hours.packed()
         return NumberLearned(
-            newest, columns, self._level.typical, self._limits, self._open, self._drift.said_on
+            newest,
+            columns,
+            self._level.typical,
+            self._limits,
+            self._open,
+            self._drift.said_on,
+            self._level.chosen,
         )
 
     def update(self, value: float, at: float, local_s: float) -> Finding | None:
@@ -160,6 +169,7 @@ class NumberWatch:
                 tick,
                 self._ticks.ordered if self._ticks.covers_an_hour else None,
                 hour,
+                coarse=self._ticks.step > _BELIEVED_ALONE_S,
                 all_of_them=self._open is not None,
             )
         ]
@@ -193,6 +203,10 @@ class NumberWatch:
     ) -> Finding | None:
         if self._opened is None:
             self._opened = at
+        # After a high day an ordinary one is low against the last: that is no part of it.
+        departures = [
+            one for one in departures if not one.name.startswith("lately") or one.kind == kind
+        ]
         new = at - self._opened < _NEW_S
         if new:
             for one in departures:
@@ -237,16 +251,15 @@ class NumberWatch:
 
     def _change(self, hour: int) -> _Change | None:
         """The last quarter of an hour against the one before."""
-        number = max(1, round(_CHANGE_S / self._ticks.step))
-        if len(self._ticks.window) < 2 * number:
+        number = round(_CHANGE_S / self._ticks.step)
+        if number == 0 or len(self._ticks.window) < 2 * number:
             return None
         last = [value for _, value in islice(reversed(self._ticks.window), 2 * number)]
         now, before = median(last[:number]), median(last[number:])
         base = _CHANGE_BASE * max(self._level.least, 1e-9)
-        limit = self._limits.setdefault("change", Limit(1.0)).take(
-            abs(now - before) / base, hour // DAY
-        )
-        return _Change(now, before, abs(now - before) / base, limit)
+        score = abs(self._level.scale.of(now) - self._level.scale.of(before)) / base
+        limit = self._limits.setdefault("change", Limit(1.0)).take(score, hour // DAY)
+        return _Change(now, before, score, limit)
 
     def _stand_still(self, value: float, at: float, hour: int) -> Finding | None:
         if self._same is None or self._same[0] != value:
