@@ -8,6 +8,7 @@ from herdbook.alpaca.discovery import all_parts
 from herdbook.alpaca.page.settings import PageSettings
 from herdbook.alpaca.sensors.file import FileConfig
 from herdbook.alpaca.sensors.opening import open_sensors
+from herdbook.alpaca.sensors.plugin import Surroundings
 from herdbook.alpaca.sensors.room import RoomConfig
 from herdbook.alpaca.sensors.system import SystemConfig
 from herdbook.broker import BrokerSettings
@@ -161,6 +162,6 @@ def test_a_missing_file_says_where_it_looked(tmp_path: Path) -> None:
 @pytest.mark.parametrize("taken", ["room_co2", "waiting_to_sync"])
 def test_ids_that_meet_only_as_measurements_are_refused(tmp_path: Path, taken: str) -> None:
     text = TOP + '[[sensor]]\nkind = "room"\n' + FILE.replace("boiler", taken)
-    sensors = open_sensors(load(write(tmp_path, text)), ManualClock())
+    sensors = open_sensors(load(write(tmp_path, text)), Surroundings(ManualClock()))
     with pytest.raises(ConfigError, match=taken):
         all_parts("node", sensors)

@@ -16,6 +16,7 @@ from herdbook.alpaca.outputs.part import output_part
 from herdbook.alpaca.part import CLOCK_STATES
 from herdbook.alpaca.sensors.file import FileConfig
 from herdbook.alpaca.sensors.opening import open_sensors
+from herdbook.alpaca.sensors.plugin import Surroundings
 from herdbook.alpaca.sensors.room import RoomConfig
 from herdbook.alpaca.sensors.system import SystemConfig
 from herdbook.broker import BrokerSettings
@@ -66,7 +67,9 @@ def accepted(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         ),
     )
     outputs = [output_part(NODE, output_of(output)) for output in OUTPUTS]
-    parts = all_parts(NODE, open_sensors(config, ManualClock()), outputs)
+    parts = all_parts(
+        NODE, open_sensors(config, Surroundings(ManualClock(), config.broker)), outputs
+    )
     described = {part.id: part.described(NODE) for part in parts} | {"attic": {"p": "sensor"}}
     text = json.dumps(discovery_payload(NODE, "Hallway", described))
     parsed = _parse_device_payload(None, text, f"herdbook_{NODE}", None)  # type: ignore[arg-type]

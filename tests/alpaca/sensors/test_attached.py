@@ -7,7 +7,6 @@ from herdbook.alpaca.sensors.attached import look_around
 from herdbook.alpaca.sensors.opening import open_sensors
 from herdbook.alpaca.sensors.plugin import Surroundings
 from herdbook.cli.toml_text import document_text
-from herdbook.clock import SystemClock
 from tests.alpaca.packages import install
 from tests.alpaca.sensors import test_iio, test_onewire
 from tests.fakes.i2c import Wires
@@ -43,7 +42,7 @@ def test_everything_is_found_and_can_be_read_as_it_is(tmp_path: Path) -> None:
     document = {"name": "Hallway", "data": "node", "sensor": tables}
     file.write_text(document_text(document), encoding="utf-8")
     config = load(file)
-    assert len(open_sensors(config, SystemClock())) == len(tables)
+    assert len(open_sensors(config, Surroundings(broker=config.broker))) == len(tables)
 
 
 def test_ids_that_are_taken_are_left_alone(tmp_path: Path) -> None:

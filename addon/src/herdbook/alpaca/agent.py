@@ -4,8 +4,6 @@ import asyncio
 import random
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from herdbook.alpaca.config import AlpacaConfig
 from herdbook.alpaca.learned import LearnedFile
@@ -15,15 +13,13 @@ from herdbook.alpaca.node import Node
 from herdbook.alpaca.noticer import Noticer
 from herdbook.alpaca.record import Record
 from herdbook.alpaca.sensors.opening import open_sensors
+from herdbook.alpaca.sensors.plugin import Surroundings
 from herdbook.alpaca.words.languages import LANGUAGES
 from herdbook.clock import Clock, SystemClock, local_zone
 from herdbook.embedding.model import Model
 from herdbook.eventlog.identity import Identity
-from herdbook.llm.language_model import LanguageModel, open_model
+from herdbook.llm.language_model import open_model
 from herdbook.systemd import Supervisor
-
-if TYPE_CHECKING:
-    from herdbook.alpaca.phrasing import Phrasing
 
 
 def node_id(config: AlpacaConfig) -> str:
@@ -49,7 +45,8 @@ async def run(
     rng = rng or random.Random()
     supervisor = supervisor or Supervisor()
     await mounted(config.data, supervisor, rng)
-    sensors = open_sensors(config, clock)
+    surroundings = Surroundings(clock, config.broker)
+    sensors = open_sensors(config, surroundings)
     async with AsyncExitStack() as closing:
         model = open_model(config.model)
         closing.push_async_callback(model.close)
@@ -63,27 +60,6 @@ async def run(
             config.data, config.name, record, clock, local_zone(), Model(config.embedding)
         )
         closing.push_async_callback(memories.close)
-        phrasing = _phrasing(config, model, memories, record, clock)
-        node = Node(config, sensors, record, noticer, memories, model, phrasing, clock, rng)
+        node = Node(config, surroundings, sensors, record, noticer, memories, model, clock, rng)
         closing.push_async_callback(node.close)
         await node.run(on_ready, supervisor)
-
-
-def _phrasing(
-    config: AlpacaConfig,
-    model: LanguageModel,
-    memories: Memories,
-    record: Record,
-    clock: Clock,
-) -> "Phrasing | None":
-    """What puts observations into the words of the model, if there is one."""
-    if not model.is_on:
-        return None
-    # It brings Jinja2, which takes memory: only where it is wanted.
-    from herdbook.alpaca.phrasing import Phrasing
-    from herdbook.llm.prompts import Prompts
-
-    settings = config.model
-    prompts = Prompts(None if settings.prompts is None else Path(settings.prompts))
-    name = settings.model or settings.engine
-    return Phrasing(model, name, prompts, memories, record, clock, config.language)

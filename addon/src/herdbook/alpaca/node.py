@@ -37,6 +37,8 @@ from herdbook.alpaca.part import observe_topic
 from herdbook.alpaca.record import Record
 from herdbook.alpaca.sampler import Sampler
 from herdbook.alpaca.sensors.measurement import Measurement, Sensor
+from herdbook.alpaca.sensors.plugin import Surroundings
+from herdbook.alpaca.sensors.subscriptions import Subscriptions
 from herdbook.alpaca.timekeeping import keep_time
 from herdbook.alpaca.unfinished import Unfinished
 from herdbook.alpaca.uplink import Uplink
@@ -50,7 +52,7 @@ from herdbook.llm.language_model import LanguageModel
 from herdbook.systemd import Supervisor
 
 if TYPE_CHECKING:
-    from herdbook.alpaca.phrasing import Phrasing
+    from herdbook.alpaca.mind import Mind
 
 _LAST_SYNC_S: Final = 2.0
 
@@ -61,18 +63,17 @@ class Node:
     def __init__(
         self,
         config: AlpacaConfig,
+        surroundings: Surroundings,
         sensors: Sequence[Sensor],
         record: Record,
         noticer: Noticer,
         memories: Memories,
         model: LanguageModel,
-        phrasing: "Phrasing | None",
         clock: Clock,
         rng: random.Random,
     ) -> None:
         self._noticer = noticer
         self._memories = memories
-        self._phrasing = phrasing
         self._record = record
         self._clock = clock
         self._samplers = [Sampler(sensor, self, clock, noticer) for sensor in sensors]
@@ -107,6 +108,7 @@ class Node:
             KnownMemories(memories),
             model,
         )
+        self._mind = self._open_mind(config, model, surroundings)
         self._config = config
 
     async def run(self, on_ready: Callable[[str], None], supervisor: Supervisor) -> None:
@@ -120,7 +122,7 @@ class Node:
                 self._uplink.run(self._line),
                 self._neighbourhood.run(self._line),
             ),
-            _running(*open_doors(config, node_id, self._knowledge, self._clock)),
+            _running(*open_doors(config, node_id, self._knowledge, self._mind, self._clock)),
         ):
             try:
                 async with asyncio.TaskGroup() as sampling:
@@ -132,8 +134,8 @@ class Node:
                     sampling.create_task(self._outputs.run(self._line))
                     sampling.create_task(self._diagnostics.run(self._line))
                     sampling.create_task(self._button.run())
-                    if self._phrasing is not None:
-                        sampling.create_task(self._phrasing.run())
+                    if self._mind is not None:
+                        sampling.create_task(self._mind.run())
                     for sampler in self._samplers:
                         sampling.create_task(sampler.run())
                     await asyncio.sleep(0)  # every task has begun: its socket is there
@@ -174,6 +176,29 @@ class Node:
 
     def _waiting(self, events: int) -> None:
         self._line.waiting(events)
+
+    def _open_mind(
+        self, config: AlpacaConfig, model: LanguageModel, surroundings: Surroundings
+    ) -> "Mind | None":
+        if not model.is_on:
+            return None
+        from herdbook.alpaca.mind import Mind
+        from herdbook.alpaca.tools.reach import Messages
+
+        messages = None
+        if config.broker is not None:
+            messages = Messages(self._send, self._clock)
+            surroundings.shared(Subscriptions, config.broker).overhear(messages.heard)
+        return Mind(
+            config,
+            model,
+            self._record,
+            self._memories,
+            self._knowledge,
+            self._clock,
+            outputs=self._outputs,
+            messages=messages,
+        )
 
     def _connection(
         self, config: AlpacaConfig, sensors: Sequence[Sensor], rng: random.Random

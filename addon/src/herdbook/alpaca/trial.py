@@ -18,6 +18,7 @@ from herdbook.alpaca.config import AlpacaConfig
 from herdbook.alpaca.courier import check
 from herdbook.alpaca.sensors.measurement import Fault, Sample, Sensor, Waking
 from herdbook.alpaca.sensors.opening import open_sensors
+from herdbook.alpaca.sensors.plugin import Surroundings
 from herdbook.broker import BrokerSettings, reach
 from herdbook.clock import Clock
 from herdbook.errors import BrokerUnavailable, LlamaUnavailable
@@ -46,7 +47,7 @@ async def try_way(config: AlpacaConfig) -> Tried:
 
 def try_sensors(config: AlpacaConfig, clock: Clock) -> Iterator[Tried]:
     """Open every sensor and read it once. Raises `ConfigError` for one that cannot be."""
-    for sensor in open_sensors(config, clock):
+    for sensor in open_sensors(config, Surroundings(clock, config.broker)):
         samples = (
             asyncio.run(_heard(sensor, sensor)) if isinstance(sensor, Waking) else _read(sensor)
         )

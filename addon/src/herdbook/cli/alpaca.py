@@ -28,6 +28,8 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     command("observe", "have the running node say what it sees now", answers.observe)
     asked = command("recall", "ask the running node what it remembers", answers.recall)
     asked.add_argument("words", nargs="+", metavar="WORD", help="what about")
+    asked = command("ask", "ask the running node's model something", answers.ask)
+    asked.add_argument("words", nargs="+", metavar="WORD", help="the question")
     command("page", "print where the node's own page is, and its token", page.show)
     unit.add_options(command("unit", "print a systemd unit for what is installed here", unit.unit))
     command("neighbours", "show what the others of the herd told", neighbours.show)

@@ -1,4 +1,4 @@
-"""``herdbook alpaca status``, ``sensors``, ``observe``, ``recall``: what the running node answers.
+"""``herdbook alpaca status``, ``sensors``, ``observe``, ``recall``, ``ask``: what a node answers.
 
 Owns how that looks on a terminal.
 """
@@ -22,6 +22,8 @@ _LLAMA: Final = {
     "unapproved": "waits for a person to approve this node",
 }
 _CLOCK: Final = {"synced": "right", "unknown": "not checked", "unset": "never set"}
+_LOADING_S: Final = 30.0
+"""Until the first answer of a small machine's node, whatever is asked."""
 _GIB: Final = 1024**3
 
 
@@ -50,6 +52,15 @@ def recall(options: argparse.Namespace) -> int:
     """What it remembers of some words."""
     answer = _node(options).post("/v1/recall", {"words": " ".join(options.words)})
     _show(options, answer, _sentences("memories"))
+    return EXIT_DONE
+
+
+def ask(options: argparse.Namespace) -> int:
+    """What its model answers."""
+    settings = config_file.settings_of(options)
+    node = RunningNode(settings.data, settings.model.seconds + _LOADING_S)
+    answer = node.post("/v1/ask", {"words": " ".join(options.words)})
+    _show(options, answer, lambda said: iter([said["text"]]))
     return EXIT_DONE
 
 

@@ -22,8 +22,10 @@ _START: Final = (
 class RunningNode:
     """The node that works in a data folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, patience_s: float = _PATIENCE_S) -> None:
+        """`patience_s` is how long an answer may take."""
         self._folder = folder
+        self._patience_s = patience_s
 
     def get(self, path: str) -> dict[str, Any]:
         """What it answers. Raises `NodeUnavailable`, and `InputError` for what it refuses."""
@@ -34,7 +36,7 @@ class RunningNode:
         return self._ask("POST", path, msgspec.json.encode(body))
 
     def _ask(self, method: str, path: str, body: bytes | None) -> dict[str, Any]:
-        connection = _Connection(self._folder)
+        connection = _Connection(self._folder, self._patience_s)
         try:
             connection.request(method, path, body, {"Content-Type": "application/json"})
             response = connection.getresponse()
@@ -56,14 +58,17 @@ class RunningNode:
             connection.close()
         if response.status == http.client.OK:
             return answer
-        raise InputError(str(answer.get("message", "")), fix=str(answer.get("fix", "")))
+        message, fix = str(answer.get("message", "")), str(answer.get("fix", ""))
+        if response.status >= http.client.INTERNAL_SERVER_ERROR:
+            raise NodeUnavailable(message, fix=fix)
+        raise InputError(message, fix=fix)
 
 
 class _Connection(http.client.HTTPConnection):
     """HTTP over the socket of a folder."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__("localhost", timeout=_PATIENCE_S)
+    def __init__(self, folder: Path, patience_s: float) -> None:
+        super().__init__("localhost", timeout=patience_s)
         self._folder = folder
 
     def connect(self) -> None:

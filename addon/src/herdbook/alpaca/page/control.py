@@ -1,6 +1,6 @@
 """What the control socket answers: JSON, to whoever may open the socket. See docs/node-api.md."""
 
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
 from aiohttp import web
@@ -10,6 +10,9 @@ from msgspec import Meta, Struct
 from herdbook.alpaca.knowledge import Knowledge
 from herdbook.errors import HerdbookError, InputError, StorageError, Unavailable
 
+if TYPE_CHECKING:
+    from herdbook.alpaca.mind import Mind
+
 _BODY_LIMIT: Final = 16 * 1024
 _DEFAULT: Final = 50
 _MOST: Final = 1000
@@ -17,13 +20,13 @@ _STATUS: Final = ((InputError, 422), (Unavailable, 503), (StorageError, 507))
 
 
 class Question(Struct, frozen=True):
-    """What `recall` is asked."""
+    """What `recall` and `ask` are asked."""
 
     words: Annotated[str, Meta(min_length=1, max_length=500)]
 
 
-def control_app(knowledge: Knowledge) -> web.Application:
-    """The routes of one node."""
+def control_app(knowledge: Knowledge, mind: "Mind | None") -> web.Application:
+    """The routes of one node; without a model there is no `mind`."""
 
     async def status(_: web.Request) -> web.Response:
         return _answer(await knowledge.status())
@@ -46,8 +49,14 @@ def control_app(knowledge: Knowledge) -> web.Application:
 
     async def thoughts(request: web.Request) -> web.Response:
         if knowledge.thoughts is None:
-            return _missing("This node has no model.")
+            return _no_model()
         return _answer({"thoughts": await knowledge.thoughts.thoughts(_limit(request))})
+
+    async def ask(request: web.Request) -> web.Response:
+        question = _question(await request.read())
+        if mind is None:
+            return _no_model()
+        return _answer(await mind.ask(question.words))
 
     app = web.Application(middlewares=[_told], client_max_size=_BODY_LIMIT)
     app.router.add_get("/v1/status", status)
@@ -57,6 +66,7 @@ def control_app(knowledge: Knowledge) -> web.Application:
     app.router.add_get("/v1/memories", memories)
     app.router.add_post("/v1/recall", recall)
     app.router.add_get("/v1/thoughts", thoughts)
+    app.router.add_post("/v1/ask", ask)
     return app
 
 
@@ -91,8 +101,13 @@ def _question(body: bytes) -> Question:
         ) from error
 
 
-def _missing(message: str) -> web.Response:
-    return _answer({"code": "not_here", "message": message, "fix": ""}, status=404)
+def _no_model() -> web.Response:
+    said = {
+        "code": "not_here",
+        "message": "This node has no model.",
+        "fix": "Name one under [model] in its alpaca.toml.",
+    }
+    return _answer(said, status=404)
 
 
 def _answer(value: object, *, status: int = 200) -> web.Response:

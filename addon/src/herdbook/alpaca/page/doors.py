@@ -12,19 +12,21 @@ from herdbook.clock import Clock
 if TYPE_CHECKING:
     from aiohttp import web
 
+    from herdbook.alpaca.mind import Mind
+
 _CONTROL: str = "herdbook.alpaca.page.control"
 _PAGE: str = "herdbook.alpaca.page.app"
 
 
 def open_doors(
-    config: AlpacaConfig, node_id: str, knowledge: Knowledge, clock: Clock
+    config: AlpacaConfig, node_id: str, knowledge: Knowledge, mind: "Mind | None", clock: Clock
 ) -> Sequence[Coroutine[Any, Any, None]]:
     """What has to run for the node to be asked: its control socket, and its page if it has one."""
 
     def control() -> "web.Application":
         from herdbook.alpaca.page.control import control_app
 
-        return control_app(knowledge)
+        return control_app(knowledge, mind)
 
     doors = [
         answering("The control socket", partial(control_socket, config.data), _CONTROL, control)

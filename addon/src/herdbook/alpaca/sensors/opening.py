@@ -4,10 +4,9 @@ from herdbook.alpaca.config import AlpacaConfig
 from herdbook.alpaca.sensors.measurement import Sensor
 from herdbook.alpaca.sensors.plugin import Surroundings
 from herdbook.alpaca.sensors.registry import Registry
-from herdbook.clock import Clock
 
 
-def open_sensors(config: AlpacaConfig, clock: Clock) -> list[Sensor]:
+def open_sensors(config: AlpacaConfig, surroundings: Surroundings) -> list[Sensor]:
     """In the order of the file. Raises `ConfigError` for those that cannot be."""
-    kinds, surroundings = Registry(), Surroundings(clock, config.broker)
+    kinds = Registry()
     return [kinds.open(settings, surroundings) for settings in config.sensor]

@@ -13,6 +13,7 @@ from contextlib import suppress
 from herdbook.broker import Broker, BrokerSettings
 
 type OnPayload = Callable[[bytes], None]
+type OnMessage = Callable[[str, bytes], None]
 
 
 class Subscriptions:
@@ -22,6 +23,7 @@ class Subscriptions:
         self._settings = settings
         self._listeners: defaultdict[str, list[OnPayload]] = defaultdict(list)
         self._on_connect: list[Callable[[], None]] = []
+        self._on_message: OnMessage | None = None
         self._broker: Broker | None = None
         self._connection: asyncio.Task[None] | None = None
         self._running = 0
@@ -35,6 +37,10 @@ class Subscriptions:
         """Call this with whatever is published on a topic, and that at each connection."""
         self._listeners[topic].append(on_payload)
         self._on_connect.append(on_connect)
+
+    def overhear(self, on_message: OnMessage) -> None:
+        """Call this, too, with each topic and what is published on it."""
+        self._on_message = on_message
 
     async def run(self) -> None:
         """Be connected until cancelled. Of several who run this, the last one ends it."""
@@ -63,6 +69,8 @@ class Subscriptions:
         await self._broker.run()
 
     async def _heard(self, topic: str, payload: bytes, _retained: bool) -> None:
+        if self._on_message is not None:
+            self._on_message(topic, payload)
         for listener in self._listeners.get(topic, ()):
             listener(payload)
 
