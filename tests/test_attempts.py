@@ -163,7 +163,16 @@ async def test_a_full_disk_keeps_nobody_out_and_forgets_nothing(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{}", b"[" * 99_999, b'{"version":2,"key":"","names":{}}']
+    "content",
+    [
+        b"",
+        b"{}",
+        b"[" * 99_999,
+        b'{"version":2,"key":"","names":{}}',
+        b'{"version":1,"key":"' + b"A" * 43 + b'=","names":{"\xff":{}}}',
+        b'{"version":1,"x' + b"\xe1" + b'":1}',
+    ],
+    ids=lambda content: repr(content[:24]),
 )
 def test_a_damaged_file_is_said(path: Path, content: bytes) -> None:
     path.write_bytes(content)

@@ -145,7 +145,7 @@ def _read(path: Path) -> _File:
         file = msgspec.json.decode(path.read_bytes(), type=_File)
     except FileNotFoundError:
         return _File(1, token_bytes(_KEY_SIZE), {})
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise StorageError(
             f"Cannot read {path}: {error}.",
             fix="Remove it: it holds no more than counts of wrong passwords.",
