@@ -15,7 +15,6 @@ import pytest
 
 from herdbook.alpaca import agent
 from herdbook.alpaca.config import load
-from herdbook.alpaca.sensors import opening
 from herdbook.alpaca.sensors.attached import look_around
 from herdbook.alpaca.sensors.measurement import Fault, Waking
 from herdbook.alpaca.sensors.plugin import Surroundings
@@ -117,7 +116,7 @@ async def test_what_it_reads_is_in_the_log(
     package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = machine(tmp_path / "machine", "425").root
-    monkeypatch.setattr(opening, "Surroundings", partial(Surroundings, root=root))
+    monkeypatch.setattr(agent, "Surroundings", partial(Surroundings, root=root))
     file = tmp_path / "alpaca.toml"
     table = block("toml", "[[sensor]]").replace("interval = 10", "interval = 0.1")
     file.write_text(
@@ -127,7 +126,8 @@ async def test_what_it_reads_is_in_the_log(
     node = asyncio.create_task(agent.run(load(file), on_ready=lambda _node: ready.set()))
     async with asyncio.timeout(10):
         await ready.wait()
-        await asyncio.sleep(0.1)
+        for _ in range(5):  # it is read ten times a second
+            await asyncio.sleep(0.1)
     node.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await node
