@@ -46,7 +46,7 @@ NODE = "mfrggzdfmztwq2lknnwg23tpoa"
 PLATFORMS = (binary_sensor, button, event, number, sensor, switch, update)
 SCHEMAS = {one.__name__.rpartition(".")[2]: one.DISCOVERY_SCHEMA for one in PLATFORMS}
 OUTPUTS = (
-    GpioOutput(id="fan", name="Fan", line=17, icon="mdi:fan"),
+    GpioOutput(id="fan", name="Fan", line="GPIO17", icon="mdi:fan"),
     MqttOutput(id="valve", name="Valve", topic="valve/set", min=5, max=30, step=0.5, safe=5.0),
 )
 

@@ -173,6 +173,7 @@ def test_outputs_have_theirs_by_their_kinds() -> None:
             "HERDBOOK_OUTPUT_0_ID": "pump",
             "HERDBOOK_OUTPUT_0_NAME": "Pump",
             "HERDBOOK_OUTPUT_0_LINE": "17",
+            "HERDBOOK_OUTPUT_0_CHIP": "gpiochip0",
             "HERDBOOK_OUTPUT_1_KIND": "mqtt",
             "HERDBOOK_OUTPUT_1_ID": "flow",
             "HERDBOOK_OUTPUT_1_NAME": "Flow",

@@ -9,7 +9,7 @@ from herdbook.alpaca.config import load
 from herdbook.alpaca.outputs.config import GpioOutput, MqttOutput, load_outputs
 from herdbook.errors import ConfigError
 
-FAN: dict[str, Any] = {"kind": "gpio", "id": "fan", "name": "Fan", "line": 17}
+FAN: dict[str, Any] = {"kind": "gpio", "id": "fan", "name": "Fan", "line": "GPIO17"}
 PLUG: dict[str, Any] = {"kind": "mqtt", "id": "plug", "name": "Plug", "topic": "plug/set"}
 VALVE: dict[str, Any] = {
     "kind": "mqtt",
@@ -29,7 +29,7 @@ def loaded(*tables: dict[str, Any], has_broker: bool = True) -> tuple[Any, ...]:
 
 def test_what_is_left_out() -> None:
     fan, plug, valve = loaded(FAN, PLUG, VALVE)
-    assert fan == GpioOutput("fan", "Fan", 17, "/dev/gpiochip0", safe="off", loss_after=60)
+    assert fan == GpioOutput("fan", "Fan", "GPIO17", None, safe="off", loss_after=60)
     assert plug == MqttOutput("plug", "Plug", "plug/set", on="ON", off="OFF", safe="off")
     assert (valve.min, valve.max, valve.step, valve.safe) == (5.0, 30.0, 0.5, 5.0)
 
@@ -42,6 +42,7 @@ def test_what_is_left_out() -> None:
         (FAN | {"name": ""}, "name"),
         (FAN | {"line": -1}, "line"),
         (FAN | {"line": ""}, "line"),
+        (FAN | {"line": 17}, "chip"),
         (FAN | {"chip": "/etc/passwd"}, "chip"),
         (FAN | {"safe": 1.0}, "safe"),
         (FAN | {"safe": True}, "safe"),

@@ -26,13 +26,13 @@ type Topic = Annotated[
 type Payload = Annotated[str, Meta(min_length=1, max_length=256)]
 type LossAfter = Annotated[float, Meta(ge=0, le=86_400)]
 type MaxOn = Annotated[float, Meta(ge=1, le=604_800)]
-type Chip = Annotated[str, Meta(pattern=r"^/dev/[A-Za-z0-9/_-]{1,64}\Z")]
+type Chip = Annotated[str, Meta(pattern=r"^[^/\x00-\x1f]{1,32}\Z")]
 type Line = Annotated[int, Meta(ge=0, le=1023)] | Annotated[str, Meta(min_length=1, max_length=32)]
 type OnOff = Literal["on", "off"]
 
 
 class GpioOutput(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="gpio"):
-    """A line of a GPIO chip as a switch. `line` is its number or its name.
+    """A line of a GPIO chip as a switch. `line` is a name, or a number on `chip`.
 
     Of both kinds: `safe` is what it is set to at the start, at the stop, and once the node has had
     no connection for `loss_after` seconds; `max_on` is how many seconds it may be something else.
@@ -41,7 +41,7 @@ class GpioOutput(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kin
     id: OutputId
     name: OutputName
     line: Line
-    chip: Chip = "/dev/gpiochip0"
+    chip: Chip | None = None
     active_low: bool = False
     icon: Icon | None = None
     safe: OnOff = "off"
@@ -50,6 +50,8 @@ class GpioOutput(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kin
 
     def __post_init__(self) -> None:
         _require_printable(name=self.name)
+        if isinstance(self.line, int) and self.chip is None:
+            raise ValueError("“line” as a number needs the “chip” it is on")
 
 
 class MqttOutput(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="mqtt"):
