@@ -23,6 +23,7 @@ from herdbook.alpaca import (
     timekeeping,
     unfinished,
 )
+from herdbook.alpaca import node as running
 from herdbook.alpaca.config import AlpacaConfig
 from herdbook.alpaca.memory import memories
 from herdbook.alpaca.outputs import outputs
@@ -38,7 +39,7 @@ from herdbook.eventlog.receiver import START, Position, judge
 from herdbook.eventlog.retention import Retention
 from herdbook.house import notebook, recall
 from tests.e2e.year import household
-from tests.e2e.year.simulation import Inline, SimulatedClock, SimulatedLoop
+from tests.e2e.year.simulation import Inline, InlineReading, SimulatedClock, SimulatedLoop
 
 DAY_S = 86_400
 ZONE = ZoneInfo("Europe/Berlin")
@@ -187,11 +188,11 @@ async def year(folder: Path, loop: SimulatedLoop, witness: Witness) -> None:
         log=Retention(keep_days=3650, disk_share=SHARE_BYTES / (disk.f_blocks * disk.f_frsize)),
     )
     agent.open_sensors = lambda *_: [Room(witness, clock, loop)]
-    agent.BrokerLine = lambda *made_of: Home(
+    running.BrokerLine = lambda *made_of: Home(
         witness, next(one for one in made_of if isinstance(one, Uplink)), made_of[2]
     )
-    for module in (notebook, record, sampler):
-        module.ThreadPoolExecutor = Inline
+    notebook.ThreadPoolExecutor = record.ThreadPoolExecutor = Inline
+    sampler.ReadingThread = InlineReading
     # What looks around every few seconds would take most of the test's time.
     for module in (diagnostics, memories, outputs, recall, timekeeping):
         module._LOOK_EVERY_S = INTERVAL_S

@@ -63,6 +63,19 @@ class Inline(ThreadPoolExecutor):
         return done
 
 
+class InlineReading:
+    """See `herdbook.alpaca.reading_thread.ReadingThread`."""
+
+    def __init__(self, _name: str) -> None:
+        self._executor = Inline()
+
+    def run[R](self, function: Callable[[], R]) -> asyncio.Future[R]:
+        return asyncio.wrap_future(self._executor.submit(function))
+
+    def close(self) -> None:
+        """There is no thread."""
+
+
 class _Skipping(selectors.DefaultSelector):
     def __init__(self, skip: Callable[[float], None]) -> None:
         super().__init__()
