@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import random
 import re
@@ -20,6 +21,7 @@ from herdbook.broker import (
     Message,
     Will,
 )
+from herdbook.broker.connection import Connection
 from herdbook.errors import BrokerUnavailable, ConfigError, InputError
 from tests.mosquitto import Mosquitto
 
@@ -295,6 +297,24 @@ async def test_a_wrong_password_says_so(tmp_path: Path, caplog: pytest.LogCaptur
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         server.stop()
+
+
+async def test_what_is_no_broker_is_said_in_words(caplog: pytest.LogCaptureFixture) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(200)
+        writer.write(b"\x20\x08\x00\x87\x05\x1f\x00\x02\xff\xfe")  # a reason that is no text
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        connection = Connection(BrokerSettings(port=port), "x", None, None)
+        connection.timeout = 0.5
+        with pytest.raises(aiomqtt.MqttError):
+            await connection.__aenter__()
+        del connection
+        gc.collect()
+    assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []
 
 
 async def test_a_missing_certificate_says_so(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import socket
 import ssl
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import aiomqtt
 from aiomqtt.types import PahoSocket
@@ -109,6 +109,14 @@ class Connection(aiomqtt.Client):
     def arrived(self, limit: int) -> list[aiomqtt.Message]:
         """At most `limit` messages that are here already."""
         return [self._queue.get_nowait() for _ in range(min(limit, self._queue.qsize()))]
+
+    async def __aenter__(self) -> Self:
+        """Connect. Raises `aiomqtt.MqttError`; what ended it before is taken note of, too."""
+        try:
+            return await super().__aenter__()
+        except aiomqtt.MqttError:
+            self.settle()
+            raise
 
     def settle(self) -> None:
         """Take note of how the connection ended, or asyncio reports it as an error nobody saw."""
