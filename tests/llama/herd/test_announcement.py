@@ -33,7 +33,9 @@ async def seen(name: str, *, there: bool = True) -> Announced | None:
     """The Llama of a name, looked for until it is there, or gone."""
     async with asyncio.timeout(30):
         while True:
-            around = await look_around(0.5)
+            # As long as `init` looks. The first answer comes to one socket alone, which on one
+            # machine is anybody's; the second comes to all.
+            around = await look_around(2.5)
             found = next((one for one in around.llamas if one.name == name), None)
             if (found is not None) == there:
                 return found

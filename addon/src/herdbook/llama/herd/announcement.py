@@ -14,12 +14,13 @@ from typing import Final
 
 import ifaddr
 import zeroconf
-from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
+from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
 
 from herdbook.llama.config import HerdListener
 
 SERVICE: Final = "_herdbook._tcp.local."
 _AGAIN_S: Final = 60.0
+_HEAR_S: Final = 1.5
 _LONGEST_LABEL: Final = 63
 
 _log = logging.getLogger(__name__)
@@ -63,6 +64,7 @@ async def _announced_while(
     )
     multicast = AsyncZeroconf()
     try:
+        await _hear_who_is_here(multicast)
         await multicast.async_register_service(info, allow_name_change=True)
         _log.info("The herd's port is announced by mDNS on %s.", ", ".join(addresses))
         while True:
@@ -73,6 +75,20 @@ async def _announced_while(
         # Shielded, for it is at the stop that it has to be said; a second cancel ends it.
         with suppress(OSError, zeroconf.Error):
             await asyncio.shield(_withdraw(multicast, info))
+
+
+async def _hear_who_is_here(multicast: AsyncZeroconf) -> None:
+    """Let the library know which names are taken, so that it gives another to a second.
+
+    Its own probes are answered to one socket alone, and where two Llamas share a machine that may
+    be anybody's; this question is answered to all.
+    """
+    asked = zeroconf.DNSQuestionType.QM
+    heard = AsyncServiceBrowser(
+        multicast.zeroconf, SERVICE, handlers=[lambda **_what: None], question_type=asked
+    )
+    await asyncio.sleep(_HEAR_S)
+    await heard.async_cancel()
 
 
 async def _withdraw(multicast: AsyncZeroconf, info: AsyncServiceInfo) -> None:
