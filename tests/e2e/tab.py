@@ -44,6 +44,8 @@ class Tab:
         await self.page.fill("#secret", secret)
         await self.page.press("#secret", "Enter")
         await expect(self.page.locator("#words")).to_be_visible()
+        # A page is visible before its scripts listen to keys.
+        await self.page.wait_for_load_state("load")
 
     async def status(self, text: str) -> None:
         await expect(self.page.locator("#status")).to_have_text(text)
