@@ -15,12 +15,11 @@ from herdbook.llama.herd import announcement
 from herdbook.llama.herd.announcement import announce
 from tests.mosquitto import free_port
 
-LLAMA = "abcdefghijklmnopqrstuvwxyz"
-
 
 @contextlib.asynccontextmanager
 async def announced(where: HerdListener, name: str, **more: float) -> AsyncIterator[None]:
-    task = asyncio.create_task(announce(where, name, LLAMA, **more))
+    llama_id = f"llama{where.port}"  # others on this network may be announced at the same time
+    task = asyncio.create_task(announce(where, name, llama_id, **more))
     try:
         yield
     finally:
