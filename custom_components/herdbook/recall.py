@@ -150,7 +150,12 @@ def _memory(memory: Memory) -> dict[str, Any]:
 
 
 def _sensor(sensor: Sensor) -> dict[str, Any]:
-    return {"alpaca": sensor.node_name, "sensor": sensor.sensor, "unit": sensor.unit}
+    return {
+        "alpaca": sensor.node_name,
+        "sensor": sensor.sensor,
+        "sensor_name": sensor.sensor_name,
+        "unit": sensor.unit,
+    }
 
 
 def _translated(error: LlamaError) -> HomeAssistantError:

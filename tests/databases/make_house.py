@@ -23,6 +23,7 @@ FOLDER = Path(__file__).parent / "house"
 HALLWAY, ATTIC, WAITING, CELLAR, GARDEN = (identity(seed) for seed in (1, 2, 3, 4, 5))
 FACTS_SINCE = 4
 EVIDENCE_SINCE = 8
+NAMES_SINCE = 10
 HALF_MINUTE_MS = 30_000
 IN_THE_GARDEN_MS = SYNCED_MS - 86_400_000
 
@@ -90,6 +91,13 @@ def with_evidence() -> ObservationPayload:
     )
 
 
+def with_a_name() -> Event:
+    """A reading of a sensor, and what people call it."""
+    at_ms = IN_THE_GARDEN_MS + 1000
+    payload = pack("rain", "mm", [(at_ms, 1.5)], name="Rain gauge")
+    return event(2, kind=READINGS, payload=encode_payload(payload), wall_ms=at_ms)
+
+
 async def _judge(book: HouseBook) -> None:
     for topic in await book.topics():
         if topic.subject != "cellar":
@@ -109,8 +117,10 @@ async def make(version: str) -> None:
             logs.append((CELLAR, of_cellar()))
         if int(version) >= EVIDENCE_SINCE:
             await book.hello(GARDEN.node_id, Hello("Garden", "0.1.0", 0))
-            told = event(1, wall_ms=IN_THE_GARDEN_MS, payload=encode_payload(with_evidence()))
-            logs.append((GARDEN, [told]))
+            told = [event(1, wall_ms=IN_THE_GARDEN_MS, payload=encode_payload(with_evidence()))]
+            if int(version) >= NAMES_SINCE:
+                told.append(with_a_name())
+            logs.append((GARDEN, told))
         for who, events in logs:
             await book.approve(who.node_id)
             previous = GENESIS

@@ -186,3 +186,20 @@ async def test_observations_keep_what_they_rest_on(folder: Path, clock: ManualCl
     assert (change.seconds, change.values) == (1800, (20, 17.5, 14))
     assert (change.before, change.known_days) == (20, 12.5)
     await book.close()
+
+
+@pytest.mark.parametrize("folder", [FOLDER / "v8.db", FOLDER / "v10.db"], indirect=True)
+async def test_sensors_are_called_what_their_nodes_told(folder: Path, clock: ManualClock) -> None:
+    """Before a block could tell it, an observation did."""
+    named = (folder / "house.db").read_bytes().count(b"Rain gauge") > 0
+    book = await HouseBook.open(folder, clock, UTC)
+    if not named:
+        teller = Teller(book, GARDEN)
+        teller.seq, teller.last_hash = 1, (await book.have(GARDEN.node_id)).hash
+        await teller.measure((IN_THE_GARDEN_MS, 14.0), sensor="warmth")
+    [one] = await book.series(GARDEN.node_id)
+    assert (one.sensor, one.name) == (("rain", "Rain gauge") if named else ("warmth", "Warmth"))
+    recall = book.recall(Model())
+    [found] = (await recall.ask(Asked(one.name))).sensors
+    assert found.series == one
+    await book.close()

@@ -49,10 +49,11 @@ class Teller:
         unit: str | None = "°C",
         *,
         offset_ms: int | None = None,
+        name: str = "",
         **more: object,
     ) -> Event:
         """Samples as one block; `offset_ms` is wall time less the boot's own at the first."""
-        payload = encode_payload(pack(sensor, unit, samples, offset_ms=offset_ms))
+        payload = encode_payload(pack(sensor, unit, samples, offset_ms=offset_ms, name=name))
         return self.event(kind=READINGS, payload=payload, **more)
 
     async def tell(self, *events: Event) -> Stored:

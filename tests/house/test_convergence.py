@@ -37,7 +37,7 @@ def events_of(teller: Teller, rng: random.Random) -> list[Event]:
             events.append(answer(teller, offset) if number > 30 else teller.event(kind="unheard"))
         elif kind == 2:
             yes = [(wall + step, rng.random() < 0.5) for step in range(3)]
-            events.append(teller.block(yes, "door", None, **changes))
+            events.append(teller.block(yes, "door", None, name=f"Door {number}", **changes))
         else:
             warm = [(wall + 1000 * step, round(rng.gauss(20, 3), kind - 2)) for step in range(9)]
             events.append(teller.block(warm, "warmth", **changes))

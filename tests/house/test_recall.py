@@ -223,6 +223,17 @@ async def test_sensors_by_name(recall: Recall, hallway: Teller, attic: Teller) -
     assert not (await recall.ask(Asked("temperature", kind="above_usual"))).sensors
 
 
+async def test_sensors_by_what_they_are_called_now(recall: Recall, hallway: Teller) -> None:
+    await hallway.measure((SYNCED_MS, 20.5), sensor="t1", name="Pantry warmth")
+    [found] = (await recall.ask(Asked("pantry"))).sensors
+    assert (found.series.sensor, found.series.name) == ("t1", "Pantry warmth")
+    await hallway.measure((SYNCED_MS + 1, 20.5), sensor="t1", name="Larder warmth")
+    [found] = (await recall.ask(Asked("larder"))).sensors
+    assert found.series.name == "Larder warmth"
+    assert not (await recall.ask(Asked("pantry"))).sensors
+    assert (await recall.ask(Asked("t1"))).sensors == [found]
+
+
 async def test_an_observation_leads_to_the_chart_of_its_sensor(
     recall: Recall, hallway: Teller
 ) -> None:
@@ -238,6 +249,7 @@ async def test_what_is_erased_leaves_no_word(
     tmp_path: Path, book: HouseBook, recall: Recall, hallway: Teller, attic: Teller
 ) -> None:
     await hallway.tell(noticed(hallway, "Quixotic zephyrs."), fact(hallway, "xylophone"))
+    await hallway.measure((SYNCED_MS, 20.5), name="Jukebox")
     await attic.tell(noticed(attic, "It is dry."))
     await recall.catch_up()
     await book.forget(hallway.node_id)
@@ -251,7 +263,7 @@ async def test_what_is_erased_leaves_no_word(
         assert gists == ["above usual: It is dry."]
     left = b"".join(path.read_bytes() for path in tmp_path.glob("house.db*"))
     assert b"dry" in left
-    for word in (b"uixotic", b"zephyr", b"xylophone"):
+    for word in (b"uixotic", b"zephyr", b"xylophone", b"ukebox"):
         assert word not in left
 
 

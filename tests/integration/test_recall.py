@@ -54,7 +54,9 @@ async def test_it_gives_what_the_house_knows(
     assert memory["sentence"] == "The bathroom takes 20 minutes to air."
     assert memory["alpacas"] == ["Attic", "Hallway"]
     assert memory["told_at"] == "2026-11-18T07:30:00+00:00"
-    assert response["sensors"] == [{"alpaca": "Hallway", "sensor": "room_co2", "unit": "ppm"}]
+    [sensor] = response["sensors"]
+    assert sensor.pop("sensor_name") == "Living room CO₂"
+    assert sensor == {"alpaca": "Hallway", "sensor": "room_co2", "unit": "ppm"}
 
 
 async def test_what_is_looked_for_is_told_nobody(

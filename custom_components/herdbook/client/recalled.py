@@ -51,10 +51,14 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Sensor:
-    """What an Alpaca measures; `unit` is None for what has none."""
+    """What an Alpaca measures; `unit` is None for what has none.
+
+    `sensor_name` is None while the Alpaca has not told it, and of former Llamas.
+    """
 
     node_name: str
     sensor: str
+    sensor_name: str | None
     unit: str | None
 
     @classmethod
@@ -65,6 +69,7 @@ class Sensor:
         return cls(
             node_name=fields.text(data, "node_name", where),
             sensor=fields.filled(data, "sensor", where),
+            sensor_name=fields.optional_text(data, "sensor_name", where),
             unit=fields.optional_text(data, "unit", where),
         )
 

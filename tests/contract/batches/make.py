@@ -70,6 +70,9 @@ def main() -> None:
     )
     loss = event(21, kind=LOSS, lamport=921, payload=encode_payload(LossPayload(9, 20)))
     fourth = seal(identity(), bytes(range(32)), [loss])
+    named = pack("pantry", "°C", [(SYNCED_MS, 17.5)], name="Pantry warmth")
+    calling = event(22, kind=READINGS, lamport=922, payload=encode_payload(named))
+    fifth = seal(identity(), fourth.hash, [calling])
     flipped = bytearray(first.wire)
     flipped[-1] ^= 1
     newer = bytearray(first.wire)
@@ -86,6 +89,7 @@ def main() -> None:
             open_batch(third.wire, identity().node_id).events,
         ),
         _accepted("a loss of 9 to 20, behind it", fourth, bytes(range(32)), [loss]),
+        _accepted("readings that say what their sensor is called", fifth, fourth.hash, [calling]),
         _refused("a changed body", "signature", bytes(flipped)),
         _refused("version 2", "version", bytes(newer)),
         _refused("cut in its head", "malformed", first.wire[:100]),

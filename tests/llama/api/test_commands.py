@@ -53,7 +53,7 @@ async def test_it_gives_observations_memories_and_sensors(
         fact(hallway, "half an hour", "window"),
     )
     await attic.tell(fact(attic, "an hour", "window"))
-    await attic.measure((SYNCED_MS, True), sensor="window", unit=None)
+    await attic.measure((SYNCED_MS, True), sensor="window", unit=None, name="Skylight")
     result = await recalled(commands, query="window")
     [observation] = result.observations
     assert observation.sentence == "The window is open."
@@ -61,7 +61,7 @@ async def test_it_gives_observations_memories_and_sensors(
     assert not observation.by_meaning
     assert [one.value for one in result.memories] == ["an hour", "half an hour"]
     assert all(one.contradicted and not one.kept for one in result.memories)
-    assert result.sensors == [messages.Sensor(attic.node_id, "Attic", "window", None)]
+    assert result.sensors == [messages.Sensor(attic.node_id, "Attic", "window", "Skylight", None)]
     assert not result.more
     assert not (await recalled(commands, query="window", node_id=attic.node_id)).observations
     narrowed = await recalled(commands, query="window", first="2026-11-02")

@@ -135,6 +135,34 @@ async def test_a_sensor_is_drawn_and_told_in_a_table(
     assert re.search(r"Yes \d+ % of the time", door)
 
 
+async def test_a_sensor_is_called_what_people_call_it_and_its_id_stands_beside(
+    set_up: Stage, ada: Browser
+) -> None:
+    hallway, _ = await herd_of(set_up)
+    now = set_up.clock.wall_ms()
+    await hallway.measure((now, 21.0), sensor="room_temperature", name="Salon <warm>")
+    await hallway.tell(fact(hallway, "always", "room_temperature", "usual_hours"))
+    series = {one.sensor: one.id for one in await set_up.book.series(hallway.node_id)}
+    small = '<small class="sensor-id"><bdi translate="no">room_temperature</bdi></small>'
+    chart = await ada.page(f"/herd/{hallway.node_id}/sensor/{series['room_temperature']}/day")
+    assert "<title>Salon &lt;warm&gt;" in chart
+    found = await (await ada.post("/herd/recall", {"query": "salon"})).text()
+    facts = await (await ada.post("/herd/recall", {"query": "always"})).text()
+    for page in (
+        await ada.page(f"/herd/{hallway.node_id}"),
+        chart,
+        await ada.page("/herd"),
+        found,
+        facts,
+    ):
+        assert "Salon &lt;warm&gt;" in page
+        assert small in page
+        assert "Room temperature" not in page
+    door = await ada.page(f"/herd/{hallway.node_id}/sensor/{series['front_door']}/day")
+    assert "Front door" in door, "whose name was not told"
+    assert "sensor-id" not in door
+
+
 async def test_readings_without_a_time_are_counted_and_not_drawn(
     set_up: Stage, ada: Browser
 ) -> None:

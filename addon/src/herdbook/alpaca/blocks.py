@@ -1,6 +1,7 @@
 """Collects the samples of one measurement into blocks for the event log.
 
 A block is filled for up to a minute; `herdbook.alpaca.unfinished` keeps it safe meanwhile.
+Now and then it says what people call what it measures, so that nobody is shown an id.
 Its samples were all timed by the same clock: when that is set, another block begins. As an event it
 is of the moment of its last one, so that nothing is said of it by a clock that was set since.
 """
@@ -14,6 +15,7 @@ from herdbook.eventlog.readings import MAX_SAMPLES, ReadingsPayload, Sample, pac
 from herdbook.eventlog.timeline import STEP_MS
 
 _BLOCK_MS: Final = 60_000
+_NAMED_EVERY_MS: Final = 86_400_000
 
 
 class ReadingsBlock:
@@ -24,6 +26,7 @@ class ReadingsBlock:
         self._samples: list[Sample] = []
         self._begun_ms = 0
         self._last: Instant | None = None
+        self._named_ms: int | None = None
 
     def add(self, value: float, at: Instant) -> None:
         """Take a sample, as precise as the measurement is."""
@@ -51,6 +54,8 @@ class ReadingsBlock:
     def take(self) -> tuple[ReadingsPayload, Instant] | None:
         """The block, which is empty afterwards, and when it ended; None when it was so before."""
         block = self.so_far()
+        if block is not None and block[0].name:
+            self._named_ms = self._begun_ms
         self._samples = []
         return block
 
@@ -63,8 +68,13 @@ class ReadingsBlock:
             self._measurement.unit,
             self._samples,
             offset_ms=self._offset_ms(),
+            name=self._measurement.name if self._is_to_be_named() else "",
         )
         return payload, self._last
+
+    def _is_to_be_named(self) -> bool:
+        """At first, and again once a day: a Llama that began anew has lost it."""
+        return self._named_ms is None or self._begun_ms - self._named_ms >= _NAMED_EVERY_MS
 
     def _offset_ms(self) -> int:
         """Wall time less monotonic time at the first sample."""

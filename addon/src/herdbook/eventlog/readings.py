@@ -17,6 +17,7 @@ from herdbook.eventlog.event import MAX_INT, MAX_WALL_MS, Label, Unit, WallMs
 
 MAX_SAMPLES: Final = 4096
 MAX_DECIMALS: Final = 6
+MAX_NAME: Final = 100
 
 type Sample = tuple[int, float | bool]
 type Column = Annotated[list[Annotated[int, Meta(ge=-MAX_INT, le=MAX_INT)]], Meta(max_length=4096)]
@@ -29,7 +30,8 @@ class ReadingsPayload(Struct, frozen=True, omit_defaults=True, gc=False):
     the step before. `decimals` is the number of digits after the point; None says that the values
     are yes and no, and `values` then holds 1 and 0. Otherwise it holds differences.
     `offset_ms` is wall time less the boot's own time at the first sample, by which a wrong
-    `start_ms` can be put right.
+    `start_ms` can be put right. `name` is what people call the sensor: told now and then, not with
+    each block.
     """
 
     sensor: Label
@@ -39,6 +41,7 @@ class ReadingsPayload(Struct, frozen=True, omit_defaults=True, gc=False):
     decimals: Annotated[int, Meta(ge=0, le=MAX_DECIMALS)] | None
     values: Annotated[Column, Meta(min_length=1)]
     offset_ms: Annotated[int, Meta(ge=-MAX_INT, le=MAX_INT)] | None = None
+    name: Annotated[str, Meta(max_length=MAX_NAME)] = ""
 
     def samples(self) -> list[Sample]:
         """The samples, as (wall time in ms, value). Raises `InputError` when they cannot be."""
@@ -68,10 +71,12 @@ def pack(
     samples: Sequence[Sample],
     *,
     offset_ms: int | None = None,
+    name: str = "",
 ) -> ReadingsPayload:
     """A block of 1 to 4,096 samples, all bool or all numbers, in the order given.
 
-    `offset_ms` is wall time less the boot's own time, at the first.
+    `offset_ms` is wall time less the boot's own time, at the first. Of `name`, what is too long is
+    cut off.
 
     Numbers keep as many decimals as all of them need, at most six. Raises `InputError` for no or
     too many samples, a number that is not finite, and one too large to keep.
@@ -99,6 +104,7 @@ def pack(
         decimals,
         values,
         offset_ms,
+        name[:MAX_NAME],
     )
 
 

@@ -23,7 +23,16 @@ from herdbook.eventlog.event import (
     encode_payload,
 )
 from herdbook.eventlog.timeline import ClockPayload, Point
-from herdbook.house import memory, observation, quarantine, readings, reviews, series, thought
+from herdbook.house import (
+    memory,
+    names,
+    observation,
+    quarantine,
+    readings,
+    reviews,
+    series,
+    thought,
+)
 from herdbook.house.again import Again
 from herdbook.house.arrivals import Arrivals, block_of
 from herdbook.house.block import Columns
@@ -36,6 +45,7 @@ from herdbook.house.memory import (
     RetractionPayload,
     ReviewPayload,
 )
+from herdbook.house.names import Called
 
 
 class Folded(Struct, frozen=True):
@@ -49,7 +59,7 @@ class Folded(Struct, frozen=True):
 class Fold:
     """Folds the events of one node, once each and in order; the caller holds the transaction.
 
-    Readings are stored at the end: call `finish`.
+    Readings, and what is called how, are stored at the end: call `finish`.
     """
 
     def __init__(
@@ -69,6 +79,7 @@ class Fold:
         self._again = again
         self._clocks = Clocks(connection, node_id)
         self._arrivals = Arrivals()
+        self._called: dict[str, Called] = {}
         self._points: dict[str, list[Point]] = {}
         self._again_told = Again(connection, node_id)
 
@@ -76,14 +87,12 @@ class Fold:
         """Fold a batch. What cannot be is counted as refused, and left."""
         observations = counted = 0
         whole = True
-        add = self._arrivals.add
         for event in events:
             if self._again_told.is_held(event.seq):
                 continue
             try:
                 if event.kind == READINGS:
-                    block = block_of(event)
-                    counted += add(block, self._clocks.place_block(event, block))
+                    counted += self._measured(event)
                 elif event.kind == OBSERVATION:
                     self._noticed(event)
                     observations += 1
@@ -112,8 +121,10 @@ class Fold:
         self._again_told.miss(first_seq, last_seq)
 
     def finish(self) -> None:
-        """Store what was measured."""
+        """Store what was measured, and what it is called."""
         self._store()
+        names.tell(self._connection, self._node_id, self._called)
+        self._called.clear()
         self._clocks.give_up()
 
     def _store(self) -> None:
@@ -143,9 +154,17 @@ class Fold:
             return False
         return True
 
+    def _measured(self, event: Event) -> int:
+        """Take in a block of readings; returns how many there are."""
+        block = block_of(event)
+        if block.name:
+            self._called[block.sensor] = Called(block.name, event.seq)
+        return self._arrivals.add(block, self._clocks.place_block(event, block))
+
     def _noticed(self, event: Event) -> None:
         payload = decode_payload(event, ObservationPayload)
         place = self._clocks.place(event)
+        self._called[payload.sensor] = Called(payload.sensor_name, event.seq)
         observation.add(self._connection, self._node_id, event, payload, place, self._latest_ms)
 
     def _remember(self, event: Event) -> None:

@@ -17,6 +17,7 @@ from msgspec import Meta, Struct
 
 from herdbook.clock import Quality, iso
 from herdbook.eventlog.event import Count, Event, Label, WallMs
+from herdbook.house import names
 from herdbook.house.compared import compared
 from herdbook.house.place import Place
 from herdbook.house.stretch import Stretch
@@ -30,13 +31,16 @@ MAX_MEMORIES: Final = 1024
 type Value = Annotated[str, Meta(min_length=1, max_length=200)]
 type Verdict = Literal["kept", "wrong", "later"]
 """Of a fact that nobody judged there is none: it is proposed."""
-type _Row = tuple[str, str, str, str, str, str, float, int, Quality, str, Verdict, int, str, str]
+type _Row = tuple[
+    str, str, str, str, str, str, float, int, Quality, str, Verdict, int, str, str, str | None
+]
 
 _TOLD: Final = (
     "SELECT m.topic, m.answer, m.subject, m.aspect, m.value, m.sentence, m.confidence,"
     " m.told_ms, m.clock, coalesce(n.label, n.name), nullif(r.verdict, ''), m.confirmed,"
-    " m.source, m.instead_of"
+    " m.source, m.instead_of, s.name"
     " FROM memory m JOIN node n USING (node_id) LEFT JOIN review r USING (topic, answer)"
+    " LEFT JOIN sensor s ON s.node_id = m.node_id AND s.sensor = m.subject"
 )
 _IN_ORDER: Final = " ORDER BY m.topic, m.answer, m.told_ms DESC, m.node_id"
 _EVERY: Final = _TOLD + _IN_ORDER
@@ -109,12 +113,17 @@ class Fact(Struct, frozen=True):
 
 
 class Topic(Struct, frozen=True):
-    """What is told of one aspect of one subject."""
+    """What is told of one aspect of one subject.
+
+    `name` is what people call the subject, where that is a sensor and all who tell of it call it
+    so; otherwise "".
+    """
 
     topic: str
     subject: str
     aspect: str
     facts: list[Fact]
+    name: str = ""
 
     @property
     def contradictory(self) -> bool:
@@ -210,13 +219,15 @@ def _topics(rows: Iterable[_Row]) -> list[Topic]:
     for topic, its in groupby(rows, lambda row: row[0]):
         told = list(its)
         facts = [_fact(list(same)) for _, same in groupby(told, lambda row: row[1])]
-        found.append(Topic(topic, told[0][2], told[0][3], facts))
+        called = {names.shown(row[14]) for row in told}
+        name = called.pop() if len(called) == 1 else ""
+        found.append(Topic(topic, told[0][2], told[0][3], facts, name))
     return found
 
 
 def _fact(rows: list[_Row]) -> Fact:
     """A fact from all who tell it, the latest first."""
-    _, answer, _, _, value, sentence, _, told_ms, clock, _, verdict, _, source, instead = rows[0]
+    _, answer, _, _, value, sentence, _, told_ms, clock, _, verdict, _, source, instead, _ = rows[0]
     return Fact(
         answer=answer,
         value=value,

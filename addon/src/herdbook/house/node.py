@@ -39,6 +39,7 @@ _ERASE: Final = (
     "DELETE FROM block WHERE series IN (SELECT id FROM series WHERE node_id = ?)",
     "DELETE FROM rollup WHERE series IN (SELECT id FROM series WHERE node_id = ?)",
     "DELETE FROM series WHERE node_id = ?",
+    "DELETE FROM sensor WHERE node_id = ?",
     "DELETE FROM observation WHERE node_id = ?",
     "DELETE FROM memory WHERE node_id = ?",
     "DELETE FROM thought WHERE node_id = ?",

@@ -20,12 +20,13 @@ _NUMBER: Final = re.compile(r"(?<!\w)[-+−]?\d+(?:[.,:]\d+)*")
 _NEW: Final = (
     "SELECT p.id, p.what, coalesce(o.sensor, s.sensor, ''), coalesce(o.kind, ''),"
     " coalesce(o.sentence, m.sentence, ''),"
-    " coalesce(o.sensor_name, m.subject || ' ' || m.aspect || ' ' || m.value, '')"
+    " coalesce(o.sensor_name, m.subject || ' ' || m.aspect || ' ' || m.value, called.name, '')"
     " FROM passage p"
     " LEFT JOIN observation o"
     " ON p.what = 'observation' AND o.node_id = p.node_id AND o.seq = p.number"
     " LEFT JOIN memory m ON p.what = 'memory' AND m.node_id = p.node_id AND m.seq = p.number"
     " LEFT JOIN series s ON p.what = 'sensor' AND s.id = p.number"
+    " LEFT JOIN sensor called ON called.node_id = s.node_id AND called.sensor = s.sensor"
     " WHERE p.text IS NULL ORDER BY p.id LIMIT ?"
 )
 
@@ -51,7 +52,7 @@ def index(connection: sqlite3.Connection, limit: int = AT_ONCE) -> None:
     for number, what, sensor, kind, sentence, names in connection.execute(
         _NEW, (limit,)
     ).fetchall():
-        gist = Gist(what, sensor, kind, _about(what, kind, sensor, sentence))
+        gist = Gist(what, sensor, kind, _about(what, kind, sensor, sentence, names))
         if gist not in gists:
             gists[gist] = _number_of(connection, gist)
         connection.execute(
@@ -70,9 +71,9 @@ def alike(text: str) -> str:
     return unicodedata.normalize("NFKC", text)
 
 
-def _about(what: str, kind: str, sensor: str, sentence: str) -> str:
+def _about(what: str, kind: str, sensor: str, sentence: str, names: str) -> str:
     if what == "sensor":
-        return _spaced(sensor)
+        return alike(names) or _spaced(sensor)
     if what == "memory":
         return alike(sentence)
     return f"{_spaced(kind)}: {_NUMBER.sub('…', alike(sentence))}"

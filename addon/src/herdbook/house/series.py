@@ -5,20 +5,29 @@ from typing import Final
 
 from msgspec import Struct
 
+from herdbook.house import names
+
 MAX_SERIES: Final = 1024
 """Of one node. An Alpaca has at most 64 sensors, with a handful of measurements each."""
 
-_COLUMNS: Final = "SELECT id, node_id, sensor, unit, yes_no FROM series"
+_COLUMNS: Final = (
+    "SELECT id, node_id, sensor, unit, yes_no, name FROM series LEFT JOIN sensor USING"
+    " (node_id, sensor)"
+)
 
 
 class Series(Struct, frozen=True):
-    """What one sensor of one node measures in one unit ("" for none)."""
+    """What one sensor of one node measures in one unit ("" for none).
+
+    `name` is what people call the sensor; "" while its node has not told.
+    """
 
     id: int
     node_id: str
     sensor: str
     unit: str
     yes_no: bool
+    name: str
 
 
 def number_of(
@@ -54,5 +63,7 @@ def find(connection: sqlite3.Connection, series: int) -> Series | None:
     return _series(*row) if row else None
 
 
-def _series(series: int, node_id: str, sensor: str, unit: str, yes_no: int) -> Series:
-    return Series(series, node_id, sensor, unit, bool(yes_no))
+def _series(
+    series: int, node_id: str, sensor: str, unit: str, yes_no: int, name: str | None
+) -> Series:
+    return Series(series, node_id, sensor, unit, bool(yes_no), names.shown(name))

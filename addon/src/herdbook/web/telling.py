@@ -159,9 +159,9 @@ def _unbroken(sentence: str, unit: str | None) -> str:
     return re.sub(rf"(?<=\d) (?={re.escape(unit)})", "\N{NBSP}", sentence)
 
 
-def _sensor_name(sensor: str) -> str:
-    """“Room temperature” for what a node calls “room_temperature”."""
-    return _capital(sensor.replace("_", " "))
+def _sensor_name(sensor: str, name: str = "") -> str:
+    """What people call it; or else “Room temperature” for “room_temperature”."""
+    return name or _capital(sensor.replace("_", " "))
 
 
 def _decimals_of(value: float) -> int:

@@ -189,11 +189,12 @@ class Memory(Struct, frozen=True):
 
 
 class Sensor(Struct, frozen=True):
-    """What a node measures; `unit` is None for what has none."""
+    """What a node measures; `unit` is None for what has none, as `sensor_name` while not told."""
 
     node_id: str
     node_name: str
     sensor: str
+    sensor_name: str | None
     unit: str | None
 
 

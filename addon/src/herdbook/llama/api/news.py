@@ -91,6 +91,7 @@ def recalled(found: Recalled) -> messages.Recalled:
                 node_id=one.series.node_id,
                 node_name=one.node_name,
                 sensor=one.series.sensor,
+                sensor_name=one.series.name or None,
                 unit=one.series.unit or None,
             )
             for one in found.sensors
