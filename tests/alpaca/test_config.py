@@ -163,7 +163,7 @@ def test_ids_that_meet_only_as_measurements_are_refused(tmp_path: Path, taken: s
     text = TOP + '[[sensor]]\nkind = "room"\n' + FILE.replace("boiler", taken)
     sensors = open_sensors(load(write(tmp_path, text)), Surroundings(ManualClock()))
     with pytest.raises(ConfigError, match=taken):
-        all_parts("node", sensors)
+        all_parts("node", "Hallway", sensors)
 
 
 def test_tables_within_tables_without_end_are_refused(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ STARTED = Measurement(
 
 def test_the_payload() -> None:
     components = [Component(CO2, 2), Component(DOOR, 20), Component(STARTED, 60.5)]
-    parts = parts_of(NODE, [*components, Component(WAITING)])
+    parts = parts_of(NODE, "Hallway", [*components, Component(WAITING)])
     described = {part.id: part.described(NODE) for part in parts}
     payload = discovery_payload(NODE, "Hallway", described)
     base = f"herdbook/v1/node/{NODE}"

@@ -19,6 +19,9 @@ from herdbook.alpaca.sensors.opening import open_sensors
 from herdbook.alpaca.sensors.plugin import Surroundings
 from herdbook.alpaca.sensors.room import RoomConfig
 from herdbook.alpaca.sensors.system import SystemConfig
+from herdbook.alpaca.words.english import ENGLISH
+from herdbook.alpaca.words.language import Code, Language
+from herdbook.alpaca.words.languages import LANGUAGES
 from herdbook.broker import BrokerSettings
 from herdbook.clock import Quality
 from tests.fakes.clock import ManualClock
@@ -41,6 +44,7 @@ with warnings.catch_warnings():
         _parse_device_payload,
     )
     from homeassistant.components.sensor.const import DEVICE_CLASS_STATE_CLASSES
+    from homeassistant.util import slugify
 
 NODE = "mfrggzdfmztwq2lknnwg23tpoa"
 PLATFORMS = (binary_sensor, button, event, number, sensor, switch, update)
@@ -54,6 +58,10 @@ OUTPUTS = (
 @pytest.fixture
 def accepted(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What Home Assistant makes of a node with every kind of sensor, by component."""
+    return accepted_in(ENGLISH, monkeypatch)
+
+
+def accepted_in(language: Language, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     chips = {"cpu_thermal": [type("Entry", (), {"current": 51.0})]}
     monkeypatch.setattr(psutil, "sensors_temperatures", lambda: chips, raising=False)
     config = AlpacaConfig(
@@ -67,9 +75,8 @@ def accepted(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         ),
     )
     outputs = [output_part(NODE, output_of(output)) for output in OUTPUTS]
-    parts = all_parts(
-        NODE, open_sensors(config, Surroundings(ManualClock(), config.broker)), outputs
-    )
+    surroundings = Surroundings(ManualClock(), config.broker, language=language)
+    parts = all_parts(NODE, "Hallway", open_sensors(config, surroundings), outputs, language)
     described = {part.id: part.described(NODE) for part in parts} | {"attic": {"p": "sensor"}}
     text = json.dumps(discovery_payload(NODE, "Hallway", described))
     parsed = _parse_device_payload(None, text, f"herdbook_{NODE}", None)  # type: ignore[arg-type]
@@ -156,3 +163,30 @@ def test_no_state_is_home_assistants_word_for_none(accepted: dict[str, Any]) -> 
 def test_who_has_the_integration_is_not_told_twice(accepted: dict[str, Any]) -> None:
     assert accepted["observation"]["enabled_by_default"] is False
     assert "above_usual" in accepted["observation"]["event_types"]
+
+
+def entity_ids(accepted: dict[str, Any]) -> dict[str, str]:
+    """What Home Assistant calls the entities of a new device, as its mqtt component does it."""
+    given = {
+        identifier: (one.get("default_entity_id") or f".Hallway {one['name']}").partition(".")[2]
+        for identifier, one in accepted.items()
+    }
+    return {
+        identifier: f"{accepted[identifier]['platform']}.{slugify(name)}"
+        for identifier, name in given.items()
+    }
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_names_are_the_languages_and_entity_ids_the_same_in_all(
+    code: Code, accepted: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = accepted_in(LANGUAGES[code], monkeypatch)
+    assert entity_ids(there) == entity_ids(accepted)
+    assert entity_ids(there)["system_cpu"] == "sensor.hallway_cpu_use"
+    same = {one for one in there if there[one]["name"] == accepted[one]["name"]}
+    if code == "en":
+        assert not any("default_entity_id" in one for one in there.values())
+    else:
+        assert same == {"boiler", "output_fan", "output_valve", "room_co2", "update"}
+        assert there["update"]["release_summary"] != accepted["update"]["release_summary"]

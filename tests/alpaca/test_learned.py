@@ -8,6 +8,7 @@ from herdbook.alpaca.learned import Kept, LearnedFile, encode
 from herdbook.alpaca.noticer import Noticer
 from herdbook.alpaca.noticing.watch import Watch
 from herdbook.alpaca.sensors.measurement import Measurement
+from herdbook.alpaca.sensors.plugin import Surroundings
 from herdbook.alpaca.sensors.room import RoomConfig, RoomSensor
 from tests.alpaca.test_observer import SensorDouble
 from tests.fakes.clock import ManualClock
@@ -102,7 +103,7 @@ async def test_a_clock_that_was_never_set_goes_on_where_it_was(tmp_path: Path) -
 async def test_a_simulated_room_is_learned_anew_in_its_own_time(tmp_path: Path) -> None:
     clock = ManualClock()
     noticer = Noticer(clock, LearnedFile(tmp_path))
-    room = RoomSensor(RoomConfig(speed=60), clock)
+    room = RoomSensor(RoomConfig(speed=60), Surroundings(clock))
     for measurement in room.measurements:
         assert noticer.observer(room, measurement) is not None
     clock.advance(60_000)

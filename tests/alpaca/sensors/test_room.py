@@ -7,6 +7,7 @@ import pytest
 
 from herdbook.alpaca.sensors.household import DAY, HOUR, MINUTE, Conditions, Household
 from herdbook.alpaca.sensors.physics import Air, next_minute, saturation
+from herdbook.alpaca.sensors.plugin import Surroundings
 from herdbook.alpaca.sensors.room import RoomConfig, RoomSensor, SimulatedRoom
 from tests.fakes.clock import ManualClock
 
@@ -130,7 +131,7 @@ def test_saturation_is_that_of_the_tables() -> None:
 
 def test_the_sensor_runs_at_its_speed() -> None:
     clock = ManualClock()
-    sensor = RoomSensor(RoomConfig(id="attic", name="Attic", seed=3, speed=60), clock)
+    sensor = RoomSensor(RoomConfig(id="attic", name="Attic", seed=3, speed=60), Surroundings(clock))
     clock.advance(10_000)
     room = SimulatedRoom(3).measured(600)
     assert sensor.read() == {f"attic_{part}": value for part, value in room.items()}

@@ -10,6 +10,7 @@ from herdbook.alpaca.sensors.board import board_sources
 from herdbook.alpaca.sensors.measurement import Fault
 from herdbook.alpaca.sensors.plugin import Surroundings
 from herdbook.alpaca.sensors.system import SystemConfig, SystemSensor
+from herdbook.alpaca.words.german import GERMAN
 from tests.fakes.clock import ManualClock
 
 
@@ -103,6 +104,10 @@ def test_a_board_tells_of_its_supply_its_storage_and_its_radio(tmp_path: Path) -
     system = SystemSensor(SystemConfig(), Surroundings(ManualClock(), root=tmp_path))
     units = {one.id: one.unit for one in system.measurements}
     assert (units["system_wear"], units["system_signal"]) == ("%", "dBm")
+    spoken = Surroundings(ManualClock(), root=tmp_path, language=GERMAN)
+    there = SystemSensor(SystemConfig(), spoken).measurements
+    assert [one.id for one in there] == [one.id for one in system.measurements]
+    assert [one.english for one in there] == [one.name for one in system.measurements]
 
     def read() -> dict[str, object]:
         samples = system.read()

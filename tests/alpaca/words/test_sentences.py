@@ -145,6 +145,13 @@ def test_every_language_has_every_template_with_the_same_fields() -> None:
         } == fields
 
 
+def test_every_language_has_a_name_for_everything() -> None:
+    others = [language for language in LANGUAGES.values() if language is not ENGLISH]
+    for language in others:
+        assert language.names.keys() == others[0].names.keys()
+        assert all(name != english for english, name in language.names.items())
+
+
 @pytest.mark.parametrize("code", LANGUAGES)
 @pytest.mark.parametrize(("measurement", "finding"), ALL)
 def test_every_finding_is_said_in_every_language(

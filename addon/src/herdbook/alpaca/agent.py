@@ -45,7 +45,8 @@ async def run(
     rng = rng or random.Random()
     supervisor = supervisor or Supervisor()
     await mounted(config.data, supervisor, rng)
-    surroundings = Surroundings(clock, config.broker)
+    language = LANGUAGES[config.language]
+    surroundings = Surroundings(clock, config.broker, language=language)
     sensors = open_sensors(config, surroundings)
     async with AsyncExitStack() as closing:
         model = open_model(config.model)
@@ -53,9 +54,7 @@ async def run(
         record = await Record.open(config.data, clock)
         closing.push_async_callback(record.close)
         learned = LearnedFile(config.data)
-        noticer = Noticer(
-            clock, learned, await asyncio.to_thread(learned.load), LANGUAGES[config.language]
-        )
+        noticer = Noticer(clock, learned, await asyncio.to_thread(learned.load), language)
         memories = await Memories.open(
             config.data, config.name, record, clock, local_zone(), Model(config.embedding)
         )

@@ -10,11 +10,20 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from herdbook import __version__
 from herdbook.alpaca.conditioning import said_every
-from herdbook.alpaca.part import Part, availability_of, common_parts, sensor_state_topic
+from herdbook.alpaca.part import (
+    Part,
+    availability_of,
+    common_parts,
+    named,
+    sensor_state_topic,
+)
 from herdbook.alpaca.sensors.measurement import Measurement, Sensor
+from herdbook.alpaca.words.english import ENGLISH
+from herdbook.alpaca.words.language import Language
 from herdbook.errors import ConfigError
 from herdbook.eventlog.topics import availability
 from herdbook.ids import fingerprint_of
@@ -45,22 +54,33 @@ class Component(Struct, frozen=True):
         return "binary_sensor" if self.measurement.form == "binary" else "sensor"
 
 
-def components_of(sensors: Iterable[Sensor]) -> list[Component]:
+def components_of(sensors: Iterable[Sensor], language: Language = ENGLISH) -> list[Component]:
     """The measurements that a node with these sensors has in Home Assistant."""
+    waiting = replace(WAITING, name=language.called(WAITING.name), english=WAITING.name)
     components = [
         Component(measurement, said_every(measurement, sensor.interval))
         for sensor in sensors
         for measurement in sensor.measurements
     ]
-    return [*components, Component(WAITING)]
+    return [*components, Component(waiting)]
 
 
-def all_parts(node_id: str, sensors: Iterable[Sensor], outputs: Iterable[Part] = ()) -> list[Part]:
+def all_parts(
+    node_id: str,
+    device: str,
+    sensors: Iterable[Sensor],
+    outputs: Iterable[Part] = (),
+    language: Language = ENGLISH,
+) -> list[Part]:
     """All that a node with these sensors and outputs has in Home Assistant.
 
-    Raises `ConfigError` when two would have the same id.
+    `device` is the node's name. Raises `ConfigError` when two would have the same id.
     """
-    parts = [*parts_of(node_id, components_of(sensors)), *outputs, *common_parts(node_id)]
+    parts = [
+        *parts_of(node_id, device, components_of(sensors, language)),
+        *outputs,
+        *common_parts(node_id, device, language),
+    ]
     for identifier, times in Counter(part.id for part in parts).items():
         if times > 1:
             raise ConfigError(
@@ -80,9 +100,9 @@ def sensor_availability_topic(node_id: str, measurement_id: str) -> str:
     return f"herdbook/v1/node/{node_id}/sensor/{measurement_id}/availability"
 
 
-def parts_of(node_id: str, components: Iterable[Component]) -> list[Part]:
-    """The measurements as parts of the device."""
-    return [_part(node_id, component) for component in components]
+def parts_of(node_id: str, device: str, components: Iterable[Component]) -> list[Part]:
+    """The measurements as parts of the device of that name."""
+    return [_part(node_id, device, component) for component in components]
 
 
 def discovery_payload(
@@ -105,10 +125,10 @@ def discovery_payload(
     }
 
 
-def _part(node_id: str, component: Component) -> Part:
+def _part(node_id: str, device: str, component: Component) -> Part:
     measurement = component.measurement
     config: dict[str, Any] = {
-        "name": measurement.name,
+        **named(component.platform, device, measurement.name, measurement.english),
         "stat_t": sensor_state_topic(node_id, measurement.id),
         "dev_cla": measurement.device_class,
         "ic": measurement.icon,

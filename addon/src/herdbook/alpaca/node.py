@@ -206,7 +206,7 @@ class Node:
         node_id = self._record.identity.node_id
         outputs = [output_part(node_id, output_of(output)) for output in config.output]
         # Also without a broker: two of one id are a mistake.
-        parts = all_parts(node_id, sensors, outputs)
+        parts = all_parts(node_id, config.name, sensors, outputs, LANGUAGES[config.language])
         uplink, on_neighbours = self._uplink, self._neighbourhood.heard
         if config.llama is not None:
             return LlamaLine(config.llama, node_id, uplink, on_neighbours, self._clock, rng)

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from herdbook.alpaca.noticing.finding import Kind
+from herdbook.alpaca.words.language import Language
 from herdbook.clock import Quality
 from herdbook.eventlog.event import ObservationPayload
 from herdbook.eventlog.topics import availability
@@ -27,10 +28,6 @@ CLOCK_STATES: Final[Mapping[Quality, str]] = {
 }
 LOG_SHARE: Final = "log_share"
 UPDATE: Final = "update"
-
-_HINT: Final = (
-    "The Llama runs a newer version. On the node: uv tool upgrade herdbook, then restart it."
-)
 
 
 class Part(Struct, frozen=True):
@@ -61,14 +58,28 @@ def observation_topic(node_id: str) -> str:
     return f"herdbook/v1/node/{node_id}/observation"
 
 
-def common_parts(node_id: str) -> list[Part]:
-    """What every node has."""
+def named(platform: str, device: str, name: str, english: str | None) -> dict[str, str | None]:
+    """The members of something with a name, which in English would be another one.
+
+    Home Assistant makes an entity's id of the device's name and the entity's, when it first sees
+    it: of the English one, so that what is written for one node fits another.
+    """
+    entity_id = None if english in (None, name) else f"{platform}.{device} {english}"
+    return {"name": name, "def_ent_id": entity_id}
+
+
+def common_parts(node_id: str, device: str, language: Language) -> list[Part]:
+    """What every node has, by this device's name and in this language."""
+
+    def called(platform: str, english: str) -> dict[str, str | None]:
+        return named(platform, device, language.called(english), english)
+
     return [
         Part(
             "observe",
             "button",
             {
-                "name": "Observe now",
+                **called("button", "Observe now"),
                 "ic": "mdi:eye-outline",
                 "cmd_t": observe_topic(node_id),
                 "pl_prs": PRESS,
@@ -79,7 +90,7 @@ def common_parts(node_id: str) -> list[Part]:
             "observation",
             "event",
             {
-                "name": "Observation by MQTT",
+                **called("event", "Observation by MQTT"),
                 "ic": "mdi:eye-check-outline",
                 "stat_t": observation_topic(node_id),
                 "evt_typ": list(EVENT_TYPES),
@@ -90,7 +101,7 @@ def common_parts(node_id: str) -> list[Part]:
             CLOCK_QUALITY,
             "sensor",
             {
-                "name": "Clock",
+                **called("sensor", "Clock"),
                 "ic": "mdi:clock-check-outline",
                 "stat_t": sensor_state_topic(node_id, CLOCK_QUALITY),
                 "dev_cla": "enum",
@@ -102,7 +113,7 @@ def common_parts(node_id: str) -> list[Part]:
             LOG_SHARE,
             "sensor",
             {
-                "name": "Log storage used",
+                **called("sensor", "Log storage used"),
                 "ic": "mdi:database-outline",
                 "stat_t": sensor_state_topic(node_id, LOG_SHARE),
                 "unit_of_meas": "%",
@@ -118,7 +129,7 @@ def common_parts(node_id: str) -> list[Part]:
                 "name": "Herdbook",
                 "stat_t": sensor_state_topic(node_id, UPDATE),
                 "tit": "Herdbook",
-                "rel_s": _HINT,
+                "rel_s": language.sentences["newer_llama"],
                 "ent_cat": "diagnostic",
             },
         ),

@@ -19,6 +19,7 @@ from herdbook.alpaca.courier import check
 from herdbook.alpaca.sensors.measurement import Fault, Sample, Sensor, Waking
 from herdbook.alpaca.sensors.opening import open_sensors
 from herdbook.alpaca.sensors.plugin import Surroundings
+from herdbook.alpaca.words.languages import LANGUAGES
 from herdbook.broker import BrokerSettings, reach
 from herdbook.clock import Clock
 from herdbook.errors import BrokerUnavailable, LlamaUnavailable
@@ -47,7 +48,8 @@ async def try_way(config: AlpacaConfig) -> Tried:
 
 def try_sensors(config: AlpacaConfig, clock: Clock) -> Iterator[Tried]:
     """Open every sensor and read it once. Raises `ConfigError` for one that cannot be."""
-    for sensor in open_sensors(config, Surroundings(clock, config.broker)):
+    surroundings = Surroundings(clock, config.broker, language=LANGUAGES[config.language])
+    for sensor in open_sensors(config, surroundings):
         samples = (
             asyncio.run(_heard(sensor, sensor)) if isinstance(sensor, Waking) else _read(sensor)
         )

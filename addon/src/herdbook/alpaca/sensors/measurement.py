@@ -21,7 +21,8 @@ class Measurement(Struct, frozen=True):
     `spread` is the least deviation from the ordinary that means anything, in `unit`; without it the
     measurement is recorded but never noticed. A value outside `valid` is a fault, one outside a
     configured `usual` is worth an observation. `smoothing` and `deadband`: see
-    `herdbook.alpaca.conditioning`.
+    `herdbook.alpaca.conditioning`. `english` is what a `name` in another language is in English:
+    Home Assistant makes its entity ids of that, so that they are the same in all languages.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Measurement(Struct, frozen=True):
     deadband: float = 0.0
     icon: str | None = None
     diagnostic: bool = False
+    english: str | None = None
 
     def state(self, value: float) -> str:
         """The value as Home Assistant reads it from MQTT."""

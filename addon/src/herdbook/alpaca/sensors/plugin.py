@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any, cast
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from herdbook.alpaca.sensors.measurement import Sensor
+from herdbook.alpaca.sensors.measurement import Measurement, Sensor
 from herdbook.alpaca.sensors.settings import SensorSettings
+from herdbook.alpaca.words.english import ENGLISH
+from herdbook.alpaca.words.language import Language
 from herdbook.broker import BrokerSettings
 from herdbook.clock import Clock, SystemClock
 
@@ -20,7 +23,7 @@ class Surroundings:
     """What a sensor may use of the node that opens it.
 
     `broker` is None on a node that has none. Everything of the machine is to be read below `root`,
-    which is another folder in tests.
+    which is another folder in tests. `language` is the node's.
     """
 
     def __init__(
@@ -28,11 +31,22 @@ class Surroundings:
         clock: Clock | None = None,
         broker: BrokerSettings | None = None,
         root: Path = Path("/"),
+        language: Language = ENGLISH,
     ) -> None:
         self.clock = clock or SystemClock()
         self.broker = broker
         self.root = root
+        self.language = language
         self._shared: dict[tuple[object, ...], object] = {}
+
+    def named(self, measurement: Measurement, prefix: str = "") -> Measurement:
+        """A measurement with an English name of ours, as the node's language has it.
+
+        `prefix` is what a person calls the whole; it goes before.
+        """
+        name = f"{prefix} {measurement.name}".lstrip()
+        told = f"{prefix} {self.language.called(measurement.name)}".lstrip()
+        return replace(measurement, name=told, english=None if told == name else name)
 
     def shared[T](self, make: Callable[..., T], *of: object) -> T:
         """What several sensors of a node have one of together, such as a bus: made at first."""

@@ -11,9 +11,8 @@ from msgspec import Meta
 from herdbook.alpaca.sensors.household import DAY, MINUTE, Conditions, Household
 from herdbook.alpaca.sensors.measurement import Measurement, Sample, checked
 from herdbook.alpaca.sensors.physics import Air, next_minute
-from herdbook.alpaca.sensors.plugin import Plugin
+from herdbook.alpaca.sensors.plugin import Plugin, Surroundings
 from herdbook.alpaca.sensors.settings import Name, SensorId, SeveralSettings, require_printable
-from herdbook.clock import Clock
 
 _PAST_MINUTES: Final = int(2 * DAY / MINUTE)  # simulated before the start, to settle the walls
 _NOISE_C: Final = 0.05
@@ -85,15 +84,17 @@ class SimulatedRoom:
 class RoomSensor:
     """Temperature, humidity, CO₂, motion and door of a `SimulatedRoom`."""
 
-    def __init__(self, config: RoomConfig, clock: Clock) -> None:
+    def __init__(self, config: RoomConfig, surroundings: Surroundings) -> None:
         self.interval = config.interval
         self.quiet = config.quiet
         self.pace = config.speed
-        self._clock = clock
-        self._started_ms = clock.monotonic_ms()
+        self._clock = surroundings.clock
+        self._started_ms = self._clock.monotonic_ms()
         after = config.incident_after
         self._room = SimulatedRoom(config.seed, None if after is None else after * config.speed)
-        self.measurements = config.tuned(*_measurements(config.id, config.name))
+        self.measurements = config.tuned(
+            *(surroundings.named(one, config.name) for one in _measurements(config.id))
+        )
         self._parts = {
             measurement.id.removeprefix(f"{config.id}_"): measurement
             for measurement in self.measurements
@@ -109,11 +110,11 @@ class RoomSensor:
         }
 
 
-def _measurements(sensor_id: str, name: str) -> tuple[Measurement, ...]:
+def _measurements(sensor_id: str) -> tuple[Measurement, ...]:
     return (
         Measurement(
             id=f"{sensor_id}_temperature",
-            name=f"{name} temperature",
+            name="temperature",
             unit="°C",
             device_class="temperature",
             precision=1,
@@ -122,7 +123,7 @@ def _measurements(sensor_id: str, name: str) -> tuple[Measurement, ...]:
         ),
         Measurement(
             id=f"{sensor_id}_humidity",
-            name=f"{name} humidity",
+            name="humidity",
             unit="%",
             device_class="humidity",
             precision=0,
@@ -131,7 +132,7 @@ def _measurements(sensor_id: str, name: str) -> tuple[Measurement, ...]:
         ),
         Measurement(
             id=f"{sensor_id}_co2",
-            name=f"{name} CO₂",
+            name="CO₂",
             unit="ppm",
             device_class="carbon_dioxide",
             spread=50,
@@ -139,14 +140,14 @@ def _measurements(sensor_id: str, name: str) -> tuple[Measurement, ...]:
         ),
         Measurement(
             id=f"{sensor_id}_motion",
-            name=f"{name} motion",
+            name="motion",
             form="binary",
             device_class="motion",
             state_class=None,
         ),
         Measurement(
             id=f"{sensor_id}_door",
-            name=f"{name} door",
+            name="door",
             form="binary",
             device_class="door",
             state_class=None,
@@ -166,4 +167,4 @@ def _between(before: Air, after: Air, part: float) -> Air:
     )
 
 
-PLUGIN = Plugin(RoomConfig, lambda config, surroundings: RoomSensor(config, surroundings.clock))
+PLUGIN = Plugin(RoomConfig, RoomSensor)

@@ -83,7 +83,7 @@ class SystemSensor:
                 )
             )
         sources += board_sources(config.id, surroundings.root)
-        self.measurements = config.tuned(*(measurement for measurement, _ in sources))
+        self.measurements = config.tuned(*(surroundings.named(one) for one, _ in sources))
         self._read = [read for _, read in sources]
 
     def read(self) -> dict[str, Sample]:

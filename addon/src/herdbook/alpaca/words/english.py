@@ -46,5 +46,7 @@ ENGLISH: Final = Language(
         "asked fault": "{name} without a reading",
         "asked more": "and {count} more",
         "asked nothing": "Now there is nothing to read.",
+        "newer_llama": "The Llama runs a newer version."
+        " On the node: uv tool upgrade herdbook, then restart it.",
     },
 )

@@ -21,7 +21,8 @@ class Language(Struct, frozen=True):
 
     `group` parts thousands, from four digits on or, with `long_groups`, from five. `percent` is
     what stands before “%”. `spelled` are the words for two to twelve, with spaces between them.
-    `sentences` are templates by the names in `herdbook.alpaca.words.sentences`.
+    `sentences` are templates by the names in `herdbook.alpaca.words.sentences`. `names` are what a
+    node gives names to by itself, by the English ones.
     """
 
     code: Code
@@ -36,7 +37,12 @@ class Language(Struct, frozen=True):
     week: Plural
     spelled: str
     sentences: Mapping[str, str]
+    names: Mapping[str, str] = {}
     long_groups: bool = False
+
+    def called(self, english: str) -> str:
+        """What the language calls something that has this name in English."""
+        return self.names.get(english, english)
 
     def number(self, value: float, digits: int) -> str:
         """At most so many decimals, none that say nothing."""

@@ -52,7 +52,7 @@ def _open(settings: Bme280Config, surroundings: Surroundings) -> ChipSensor[Driv
         }
 
     measurements = [
-        replace(one, id=f"{settings.id}_{one.id}", name=f"{settings.name} {one.name}")
+        surroundings.named(replace(one, id=f"{settings.id}_{one.id}"), settings.name)
         for one in _MEASURED
     ]
     bus = surroundings.shared(Bus, settings.bus)

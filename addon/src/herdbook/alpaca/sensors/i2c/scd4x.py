@@ -72,7 +72,7 @@ def _open(settings: Scd4xConfig, surroundings: Surroundings) -> ChipSensor[SCD4X
         return {f"{settings.id}_{part}": value for part, value in air.values(driver).items()}
 
     measurements = [
-        replace(one, id=f"{settings.id}_{one.id}", name=f"{settings.name} {one.name}")
+        surroundings.named(replace(one, id=f"{settings.id}_{one.id}"), settings.name)
         for one in _MEASURED
     ]
     return ChipSensor(settings, measurements, air.chip, values)
