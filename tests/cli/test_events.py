@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from herdbook.cli import events
+from herdbook.errors import NodeUnavailable
 from herdbook.eventlog.event import OBSERVATION
 from tests.eventlog.samples import numbered, open_log
 from tests.fakes.clock import ManualClock
@@ -58,7 +60,35 @@ def test_the_tail_follows_a_log_as_it_grows(tmp_path: Path, sealed: bool) -> Non
     assert "Traceback" not in said
 
 
-def test_where_there_is_no_log_that_is_said(tmp_path: Path) -> None:
+def test_before_the_first_start_there_is_no_log_and_that_is_said(tmp_path: Path) -> None:
     result = subprocess.run(command(tmp_path), capture_output=True, text=True, check=False)
-    assert result.returncode == 2
-    assert "There is no event log" in result.stderr
+    assert result.returncode == 1
+    assert "the node was never started. Start the node: herdbook alpaca run" in result.stderr
+    assert "data" not in result.stderr.replace(str(tmp_path), ""), "it knows the folder"
+
+
+def test_the_tail_waits_for_the_first_start(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        command(tmp_path, "--tail"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stderr is not None
+            assert process.stdout is not None
+            assert "It is waited for." in process.stderr.readline()
+            log = open_log(tmp_path / "node", ManualClock())
+            log.append(OBSERVATION, numbered(0))
+            assert process.stdout.readline().split()[0] == "1"
+            log.close()
+        finally:
+            process.kill()
+
+
+def test_a_folder_of_somebody_else_is_not_taken_for_an_empty_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Path, **__: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    with pytest.raises(NodeUnavailable, match="with sudo"):
+        events._is_begun(tmp_path)

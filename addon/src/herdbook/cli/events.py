@@ -16,7 +16,7 @@ import msgspec
 
 from herdbook.cli import config_file
 from herdbook.cli.running import EXIT_DONE
-from herdbook.errors import InputError
+from herdbook.errors import InputError, NodeUnavailable
 
 if TYPE_CHECKING:
     from herdbook.eventlog.event import Event
@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 
 _LAST: Final = 20
 _EVERY_S: Final = 0.5
+_LOG: Final = "log.db"
+_START: Final = (
+    "Start the node: herdbook alpaca run, or its service. If it has other settings, name them with"
+    " --config."
+)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -40,6 +45,11 @@ def logs(options: argparse.Namespace) -> int:
     from herdbook.eventlog.timeline import Timeline
 
     folder = config_file.settings_of(options).data
+    if not _is_begun(folder):
+        unbegun = f"There is no event log in {folder} yet: the node was never started."
+        if not options.tail:
+            raise NodeUnavailable(unbegun, fix=_START)
+        print(f"herdbook: {unbegun} It is waited for.", file=sys.stderr)
     timeline = Timeline()
     last = 0
     limit: int | None = max(0, options.limit)
@@ -61,12 +71,28 @@ def logs(options: argparse.Namespace) -> int:
     return EXIT_DONE
 
 
+def _is_begun(folder: Path) -> bool:
+    """Whether there is a log. Raises `NodeUnavailable` where this user may not see that."""
+    try:
+        (folder / _LOG).stat()
+    except PermissionError as error:
+        raise NodeUnavailable(
+            f"This user may not look into {folder}.",
+            fix="Look as the node's own user, or with sudo.",
+        ) from error
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
 def _after(folder: Path, seq: int, timeline: "Timeline") -> Iterator["Event"]:
     """The events after a number, the oldest first; what they tell of times is learned."""
     from herdbook.eventlog.audit import Problem, events_in
     from herdbook.eventlog.event import CLOCK
     from herdbook.eventlog.folder import LogFolder
 
+    if not _is_begun(folder):
+        return
     source = LogFolder.open(folder)
     try:
         for item in events_in(source, source.pieces_after(seq)):

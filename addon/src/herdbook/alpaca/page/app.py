@@ -14,7 +14,6 @@ from herdbook.alpaca.page.desk import DESK, Desk, desk_of, pages_of
 from herdbook.alpaca.page.pages import PACKAGE, NodePages
 from herdbook.alpaca.page.secret import load_or_create
 from herdbook.alpaca.page.settings import PageSettings
-from herdbook.attempts import Attempts
 from herdbook.clock import Clock
 from herdbook.errors import HerdbookError
 from herdbook.web.assets import Assets
@@ -71,7 +70,6 @@ def page_app(
         token=load_or_create(folder),
         # Browsers tell the cookies of two nodes on one machine apart by their names alone.
         cookie=f"herdbook-{node_id[:8]}",
-        attempts=Attempts(folder / "page_attempts.json", clock),
         clock=clock,
         write=settings.write,
     )

@@ -7,7 +7,6 @@ from aiohttp import web
 
 from herdbook.alpaca.knowledge import Knowledge
 from herdbook.alpaca.page.pages import NodePages
-from herdbook.attempts import Attempts
 from herdbook.clock import Clock
 
 WAYS: Final = ("home", "observations", "memories", "thoughts", "status")
@@ -22,7 +21,6 @@ class Desk:
     pages: NodePages
     token: str
     cookie: str
-    attempts: Attempts
     clock: Clock
     write: bool
 

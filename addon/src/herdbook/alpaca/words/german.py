@@ -49,7 +49,7 @@ GERMAN: Final = Language(
         "asked more": "und {count} weitere",
         "asked nothing": "Jetzt gibt es nichts zu messen.",
         "newer_llama": "Auf dem Llama läuft eine neuere Version."
-        " Auf dem Node: uv tool upgrade herdbook, dann neu starten.",
+        " Auf dem Knoten: uv tool upgrade herdbook, dann neu starten.",
     },
     names={
         "CPU use": "CPU-Auslastung",
