@@ -46,6 +46,39 @@ def test_what_goes_wrong_is_said() -> None:
     assert "not a number" in fault(sample("echo", "nan"))
 
 
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("one\\ntwo: no such meter.\\n\\n", "two: no such meter"),
+        ("\\x1b[31mlost\\x1b[0m\\a \\u202ethe wire\\r\\n", "lost the wire"),
+        ("50 %\\rfailed", "failed"),
+        ("x" * 5000, "x" * 200),
+        ("\\udcff\\udcfe!", "\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}!"),
+        (" \\n", ""),
+    ],
+)
+def test_the_last_line_of_its_complaint_is_told(said: str, shown: str) -> None:
+    write = f"import sys; sys.stderr.buffer.write('{said}'.encode('utf-8', 'surrogateescape'))"
+    told = fault(script(f"{write}; sys.exit(3)"))
+    assert told == f"X: {sys.executable} ends with code 3{': ' if shown else ''}{shown}."
+    assert fault(script(write)) == f"X: it says no number{': ' if shown else ''}{shown}."
+    assert script(f"{write}; print(7)") == 7.0, "what works may grumble"
+
+
+def test_a_complaint_without_end_holds_up_nothing() -> None:
+    flood = "import os, sys; [os.write(2, b'x' * 65536) for _ in range(200)]; print(7)"
+    assert script(flood) == 7.0
+    slow = "import os, time; os.write(2, b'wait'); os.close(1); time.sleep(60)"
+    assert fault(script(slow, timeout=0.5)).endswith("takes longer than 0.5 s: wait.")
+
+
+def test_one_that_leaves_something_running_is_not_waited_for() -> None:
+    begun = time.monotonic()
+    left = "import subprocess; subprocess.Popen(['sleep', '60'], stdout=-3); print(7, flush=True)"
+    assert script(left, timeout=20) == 7.0
+    assert time.monotonic() - begun < 10
+
+
 def test_a_flood_is_cut_off_and_its_program_ended() -> None:
     begun = time.monotonic()
     assert "more than 65,536 bytes" in fault(sample("yes", timeout=30))
