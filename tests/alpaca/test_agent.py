@@ -16,11 +16,15 @@ import pytest
 from herdbook import __version__
 from herdbook.alpaca import agent
 from herdbook.alpaca.config import AlpacaConfig
+from herdbook.alpaca.memory.habits import Habits
+from herdbook.alpaca.memory.memories import Proposal
+from herdbook.alpaca.outputs.outputs import Outputs
 from herdbook.alpaca.sensors.file import FileConfig
 from herdbook.alpaca.sensors.room import RoomConfig
 from herdbook.alpaca.sensors.settings import SensorSettings
 from herdbook.alpaca.sensors.system import SystemConfig
 from herdbook.broker import BrokerSettings
+from herdbook.clock import SystemClock
 from herdbook.errors import LogInUse, StorageError
 from herdbook.eventlog import topics
 from herdbook.eventlog.audit import audit
@@ -214,6 +218,49 @@ async def test_an_observation_reaches_the_llama_at_once(bench: Bench) -> None:
         assert made.sentence == "Boiler is 95 °C. It is usually between 20 and 90 °C."
         assert (made.sensor, made.value, made.usual) == ("boiler", 95.0, (20.0, 90.0))
         await until(lambda: llama.retained[state(node, "waiting_to_sync")] == b"0")
+
+
+async def test_a_fact_reaches_the_llama_without_waiting_for_the_next_block(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = asyncio.Event()
+
+    async def find(habits: Habits) -> None:
+        await found.wait()
+        fact = Proposal("boiler", "usual hours", "at six", "It is on at six.", 0.9, "arithmetic")
+        await habits._memories.propose(fact)
+
+    monkeypatch.setattr(Habits, "run", find)
+    async with listening(LlamaDouble(bench.server)) as llama, running(bench.config()) as node:
+        waiting = state(node, "waiting_to_sync")
+        await until(lambda: llama.retained.get(waiting) == b"0")
+        found.set()
+        await until(lambda: "memory" in [event.kind for event in llama.events], seconds=5)
+        assert "readings" not in [event.kind for event in llama.events]
+
+
+async def test_readings_are_written_at_the_stop_whatever_becomes_of_the_outputs(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(_: Outputs) -> None:
+        raise StorageError("An output cannot be let go of.")
+
+    async def run() -> None:
+        async with listening(LlamaDouble(bench.server)) as llama, running(bench.config()) as node:
+            await until(lambda: llama.retained.get(state(node)) == b"50.0")
+            bench.write(51)
+            await until(lambda: llama.retained.get(state(node)) == b"51.0")
+
+    monkeypatch.setattr(Outputs, "rest", fail)
+    with pytest.raises(ExceptionGroup):
+        await run()
+    log = EventLog.open(bench.data, SystemClock())
+    try:
+        blocks = [one for one in log.events_after(0) if one.kind == "readings"]
+    finally:
+        log.close()
+    samples = [one for block in blocks for one in decode_payload(block, ReadingsPayload).samples()]
+    assert samples[-1][1] == 51.0
 
 
 async def test_sync_resumes_after_every_cut(bench: Bench) -> None:

@@ -27,6 +27,13 @@ async def test_what_the_disk_refuses_goes_in_with_the_next(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     record = await Record.open(tmp_path / "node", ManualClock())
+    told = 0
+
+    def tell() -> None:
+        nonlocal told
+        told += 1
+
+    record.follow(tell)
     try:
         assert await record.append("readings", BLOCK)
         with monkeypatch.context() as patch:
@@ -37,7 +44,9 @@ async def test_what_the_disk_refuses_goes_in_with_the_next(
             patch.setattr(EventLog, "append_many", full)
             for _ in range(250):
                 assert not await record.append("readings", BLOCK)
+        assert told == 1
         assert await record.append("readings", BLOCK)
+        assert told == 2, "whoever follows hears of what is there"
         head = await record.call(record.log.head)
         assert head.seq == 252
     finally:

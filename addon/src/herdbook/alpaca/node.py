@@ -95,6 +95,7 @@ class Node:
             on_version=self._diagnostics.llama,
             pulse_ms=None if config.llama is None else PULSE_MS,
         )
+        record.follow(self._uplink.appended)
         self._line = self._connection(config, sensors, rng)
         self._asking = Asking(config.name, self._samplers, self, clock, LANGUAGES[config.language])
         self._knowledge = NodeKnowledge(
@@ -145,12 +146,18 @@ class Node:
                         beat(supervisor, self._samplers, self._clock, lambda: self._line.trouble)
                     )
             finally:
-                await self._outputs.rest()
-                await self._asking.close()
-                for sampler in self._samplers:
-                    await sampler.flush()
-                await self._noticer.save()
-                await self._uplink.drain(_LAST_SYNC_S)
+                await self._end()
+
+    async def _end(self) -> None:
+        """Stop in safety; and, whatever becomes of that, write down what is in memory."""
+        try:
+            await self._outputs.rest()
+        finally:
+            await self._asking.close()
+            for sampler in self._samplers:
+                await sampler.flush()
+            await self._noticer.save()
+        await self._uplink.drain(_LAST_SYNC_S)
 
     async def close(self) -> None:
         """Let go of what it looked at; once it does not run any more."""
@@ -164,8 +171,7 @@ class Node:
         """See `herdbook.alpaca.sampler.Listener`."""
         if isinstance(payload, ObservationPayload):
             self._line.observed(payload)
-        if await self._record.append(kind, payload, at):
-            self._uplink.appended()
+        await self._record.append(kind, payload, at)
 
     async def observe(self) -> list[ObservationPayload]:
         """See `Asking.observe`."""

@@ -41,6 +41,7 @@ class Record:
         self._writing: asyncio.Task[None] | None = None
         self._waiting: list[_Draft] = []  # refused by the disk
         self._refused = False
+        self._on_written: Callable[[], None] = lambda: None
 
     @classmethod
     async def open(cls, folder: Path, clock: Clock) -> Self:
@@ -52,6 +53,10 @@ class Record:
             thread.shutdown(wait=False)
             raise
         return cls(thread, log, clock)
+
+    def follow(self, on_written: Callable[[], None]) -> None:
+        """Have this called whenever there is something new in the log, whoever appended it."""
+        self._on_written = on_written
 
     async def append(self, kind: str, payload: Struct, at: Instant | None = None) -> bool:
         """Add an event of a moment, or of now, however long it may have to wait.
@@ -111,6 +116,8 @@ class Record:
                     raise
                 for *_, done in group:
                     done.set_result(written)
+                if written:
+                    self._on_written()
         finally:
             self._writing = None
 
