@@ -208,13 +208,13 @@ async def test_a_notebook_is_made_again_from_the_log(
 async def test_readings_alone_cost_no_write(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
     await node.propose("20 minutes")
     writes = []
-    write = Notebook.write
+    write = Notebook._write
 
     async def counted(notebook: Notebook, change: Any) -> Any:
         writes.append(change)
         return await write(notebook, change)
 
-    monkeypatch.setattr(Notebook, "write", counted)
+    monkeypatch.setattr(Notebook, "_write", counted)
     block = pack("t", None, [(node.clock.wall_ms(), 1.5)])
     for _ in range(5):
         await node.record.append("readings", block)

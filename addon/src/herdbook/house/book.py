@@ -1,13 +1,10 @@
 """The house book: one database, one thread, everything the Llama knows of the house.
 
-Owns `house.db`, the thread that alone may touch it, and what is one transaction. Must not import
-llama, alpaca, vault or journal.
+Owns `house.db` and what is asked of it. Must not import llama, alpaca, vault or journal.
 """
 
-import asyncio
 import sqlite3
-from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, time, timedelta, tzinfo
 from pathlib import Path
 from typing import Final
@@ -16,9 +13,9 @@ from msgspec import Struct
 
 from herdbook.clock import Clock, day_of
 from herdbook.embedding.model import Model
-from herdbook.errors import BatchRefused, HerdError, StorageError
+from herdbook.errors import BatchRefused, HerdError
 from herdbook.eventlog.batch import VerifiedBatch
-from herdbook.eventlog.database import open_database, storing, transaction
+from herdbook.eventlog.database import open_database
 from herdbook.eventlog.event import MAX_WALL_MS
 from herdbook.eventlog.messages import Have, Hello
 from herdbook.files import make_folder
@@ -37,6 +34,7 @@ from herdbook.house import (
     series,
     thought,
 )
+from herdbook.house.file import HouseFile, OpenFile
 from herdbook.house.glance import Glance
 from herdbook.house.ingest import Stored, Taken
 from herdbook.house.memory import Topic, Verdict
@@ -63,20 +61,13 @@ class Today(Struct, frozen=True):
     readings: int
 
 
-class HouseBook:
-    """Use `open`. Every method raises `StorageError` when the disk fails; nothing is half done."""
+class HouseBook(HouseFile):
+    """Use `open`."""
 
-    def __init__(
-        self,
-        connection: sqlite3.Connection,
-        path: Path,
-        thread: ThreadPoolExecutor,
-        clock: Clock,
-        zone: tzinfo,
-    ) -> None:
-        self._connection = connection
-        self._path = path
-        self._thread = thread
+    called = "house book"
+
+    def __init__(self, file: OpenFile, clock: Clock, zone: tzinfo) -> None:
+        super().__init__(file)
         self._clock = clock
         self._zone = zone
 
@@ -84,7 +75,6 @@ class HouseBook:
     async def open(cls, folder: Path, clock: Clock, zone: tzinfo) -> "HouseBook":
         """The house book in a folder, made if there is none; days are those of `zone`."""
         path = make_folder(folder) / "house.db"
-        thread = ThreadPoolExecutor(1, thread_name_prefix="house")
 
         def connect() -> sqlite3.Connection:
             connection = open_database(path, "herdbook.house")
@@ -97,12 +87,7 @@ class HouseBook:
                 raise
             return connection
 
-        try:
-            connection = await asyncio.get_running_loop().run_in_executor(thread, connect)
-        except BaseException:
-            thread.shutdown(wait=False)
-            raise
-        return cls(connection, path, thread, clock, zone)
+        return cls(await cls._opened(path, connect), clock, zone)
 
     async def hello(self, node_id: str, hello: Hello, *, live: bool = True) -> NodeRow:
         """Note what a node says of itself. Raises `HerdError` when too many wait for approval."""
@@ -305,36 +290,6 @@ class HouseBook:
     async def last_observation(self) -> Observation | None:
         """The newest observation; observation.py says which one that is."""
         return await self._read(observation.last)
-
-    async def close(self) -> None:
-        """Close after what is queued. Safe to repeat."""
-        try:
-            closing = self._thread.submit(self._connection.close)
-        except RuntimeError:  # closed before
-            return
-        self._thread.shutdown(wait=False)
-        await asyncio.wrap_future(closing)
-
-    async def _read[T](self, query: Callable[[sqlite3.Connection], T]) -> T:
-        def run() -> T:
-            with storing(self._path):
-                return query(self._connection)
-
-        return await self._run(run)
-
-    async def _write[T](self, change: Callable[[sqlite3.Connection], T]) -> T:
-        def run() -> T:
-            with transaction(self._connection, self._path):
-                return change(self._connection)
-
-        return await self._run(run)
-
-    async def _run[T](self, work: Callable[[], T]) -> T:
-        try:
-            running = self._thread.submit(work)
-        except RuntimeError as error:
-            raise StorageError("The house book is closed.") from error
-        return await asyncio.wrap_future(running)
 
     def _bounds(self, day: date) -> tuple[int, int]:
         """The first millisecond of a day and of the next one."""

@@ -1,18 +1,16 @@
 """A node's own notebook: what it noticed and remembers, folded from its own log.
 
 The tables are the house book's, with one node in them, so that a fact is judged, superseded and
-found on the node as it is in the house. Readings stay in the log. Owns `notebook.db`, the thread
-that alone may touch it, and how far the log is folded into it.
+found on the node as it is in the house. Readings stay in the log. Owns `notebook.db`, and how far
+the log is folded into it.
 
 Nothing is in it that the log does not say: it can be made again from the log, as far back as that
 goes.
 """
 
-import asyncio
 import logging
 import sqlite3
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from datetime import tzinfo
 from pathlib import Path
 from typing import Final
@@ -22,8 +20,7 @@ from msgspec import Struct
 from herdbook import __version__
 from herdbook.clock import Clock
 from herdbook.embedding.model import Model
-from herdbook.errors import StorageError
-from herdbook.eventlog.database import DatabaseDamaged, open_database, storing, transaction
+from herdbook.eventlog.database import DatabaseDamaged, open_database, transaction
 from herdbook.eventlog.event import (
     CLOCK,
     LOSS,
@@ -38,6 +35,7 @@ from herdbook.eventlog.messages import Hello
 from herdbook.files import make_folder
 from herdbook.house import memory, node, observation, reviews, thought
 from herdbook.house.compared import compared
+from herdbook.house.file import HouseFile, OpenFile
 from herdbook.house.fold import Fold
 from herdbook.house.memory import MEMORY, RETRACTION, REVIEW, ReviewPayload, Topic
 from herdbook.house.node import Greeting
@@ -89,17 +87,15 @@ class Wrong(Struct, frozen=True):
     value: str
 
 
-class Notebook:
-    """Use `open`. Every method raises `StorageError` when the disk fails; nothing is half done."""
+class Notebook(HouseFile):
+    """Use `open`."""
 
-    def __init__(
-        self, connection: sqlite3.Connection, path: Path, thread: ThreadPoolExecutor, clock: Clock
-    ) -> None:
-        self._connection = connection
-        self._path = path
-        self._thread = thread
+    called = "notebook"
+
+    def __init__(self, file: OpenFile, node_id: str, clock: Clock) -> None:
+        super().__init__(file)
+        self._node_id = node_id
         self._clock = clock
-        self._node_id = ""
 
     @classmethod
     async def open(cls, folder: Path, node_id: str, name: str, clock: Clock) -> "Notebook":
@@ -108,7 +104,6 @@ class Notebook:
         One that is damaged, or another node's, is moved aside and begun anew.
         """
         path = make_folder(folder) / NAME
-        thread = ThreadPoolExecutor(1, thread_name_prefix="notebook")
 
         def connect() -> sqlite3.Connection:
             try:
@@ -118,18 +113,11 @@ class Notebook:
                 _move_aside(path)
                 return _own(path, node_id, name, clock)
 
-        try:
-            connection = await asyncio.get_running_loop().run_in_executor(thread, connect)
-        except BaseException:
-            thread.shutdown(wait=False)
-            raise
-        notebook = cls(connection, path, thread, clock)
-        notebook._node_id = node_id
-        return notebook
+        return cls(await cls._opened(path, connect), node_id, clock)
 
     async def seq(self) -> int:
         """The number of the last event that was folded, or passed over."""
-        return await self.read(lambda c: self._row(c).seq)
+        return await self._read(lambda c: self._row(c).seq)
 
     async def begin_anew(self) -> None:
         """Forget everything: the log is not the one that this was folded from."""
@@ -140,7 +128,7 @@ class Notebook:
             connection.execute("DELETE FROM review")
             _claim(connection, self._node_id, name, self._clock)
 
-        await self.write(work)
+        await self._write(work)
 
     async def fold(self, events: Sequence[Event], until: int) -> None:
         """Fold events of the log, which now is folded up to the number `until`."""
@@ -158,16 +146,16 @@ class Notebook:
             connection.execute(_OLD, (self._node_id, MOST_OBSERVATIONS))
             connection.execute("UPDATE node SET seq = ? WHERE node_id = ?", (until, self._node_id))
 
-        await self.write(work)
+        await self._write(work)
 
     async def topics(self) -> list[Topic]:
         """All facts, as `memory.topics` has them."""
-        return await self.read(memory.topics)
+        return await self._read(memory.topics)
 
     async def facts(self) -> list[Known]:
         """All facts that this node tells, the last told first, whatever people think of them."""
         every = f"{_TOLD} ORDER BY m.told_ms DESC, m.seq DESC"
-        return await self.read(lambda c: [Known(*row) for row in c.execute(every)])
+        return await self._read(lambda c: [Known(*row) for row in c.execute(every)])
 
     async def fact(self, subject: str, aspect: str) -> Known | None:
         """What this node tells of an aspect of a subject."""
@@ -177,7 +165,7 @@ class Notebook:
             row = connection.execute(f"{_TOLD} WHERE m.topic = ?", (topic,)).fetchone()
             return Known(*row) if row else None
 
-        return await self.read(find)
+        return await self._read(find)
 
     async def wrong(self) -> list[Wrong]:
         """All that somebody called wrong, told still or not."""
@@ -190,7 +178,7 @@ class Notebook:
                 found.append(Wrong(subject, aspect, answer))
             return found
 
-        return await self.read(find)
+        return await self._read(find)
 
     async def heard(self) -> int:
         """The number of the last review of the Llama that came home."""
@@ -199,64 +187,34 @@ class Notebook:
             row = connection.execute("SELECT heard FROM node").fetchone()
             return int(row[0]) if row else 0
 
-        return await self.read(find)
+        return await self._read(find)
 
     async def stands(self, subject: str, aspect: str, value: str) -> bool:
         """Whether the Llama said what is to be thought of this fact."""
         topic = f"{compared(subject)}\x1f{compared(aspect)}"
-        return await self.read(lambda c: reviews.stands(c, topic, compared(value)))
+        return await self._read(lambda c: reviews.stands(c, topic, compared(value)))
 
     async def expired(self, now_ms: int) -> list[tuple[str, str]]:
         """Subject and aspect of the facts whose time is over; one that a person kept stays."""
-        return await self.read(lambda c: c.execute(_EXPIRED, (now_ms,)).fetchall())
+        return await self._read(lambda c: c.execute(_EXPIRED, (now_ms,)).fetchall())
 
     async def observations(self, limit: int) -> list[Observation]:
         """The last that were made, newest first."""
-        return await self.read(lambda c: observation.newest_of(c, self._node_id, limit))
+        return await self._read(lambda c: observation.newest_of(c, self._node_id, limit))
 
     async def thoughts(self, limit: int) -> list[Thought]:
         """The last steps of the node's model, newest first."""
-        return await self.read(lambda c: thought.newest(c, limit))
+        return await self._read(lambda c: thought.newest(c, limit))
 
     async def in_plain_words(self, after: int, since_ms: int, limit: int) -> list[int]:
         """Which of the newest observations after a number no model put into words, in order."""
-        return await self.read(
+        return await self._read(
             lambda c: observation.in_plain_words(c, self._node_id, after, since_ms, limit)
         )
 
     def recall(self, model: Model, zone: tzinfo) -> Recall:
         """What the node knows of something, by words and with a model by meaning."""
-        return Recall(self.read, self.write, zone, model)
-
-    async def close(self) -> None:
-        """Close after what is queued."""
-        await asyncio.wrap_future(self._thread.submit(self._connection.close))
-        self._thread.shutdown(wait=False)
-
-    async def read[T](self, query: Callable[[sqlite3.Connection], T]) -> T:
-        """Run a query in the notebook's thread."""
-
-        def run() -> T:
-            with storing(self._path):
-                return query(self._connection)
-
-        return await self._run(run)
-
-    async def write[T](self, change: Callable[[sqlite3.Connection], T]) -> T:
-        """Run a change in the notebook's thread, as one transaction."""
-
-        def run() -> T:
-            with transaction(self._connection, self._path):
-                return change(self._connection)
-
-        return await self._run(run)
-
-    async def _run[T](self, work: Callable[[], T]) -> T:
-        try:
-            running = self._thread.submit(work)
-        except RuntimeError as error:
-            raise StorageError("The notebook is closed.") from error
-        return await asyncio.wrap_future(running)
+        return Recall(self._read, self._write, zone, model)
 
     def _row(self, connection: sqlite3.Connection) -> node.NodeRow:
         row = node.find(connection, self._node_id)
