@@ -200,6 +200,6 @@ async def test_sensors_are_called_what_their_nodes_told(folder: Path, clock: Man
     [one] = await book.series(GARDEN.node_id)
     assert (one.sensor, one.name) == (("rain", "Rain gauge") if named else ("warmth", "Warmth"))
     recall = book.recall(Model())
-    [found] = (await recall.ask(Asked(one.name))).sensors
+    [found] = (await recall.ask(Asked(one.name, node_id=GARDEN.node_id))).sensors
     assert found.series == one
     await book.close()

@@ -13,6 +13,8 @@ from typing import Final, Self
 import gpiod
 from gpiod.line import Value
 
+from herdbook.alpaca.words.phrase import Field, Phrase
+
 _CONSUMER: Final = "herdbook"
 _EVENTS: Final = 1024  # edges that the kernel keeps until they are read
 
@@ -20,7 +22,11 @@ type LineId = str | int
 
 
 class LineUnavailable(Exception):
-    """A line cannot be had, or was lost; `str()` is why, in a few words."""
+    """A line cannot be had, or was lost; `str()` is why, in a few words, as is `phrase`."""
+
+    def __init__(self, english: str, **fields: Field) -> None:
+        self.phrase = Phrase.of(english, **fields)
+        super().__init__(str(self.phrase))
 
 
 class GpioLine:
@@ -44,7 +50,7 @@ class GpioLine:
         or a label as ``pinctrl-bcm2711``; a named line is looked for on every chip. Raises
         `LineUnavailable`.
         """
-        words = f"the line {line}" if chip is None else f"the line {line} of {chip}"
+        words = str(line) if chip is None else f"{line} ({chip})"
         busy: OSError | None = None
         for path in chips(root):
             try:
@@ -63,8 +69,10 @@ class GpioLine:
             except OSError as error:
                 busy = error
         if busy is not None:
-            raise LineUnavailable(f"{words} cannot be had: {busy.strerror}") from busy
-        raise LineUnavailable(f"there is no {words.removeprefix('the ')}")
+            raise LineUnavailable(
+                "the line {line} cannot be had: {error}", line=words, error=str(busy.strerror)
+            ) from busy
+        raise LineUnavailable("there is no line {line}", line=words)
 
     @property
     def fd(self) -> int:
@@ -100,7 +108,9 @@ class GpioLine:
             self._request.release()
 
     def _lost(self, error: OSError) -> LineUnavailable:
-        return LineUnavailable(f"{self._words} was lost: {error.strerror}")
+        return LineUnavailable(
+            "the line {line} was lost: {error}", line=self._words, error=str(error.strerror)
+        )
 
 
 def chips(root: Path = Path("/")) -> Iterator[Path]:

@@ -20,6 +20,8 @@ from herdbook.alpaca.memory.known import KnownMemories
 from herdbook.alpaca.sampler import Latest, Sampler
 from herdbook.alpaca.sensors.measurement import Fault
 from herdbook.alpaca.uplink import Uplink
+from herdbook.alpaca.words.language import Language
+from herdbook.alpaca.words.languages import LANGUAGES
 from herdbook.clock import Clock, iso
 from herdbook.errors import StorageError
 from herdbook.eventlog.event import ObservationPayload
@@ -53,6 +55,7 @@ class NodeKnowledge(Knowledge):
         self._model = model
         self._started_ms = clock.monotonic_ms()
         self._history = History(config.data, clock)
+        self._language = LANGUAGES[config.language]
 
     @property
     def memories(self) -> Memories:
@@ -93,7 +96,11 @@ class NodeKnowledge(Knowledge):
 
     def sensors(self) -> list[SensorNow]:
         """See `Knowledge`."""
-        return [_sensor_now(one) for sampler in self._samplers for one in sampler.latest()]
+        return [
+            _sensor_now(one, self._language)
+            for sampler in self._samplers
+            for one in sampler.latest()
+        ]
 
     async def observations(self, limit: int) -> list[Noticed]:
         """See `Knowledge`."""
@@ -122,7 +129,7 @@ class NodeKnowledge(Knowledge):
             raise StorageError(f"Cannot look at {folder}: {error.strerror}.") from error
 
 
-def _sensor_now(latest: Latest) -> SensorNow:
+def _sensor_now(latest: Latest, language: Language) -> SensorNow:
     measurement, sample = latest.measurement, latest.sample
     return SensorNow(
         id=measurement.id,
@@ -130,7 +137,7 @@ def _sensor_now(latest: Latest) -> SensorNow:
         form=measurement.form,
         unit=measurement.unit,
         value=None if isinstance(sample, Fault) else sample,
-        fault=sample.reason if isinstance(sample, Fault) else None,
+        fault=sample.told(language) if isinstance(sample, Fault) else None,
         at=None if latest.at is None else iso(latest.at.wall_ms),
     )
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final, Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from herdbook.alpaca.blocks import ReadingsBlock
 from herdbook.alpaca.conditioning import Conditioning
@@ -25,6 +26,7 @@ from herdbook.alpaca.sensors.measurement import (
     Slow,
     Waking,
     checked,
+    one_line,
 )
 from herdbook.clock import Clock, Instant, now
 from herdbook.eventlog.event import OBSERVATION, READINGS
@@ -33,7 +35,6 @@ from herdbook.eventlog.readings import ReadingsPayload
 _PATIENCE_S: Final = 5.0
 _SOONER: Final = 4
 _SHORTEST_S: Final = 0.1
-_MOST_SAID: Final = 500  # letters of a fault: it goes into the log, and onto the page
 
 _log = logging.getLogger(__name__)
 
@@ -167,7 +168,7 @@ class Sampler:
                 at = now(self._clock)
                 self.turned_ms = at.monotonic_ms
                 for channel in self._channels.values():
-                    fault = Fault(f"{channel.name} does not answer.")
+                    fault = Fault.of("{name} does not answer.", name=channel.name)
                     channel.sample, channel.at = fault, at
                     self._events.extend(self._failed(channel, fault, at))
                 await self._give_events()
@@ -187,7 +188,8 @@ class Sampler:
             if not self._raised:
                 _log.exception("%s cannot be read.", self._name)
             self._raised = True
-            fault = Fault(f"{self._name} cannot be read: {type(error).__name__}: {_line(error)}.")
+            words = f"{type(error).__name__}: {one_line(error)}"
+            fault = Fault.of("{name} cannot be read: {error}.", name=self._name, error=words)
             return dict.fromkeys(self._channels, fault)
         self._raised = False
         return samples
@@ -252,26 +254,17 @@ class _Channel:
         self.block = ReadingsBlock(measurement)
         self.conditioning = Conditioning(measurement, sensor.interval)
         self.failed = False
-        self.sample: Sample = Fault("It was not read yet.")
+        self.sample: Sample = Fault.of("It was not read yet.")
         self.at: Instant | None = None
         self.observer = noticer.observer(sensor, measurement)
-
-
-def _line(said: object) -> str:
-    """What another's program says of its failure, as one short line."""
-    try:
-        words = str(said)[:_MOST_SAID]
-    except Exception:  # noqa: BLE001 - a failure that cannot even say what it is
-        words = "it does not say why"
-    return "".join(letter if letter.isprintable() else " " for letter in words)
 
 
 def _sound(measurement: Measurement, sample: object) -> Sample:
     """What a sensor gave for a measurement, whatever it gave."""
     if isinstance(sample, Fault):
-        return Fault(_line(sample.reason))
+        return replace(sample, reason=one_line(sample.reason))
     if not isinstance(sample, int | float):
-        return Fault(f"{measurement.name} was not read.")
+        return Fault.of("{name} was not read.", name=measurement.name)
     try:
         number = float(sample)
     except OverflowError:

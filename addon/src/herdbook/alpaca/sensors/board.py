@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from herdbook.alpaca.sensors.measurement import Fault, Measurement, Sample
+from herdbook.alpaca.sensors.measurement import Measurement
 from herdbook.alpaca.sensors.number import beginning_of
+from herdbook.alpaca.sensors.value import Unreadable
 
-type Source = tuple[Measurement, Callable[[], Sample]]
+type Source = tuple[Measurement, Callable[[], float]]
 
 _THROTTLED: Final = "sys/devices/platform/soc/soc:firmware/get_throttled"
 _UNDER_VOLTAGE: Final = 0x1
@@ -23,7 +24,9 @@ _NOISE_DBM: Final = (-200, 0)
 
 
 def board_sources(sensor_id: str, root: Path) -> list[Source]:
-    """What this machine has of it, each with how it is read; that raises `OSError`, `ValueError`.
+    """What this machine has of it, each with how it is read.
+
+    That raises `OSError`, `ValueError` and `Unreadable`.
 
     Of what is not there when a node starts nothing is announced.
     """
@@ -114,9 +117,11 @@ def _worn(path: Path) -> float | None:
     return float(tenths * 10) if 0 < tenths <= 11 else None
 
 
-def _worn_now(path: Path) -> Sample:
+def _worn_now(path: Path) -> float:
     worn = _worn(path)
-    return Fault("Storage wear: the card does not tell any more.") if worn is None else worn
+    if worn is None:
+        raise Unreadable("the card does not tell any more")
+    return worn
 
 
 def _radio(sensor_id: str, root: Path) -> Iterator[Source]:
@@ -129,9 +134,11 @@ def _radio(sensor_id: str, root: Path) -> Iterator[Source]:
     if interface is None:
         return
 
-    def signal() -> Sample:
+    def signal() -> float:
         dbm = _signals(path).get(interface)
-        return Fault(f"Wi-Fi signal: {interface} is not connected.") if dbm is None else dbm
+        if dbm is None:
+            raise Unreadable("{interface} is not connected", interface=interface)
+        return dbm
 
     yield (
         Measurement(

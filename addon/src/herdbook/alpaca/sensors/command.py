@@ -52,8 +52,9 @@ class CommandSensor(ValueSensor[CommandConfig]):
             self._run(output)
             return self._extraction.number(output.printed)
         except Unreadable as error:
-            words = output.last_words()
-            raise Unreadable(f"{error}: {words}" if words else str(error)) from error
+            if words := output.last_words():
+                raise Unreadable("{why}: {words}", why=error.phrase, words=words) from error
+            raise
 
     def _run(self, output: "_Output") -> None:
         deadline = time.monotonic() + self.settings.timeout
@@ -69,20 +70,24 @@ class CommandSensor(ValueSensor[CommandConfig]):
                 start_new_session=True,
             )
         except OSError as error:
-            raise Unreadable(f"{program} cannot be run: {error.strerror}") from error
+            raise Unreadable(
+                "{program} cannot be run: {error}", program=program, error=str(error.strerror)
+            ) from error
         with process:
             try:
                 output.read(process, deadline)
                 code = process.wait(max(0.0, deadline - time.monotonic()))
             except (TimeoutError, subprocess.TimeoutExpired) as error:
                 raise Unreadable(
-                    f"{program} takes longer than {self.settings.timeout:g} s"
+                    "{program} takes longer than {seconds} s",
+                    program=program,
+                    seconds=self.settings.timeout,
                 ) from error
             finally:
                 with suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
         if code:
-            raise Unreadable(f"{program} ends with code {code}")
+            raise Unreadable("{program} ends with code {code}", program=program, code=code)
 
 
 class _Output:
@@ -119,7 +124,7 @@ class _Output:
                     else:
                         self.printed += piece
                 if len(self.printed) > MAX_BYTES:
-                    raise Unreadable(f"it prints more than {MAX_BYTES:,} bytes")
+                    raise Unreadable("it prints more than {most} bytes", most=MAX_BYTES)
 
     def last_words(self) -> str:
         """The last line that it said on standard error, without what no one can see."""

@@ -36,7 +36,7 @@ class Extraction:
     def number(self, said: bytes) -> float:
         """The number in it; maybe an infinite one. Raises `Unreadable`."""
         if len(said) > MAX_BYTES:
-            raise Unreadable(f"it says more than {MAX_BYTES:,} bytes")
+            raise Unreadable("it says more than {most} bytes", most=MAX_BYTES)
         if self._find is None:
             return self._from_text(said.decode("ascii", "replace"))
         try:

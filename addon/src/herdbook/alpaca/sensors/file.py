@@ -26,9 +26,11 @@ class FileSensor(ValueSensor[FileConfig]):
         try:
             return number_in(path)
         except OSError as error:
-            raise Unreadable(f"cannot read {path}: {error.strerror}") from error
+            raise Unreadable(
+                "cannot read {path}: {error}", path=path, error=str(error.strerror)
+            ) from error
         except ValueError as error:
-            raise Unreadable(f"{path} holds no number") from error
+            raise Unreadable("{path} holds no number", path=path) from error
 
 
 def _open(config: FileConfig, _surroundings: Surroundings) -> FileSensor:

@@ -100,7 +100,7 @@ class GpioSensor(ValueSensor[GpioConfig]):
                 return self._looked(self._line)
             except LineUnavailable as error:
                 self._give_back()
-                raise Unreadable(str(error)) from error
+                raise Unreadable("{line}", line=error.phrase) from error
 
     def _ear(self) -> int | None:
         """A descriptor of our own for its edges: `read` may lose the line, and close its own."""

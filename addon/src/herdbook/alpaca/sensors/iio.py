@@ -72,15 +72,17 @@ class IioSensor(ValueSensor[IioConfig]):
         """See `ValueSensor`."""
         device = next((one for one in _folders(self._devices) if self._is_it(one)), None)
         if device is None:
-            raise Unreadable(f"there is no IIO device {self.settings.device}")
+            raise Unreadable("there is no IIO device {device}", device=self.settings.device)
         try:
             return channel_value(device, self.settings.channel) * self._factor
         except FileNotFoundError as error:
             raise Unreadable(
-                f"{self.settings.device} has no channel {self.settings.channel}"
+                "{device} has no channel {channel}",
+                device=self.settings.device,
+                channel=self.settings.channel,
             ) from error
         except ValueError as error:
-            raise Unreadable(f"{self.settings.device} gives no number") from error
+            raise Unreadable("{device} gives no number", device=self.settings.device) from error
 
     def _is_it(self, folder: Path) -> bool:
         return self.settings.device in {folder.name, _name(folder)}

@@ -3,13 +3,17 @@
 import math
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Final, Literal, Protocol, runtime_checkable
+from typing import Final, Literal, Protocol, Self, runtime_checkable
 
 from msgspec import Struct
+
+from herdbook.alpaca.words.language import Language
+from herdbook.alpaca.words.phrase import Field, Phrase
 
 type Range = tuple[float, float]
 
 _LAST_MOMENT: Final = 253_402_300_799.0  # the end of the year 9999
+_MOST_SAID: Final = 500  # letters of a fault: it goes into the log, and onto the page
 _LARGEST: Final = 2.0**51  # in units of the last digit kept; blocks of readings hold differences
 
 
@@ -52,10 +56,30 @@ class Measurement(Struct, frozen=True):
                 return f"{value:.{self.precision}f}"
 
 
-class Fault(Struct, frozen=True):
-    """There is no value, and why: one sentence for the log. Shown as unavailable, never as 0."""
+class Fault(Struct, frozen=True, eq=False):
+    """There is no value, and why: one sentence for the log. Shown as unavailable, never as 0.
+
+    `phrase` is the same for other languages; another package's may have none.
+    """
 
     reason: str
+    phrase: Phrase | None = None
+
+    @classmethod
+    def of(cls, english: str, **fields: Field) -> Self:
+        """The fault of a phrase; see `Phrase`."""
+        phrase = Phrase.of(english, **fields)
+        return cls(str(phrase), phrase)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Fault) and other.reason == self.reason
+
+    def __hash__(self) -> int:
+        return hash(self.reason)
+
+    def told(self, language: Language) -> str:
+        """Why, in a language, as one short line."""
+        return one_line(self.reason if self.phrase is None else language.told(self.phrase))
 
 
 type Sample = float | Fault
@@ -106,16 +130,33 @@ class Slow(Protocol):
 
 def checked(measurement: Measurement, value: float) -> Sample:
     """The value, or the fault that it is not a number, too large or outside the valid range."""
+    name = measurement.name
     if not math.isfinite(value):
-        return Fault(f"{measurement.name} reads {value}, which is not a number.")
+        return Fault.of("{name} reads {value}, which is not a number.", name=name, value=value)
     if abs(value) > _LARGEST / 10**measurement.precision:
-        return Fault(f"{measurement.name} reads {value:g}, which is too large to keep.")
+        return Fault.of("{name} reads {value}, which is too large to keep.", name=name, value=value)
     if measurement.form == "moment" and not 0 <= value <= _LAST_MOMENT:
-        return Fault(f"{measurement.name} reads {value:g}, which is no moment.")
+        return Fault.of("{name} reads {value}, which is no moment.", name=name, value=value)
     if measurement.valid is not None and not (
         measurement.valid[0] <= value <= measurement.valid[1]
     ):
         low, high = measurement.valid
         unit = f" {measurement.unit}" if measurement.unit else ""
-        return Fault(f"{measurement.name} reads {value:g}{unit}; valid is {low:g} to {high:g}.")
+        return Fault.of(
+            "{name} reads {value}{unit}; valid is {low} to {high}.",
+            name=name,
+            value=value,
+            unit=unit,
+            low=float(low),
+            high=float(high),
+        )
     return value
+
+
+def one_line(said: object) -> str:
+    """What another's program says of its failure, as one short line."""
+    try:
+        words = str(said)[:_MOST_SAID]
+    except Exception:  # noqa: BLE001 - a failure that cannot even say what it is
+        words = "it does not say why"
+    return "".join(letter if letter.isprintable() else " " for letter in words)

@@ -52,12 +52,13 @@ class MqttSensor(ValueSensor[MqttConfig]):
         if heard is None and not self._subscriptions.connected:
             raise Unreadable("there is no connection to the MQTT broker")
         if heard is None:
-            raise Unreadable(f"nothing was heard on {topic!r} so far")
+            raise Unreadable("nothing was heard on {topic} so far", topic=repr(topic))
         said, at_ms = heard
         if self._clock.monotonic_ms() - at_ms > self.settings.max_age * 1000:
             raise Unreadable(
-                f"nothing was heard on {topic!r} for {self.settings.max_age:g} s; "
-                "messages over 320 KiB do not arrive"
+                "nothing was heard on {topic} for {seconds} s; messages over 320 KiB do not arrive",
+                topic=repr(topic),
+                seconds=float(self.settings.max_age),
             )
         return self._extraction.number(said)
 

@@ -54,7 +54,9 @@ class OneWireSensor(ValueSensor[OneWireConfig]):
         try:
             answer = beginning_of(self._file)
         except FileNotFoundError as error:
-            raise Unreadable(f"{self.settings.device} is not on the 1-Wire bus") from error
+            raise Unreadable(
+                "{device} is not on the 1-Wire bus", device=self.settings.device
+            ) from error
         return temperature(answer)
 
 

@@ -23,6 +23,7 @@ from herdbook.alpaca.sensors.value import Unreadable, ValueSensor
 from herdbook.clock import Clock
 
 _MOST_LINES: Final = 1_000_000  # 16 MB in memory
+_LINE: Final = "line {line} of the recording: {why}"
 
 
 class ReplayConfig(ValueSettings, frozen=True, kw_only=True, tag="replay"):
@@ -87,13 +88,15 @@ def parsed(lines: Iterable[str]) -> Recording:
             if not times:
                 first = time
             if times and time - first < times[-1]:
-                raise ValueError("goes back in time")
+                raise Unreadable("it goes back in time")
             times.append(time - first)
             values.append(value)
             if len(times) > _MOST_LINES:
-                raise ValueError(f"is one more than the {_MOST_LINES:,} that are taken")
-    except (ValueError, csv.Error) as error:
-        raise Unreadable(f"line {rows.line_num} of the recording {error}") from error
+                raise Unreadable("it is one more than the {most} that are taken", most=_MOST_LINES)
+    except Unreadable as error:
+        raise Unreadable(_LINE, line=rows.line_num, why=error.phrase) from error
+    except csv.Error as error:
+        raise Unreadable(_LINE, line=rows.line_num, why=str(error)) from error
     if not times:
         raise Unreadable("the recording is empty")
     return Recording(times, values)
@@ -101,12 +104,12 @@ def parsed(lines: Iterable[str]) -> Recording:
 
 def _line(row: list[str]) -> tuple[float, float]:
     if len(row) != 2:
-        raise ValueError("is not “timestamp,value”")
+        raise Unreadable("it is not “timestamp,value”")
     try:
         value = number(row[1].strip()) if row[1].strip() else math.nan
         return _seconds(row[0].strip()), value
     except (ValueError, OverflowError) as error:
-        raise ValueError("is not “timestamp,value”") from error
+        raise Unreadable("it is not “timestamp,value”") from error
 
 
 def _seconds(text: str) -> float:
@@ -116,7 +119,7 @@ def _seconds(text: str) -> float:
         moment = datetime.fromisoformat(text)
         seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     if not math.isfinite(seconds):
-        raise ValueError("is no time")
+        raise ValueError("no time")
     return seconds
 
 

@@ -135,7 +135,11 @@ class ValueSettings(SensorSettings, frozen=True, kw_only=True):
         if measurement.form == "number":
             return checked(measurement, number * self.scale)
         if number not in {0.0, 1.0}:
-            return Fault(f"{measurement.name} reads {number:g}, which is neither 1 (on) nor 0.")
+            return Fault.of(
+                "{name} reads {value}, which is neither 1 (on) nor 0.",
+                name=measurement.name,
+                value=number,
+            )
         return float(number)
 
 

@@ -1,16 +1,16 @@
 """The machine's own state, from psutil: what tells whether a node is well."""
 
 import time
-from collections.abc import Callable
 from typing import Annotated, Any, Final
 
 import psutil
 from msgspec import Meta
 
-from herdbook.alpaca.sensors.board import board_sources
-from herdbook.alpaca.sensors.measurement import Fault, Measurement, Sample, checked
+from herdbook.alpaca.sensors.board import Source, board_sources
+from herdbook.alpaca.sensors.measurement import Measurement, Sample, checked
 from herdbook.alpaca.sensors.plugin import Found, Plugin, Surroundings
 from herdbook.alpaca.sensors.settings import SensorId, SeveralSettings
+from herdbook.alpaca.sensors.value import Unreadable, fault_of
 
 # The processor's own sensor, by the names its drivers have: Raspberry Pi, Intel, AMD, other ARM.
 _THERMAL_CHIPS: Final = ("cpu_thermal", "coretemp", "k10temp", "soc_thermal", "cpu-thermal")
@@ -39,7 +39,7 @@ class SystemSensor:
         self._clock = surroundings.clock
         self._ticks = psutil.cpu_times()
         chip = _thermal_chip()
-        sources: list[tuple[Measurement, Callable[[], Sample]]] = [
+        sources: list[Source] = [
             (_percent(config.id, "cpu", "CPU use", 10, "mdi:cpu-64-bit"), self._cpu),
             (_percent(config.id, "memory", "Memory use", 3, "mdi:memory"), self._memory),
             (_percent(config.id, "disk", "Disk use", 1, "mdi:harddisk"), self._disk_use),
@@ -91,15 +91,12 @@ class SystemSensor:
         samples: dict[str, Sample] = {}
         for measurement, read in zip(self.measurements, self._read, strict=True):
             try:
-                sample = read()
-            except (OSError, ValueError, psutil.Error) as error:
-                sample = Fault(f"{measurement.name}: {error}.")
-            samples[measurement.id] = (
-                sample if isinstance(sample, Fault) else checked(measurement, sample)
-            )
+                samples[measurement.id] = checked(measurement, read())
+            except (OSError, ValueError, psutil.Error, Unreadable) as error:
+                samples[measurement.id] = fault_of(measurement.name, error)
         return samples
 
-    def _cpu(self) -> Sample:
+    def _cpu(self) -> float:
         # psutil.cpu_percent remembers its last call per thread, and we come from several.
         before, now = self._ticks, psutil.cpu_times()
         if _total(now) - _total(before) < _SHORTEST_CPU_SPAN_S:
@@ -108,21 +105,21 @@ class SystemSensor:
         self._ticks = now
         span = _total(now) - _total(before)
         if span <= 0:
-            return Fault("CPU use: the kernel's counters stand still.")
+            raise Unreadable("the kernel's counters stand still")
         return min(100.0, max(0.0, 100.0 * (1 - (_idle(now) - _idle(before)) / span)))
 
-    def _memory(self) -> Sample:
+    def _memory(self) -> float:
         return float(psutil.virtual_memory().percent)
 
-    def _disk_use(self) -> Sample:
+    def _disk_use(self) -> float:
         return float(psutil.disk_usage(self._disk).percent)
 
-    def _load(self) -> Sample:
+    def _load(self) -> float:
         return psutil.getloadavg()[0]
 
-    def _started(self) -> Sample:
+    def _started(self) -> float:
         if self._clock.quality() == "unset":
-            return Fault("Last restart: this machine's clock has not been set yet.")
+            raise Unreadable("this machine's clock has not been set yet")
         return psutil.boot_time()
 
 
@@ -155,10 +152,10 @@ def _thermal_chip() -> str | None:
     return next((chip for chip in _THERMAL_CHIPS if chips.get(chip)), None)
 
 
-def _temperature(chip: str) -> Sample:
+def _temperature(chip: str) -> float:
     entries = psutil.sensors_temperatures().get(chip)
     if not entries:
-        return Fault(f"CPU temperature: {chip} is gone.")
+        raise Unreadable("{chip} is gone", chip=chip)
     return float(entries[0].current)
 
 

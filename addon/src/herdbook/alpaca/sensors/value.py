@@ -4,10 +4,28 @@ from abc import ABC, abstractmethod
 
 from herdbook.alpaca.sensors.measurement import Fault, Sample
 from herdbook.alpaca.sensors.settings import ValueSettings
+from herdbook.alpaca.words.phrase import Field, Phrase
 
 
 class Unreadable(Exception):
-    """There is no value now; `str()` is why, in a few words that follow the sensor's name."""
+    """There is no value now, and why: in a few English words that follow the sensor's name.
+
+    What varies in them may be named, as in `Phrase`; then they can be told in other languages.
+    """
+
+    def __init__(self, english: str, **fields: Field) -> None:
+        self.phrase = Phrase.of(english, **fields)
+        super().__init__(str(self.phrase))
+
+
+def fault_of(name: str, error: Exception) -> Fault:
+    """That something of this name has no value, and why."""
+    why: Field = str(error)
+    if isinstance(error, Unreadable):
+        why = error.phrase
+    elif isinstance(error, OSError) and error.strerror:
+        why = error.strerror
+    return Fault.of("{name}: {why}.", name=name, why=why)
 
 
 class ValueSensor[Settings: ValueSettings](ABC):
@@ -33,7 +51,5 @@ class ValueSensor[Settings: ValueSettings](ABC):
     def _sample(self) -> Sample:
         try:
             return self.settings.sample(self.measurement, self.value())
-        except Unreadable as error:
-            return Fault(f"{self.measurement.name}: {error}.")
-        except OSError as error:
-            return Fault(f"{self.measurement.name}: {error.strerror or error}.")
+        except (Unreadable, OSError) as error:
+            return fault_of(self.measurement.name, error)

@@ -74,4 +74,79 @@ DUTCH: Final = Language(
         "Log storage used": "Logboekopslag in gebruik",
         "Waiting to sync": "Wachten op de Llama",
     },
+    phrases={
+        "It was not read yet.": "Het is nog niet gelezen.",
+        "{name} was not read.": "{name} is niet gelezen.",
+        "{name} does not answer.": "{name} antwoordt niet.",
+        "{name} cannot be read: {error}.": "{name} kan niet gelezen worden: {error}.",
+        "{name} reads {value}, which is not a number.": "{name} geeft {value}, dat is geen getal.",
+        "{name} reads {value}, which is too large to keep.": (
+            "{name} geeft {value}, te groot om te bewaren."
+        ),
+        "{name} reads {value}, which is no moment.": "{name} geeft {value}, dat is geen tijdstip.",
+        "{name} reads {value}{unit}; valid is {low} to {high}.": (
+            "{name} geeft {value}{unit}; geldig is {low} tot {high}."
+        ),
+        "{name} reads {value}, which is neither 1 (on) nor 0.": (
+            "{name} geeft {value}, dat is geen 1 (aan) en geen 0."
+        ),
+        "the kernel's counters stand still": "de tellers van de kernel staan stil",
+        "this machine's clock has not been set yet": "de klok van deze computer is nog niet gezet",
+        "{chip} is gone": "{chip} is weg",
+        "the card does not tell any more": "de kaart zegt het niet meer",
+        "{interface} is not connected": "{interface} is niet verbonden",
+        "{program} cannot be run: {error}": "{program} kan niet gestart worden: {error}",
+        "{program} takes longer than {seconds} s": "{program} doet er langer dan {seconds} s over",
+        "{program} ends with code {code}": "{program} eindigt met code {code}",
+        "it prints more than {most} bytes": "het drukt meer dan {most} bytes af",
+        "cannot read {path}: {error}": "kan {path} niet lezen: {error}",
+        "{path} holds no number": "in {path} staat geen getal",
+        "the recording is at its end": "de opname is afgelopen",
+        "the recording has no value here": "de opname heeft hier geen waarde",
+        "the recording is empty": "de opname is leeg",
+        "line {line} of the recording: {why}": "regel {line} van de opname: {why}",
+        "it goes back in time": "die gaat terug in de tijd",
+        "it is one more than the {most} that are taken": (
+            "dat is er een meer dan de {most} die meetellen"
+        ),
+        "it is not “timestamp,value”": "die is niet ‘timestamp,value’",
+        "there is no IIO device {device}": "er is geen IIO-apparaat {device}",
+        "{device} has no channel {channel}": "{device} heeft geen kanaal {channel}",
+        "{device} gives no number": "{device} geeft geen getal",
+        "it says more than {most} bytes": "het zegt meer dan {most} bytes",
+        "it says JSON that is nested too deeply": "zijn JSON is te diep genest",
+        "it says no valid JSON": "het zegt geen geldige JSON",
+        "it says a number that is too large": "het zegt een te groot getal",
+        "there is no number at that JSON path": "op dat JSON-pad staat geen getal",
+        "it says no number": "het zegt geen getal",
+        "the JSON path cannot be followed in what it says": "het JSON-pad is daarin niet te volgen",
+        "the chip at {address} does not answer: {error}": (
+            "de chip op {address} antwoordt niet: {error}"
+        ),
+        "the chip does not measure; it is started again": (
+            "de chip meet niet; hij wordt opnieuw gestart"
+        ),
+        "the chip has just been started; it takes five seconds": (
+            "de chip is net gestart; dat duurt vijf seconden"
+        ),
+        "there is no connection to the MQTT broker": "er is geen verbinding met de MQTT-broker",
+        "nothing was heard on {topic} so far": "op {topic} is nog niets gehoord",
+        "nothing was heard on {topic} for {seconds} s; messages over 320 KiB do not arrive": (
+            "op {topic} is {seconds} s lang niets gehoord; berichten boven 320 KiB komen niet aan"
+        ),
+        "{device} is not on the 1-Wire bus": "{device} zit niet op de 1-Wire-bus",
+        "the kernel gives no temperature": "de kernel geeft geen temperatuur",
+        "its checksum is wrong: the wire is disturbed, or too long": (
+            "zijn controlesom klopt niet: de draad is gestoord, of te lang"
+        ),
+        "it answers nothing but zeros: the bus is shorted": (
+            "het antwoordt alleen nullen: de bus is kortgesloten"
+        ),
+        "it says 85 °C, as after each power-on: its supply fails": (
+            "het zegt 85 °C, zoals na elk inschakelen: zijn voeding valt uit"
+        ),
+        "there is no line {line}": "er is geen lijn {line}",
+        "the line {line} cannot be had: {error}": "de lijn {line} is niet te krijgen: {error}",
+        "the line {line} was lost: {error}": "de lijn {line} ging verloren: {error}",
+    },
 )

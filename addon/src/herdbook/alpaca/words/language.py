@@ -5,6 +5,8 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
+from herdbook.alpaca.words.phrase import Field, Phrase
+
 type Code = Literal["en", "de", "fr", "es", "nl"]
 type Plural = tuple[str, str]
 """What one is called, and what several are, in the case that the templates need."""
@@ -22,7 +24,7 @@ class Language(Struct, frozen=True):
     `group` parts thousands, from four digits on or, with `long_groups`, from five. `percent` is
     what stands before “%”. `spelled` are the words for two to twelve, with spaces between them.
     `sentences` are templates by the names in `herdbook.alpaca.words.sentences`. `names` are what a
-    node gives names to by itself, by the English ones.
+    node gives names to by itself, by the English ones, and `phrases` other words of it.
     """
 
     code: Code
@@ -38,11 +40,26 @@ class Language(Struct, frozen=True):
     spelled: str
     sentences: Mapping[str, str]
     names: Mapping[str, str] = {}
+    phrases: Mapping[str, str] = {}
     long_groups: bool = False
 
     def called(self, english: str) -> str:
         """What the language calls something that has this name in English."""
         return self.names.get(english, english)
+
+    def told(self, phrase: Phrase) -> str:
+        """A phrase in this language; in English where it has no words for it."""
+        template = self.phrases.get(phrase.english, phrase.english)
+        if not phrase.fields:
+            return template
+        return template.format_map({name: self._field(field) for name, field in phrase.fields})
+
+    def _field(self, field: Field) -> str:
+        if isinstance(field, Phrase):
+            return self.told(field)
+        if isinstance(field, int):
+            return self.number(field, 0)
+        return f"{field:g}".replace(".", self.point) if isinstance(field, float) else field
 
     def number(self, value: float, digits: int) -> str:
         """At most so many decimals, none that say nothing."""

@@ -11,11 +11,11 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 from herdbook.alpaca.sensors.i2c.bus import Bus
-from herdbook.alpaca.sensors.measurement import Fault, Measurement, Sample, checked
+from herdbook.alpaca.sensors.measurement import Measurement, Sample, checked
 from herdbook.alpaca.sensors.number import beginning_of
 from herdbook.alpaca.sensors.plugin import Surroundings
 from herdbook.alpaca.sensors.settings import Name, SeveralSettings, require_printable
-from herdbook.alpaca.sensors.value import Unreadable
+from herdbook.alpaca.sensors.value import Unreadable, fault_of
 
 type BusNumber = Annotated[int, Meta(ge=0, le=255)]
 type Address = Annotated[int, Meta(ge=0x08, le=0x77)]
@@ -46,7 +46,9 @@ class Chip[Driver]:
         except (OSError, RuntimeError, ValueError, ArithmeticError) as error:
             self.forget()
             raise Unreadable(
-                f"the chip at {self._address:#04x} does not answer: {error}"
+                "the chip at {address} does not answer: {error}",
+                address=f"{self._address:#04x}",
+                error=str(error),
             ) from error
 
     def forget(self) -> None:
@@ -87,7 +89,7 @@ class ChipSensor[Driver]:
         try:
             values = self._chip.ask(self._values)
         except Unreadable as error:
-            return {one.id: Fault(f"{one.name}: {error}.") for one in self.measurements}
+            return {one.id: fault_of(one.name, error) for one in self.measurements}
         return {one.id: checked(one, values[one.id]) for one in self.measurements}
 
 
