@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from aiohttp.http_exceptions import BadStatusLine
 
-from herdbook.cli.process import MalformedRequests
+from herdbook.cli.process import MalformedRequests, PlainFormatter
 
 SECRET = "the canary sang at dawn"
 
@@ -74,3 +74,16 @@ def test_a_program_begins_anew_once_as_it_was_called() -> None:
     assert before == after, "the same process"
     assert said[0] == "a b c malloc glibc.malloc.arena_max=3:glibc.malloc.tcache_count=0"
     assert said[1] == "what stands there"
+
+
+def test_what_others_wrote_steers_no_terminal_by_the_log() -> None:
+    said = "It says “\x1b[31m”\n2026-11-21 INFO all is well \u202ereversed"
+    record = logging.LogRecord("x", logging.WARNING, "x.py", 1, "%s", (said,), None)
+    line = PlainFormatter("%(levelname)s: %(message)s").format(record)
+    assert line == "WARNING: It says “\ufffd[31m”\ufffd2026-11-21 INFO all is well \ufffdreversed"
+
+
+def test_the_traceback_of_a_fault_keeps_its_lines() -> None:
+    assert "\nValueError: of ours" in PlainFormatter("%(message)s").format(
+        _record(ValueError("of ours"))
+    )

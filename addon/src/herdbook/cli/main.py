@@ -5,6 +5,7 @@ import sys
 
 import herdbook
 from herdbook.cli import alpaca, llama, log, model, vault
+from herdbook.cli.plain import plain
 from herdbook.cli.process import harden, log_to_stderr
 from herdbook.cli.running import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_REFUSED
 from herdbook.errors import HerdbookError, NodeUnavailable
@@ -18,7 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return int(options.run(options))
     except HerdbookError as error:
-        print(f"herdbook: {error}", file=sys.stderr)
+        print(f"herdbook: {plain(str(error))}", file=sys.stderr)
         return EXIT_FAILED if isinstance(error, NodeUnavailable) else EXIT_REFUSED
     except KeyboardInterrupt:
         print(file=sys.stderr)

@@ -8,6 +8,8 @@ import sys
 import time
 from typing import Final
 
+from herdbook.cli.plain import plain
+
 _SAY_AGAIN_S: Final = 60.0
 _ALLOCATOR: Final = {"PYTHONMALLOC": "malloc"}
 _TUNABLES: Final = "GLIBC_TUNABLES"
@@ -48,14 +50,23 @@ def start_forgetful() -> None:
 
 def log_to_stderr(*, verbose: bool) -> None:
     """Log to standard error, nothing that a request holds."""
-    logging.basicConfig(
-        level=logging.DEBUG if verbose else logging.INFO,
-        stream=sys.stderr,
-        format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(PlainFormatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, handlers=[handler])
     # aiohttp's access log would hold every address of the panel somebody opened.
     logging.getLogger("aiohttp.access").disabled = True
     logging.getLogger("aiohttp.server").addFilter(MalformedRequests())
+
+
+class PlainFormatter(logging.Formatter):
+    """One line for each record, and nothing in it that steers a terminal: others wrote some of it.
+
+    Only the traceback of a fault of ours has lines of its own.
+    """
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 # logging calls it so
+        """See `logging.Formatter`."""
+        return plain(super().formatMessage(record))
 
 
 class MalformedRequests(logging.Filter):

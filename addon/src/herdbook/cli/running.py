@@ -7,6 +7,7 @@ import sys
 from collections.abc import Coroutine
 from typing import Final
 
+from herdbook.cli.plain import plain
 from herdbook.errors import ConfigError, HerdbookError
 
 EXIT_DONE: Final = 0
@@ -37,5 +38,5 @@ def until_stopped(work: Coroutine[object, object, None]) -> int:
         error: BaseException = group
         while isinstance(error, BaseExceptionGroup):
             error = error.exceptions[0]
-        print(f"herdbook: {error}", file=sys.stderr)
+        print(f"herdbook: {plain(str(error))}", file=sys.stderr)
     return EXIT_REFUSED if isinstance(error, ConfigError) else EXIT_FAILED

@@ -8,6 +8,7 @@ import asyncio
 import importlib
 import logging
 import random
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Final, Literal
@@ -17,6 +18,7 @@ from msgspec import Struct
 
 from herdbook.errors import AnswerUnusable, Busy, ConfigError, ModelDown, ModelRefused
 from herdbook.llm.engine import Engine, Turn
+from herdbook.llm.quoting import quoted
 from herdbook.llm.schema import most_tokens, schema_of
 from herdbook.llm.settings import ModelSettings
 
@@ -25,6 +27,7 @@ _TRIES: Final = 2
 """Of an answer that is not what was asked for."""
 _FIRST_RETRY_S: Final = 1.0
 _LAST_RETRY_S: Final = 60.0
+_NUMBERS: Final = re.compile(r"\d+")
 
 # By name and late: what they need is installed, and takes memory, only where they are wanted.
 _ENGINES: Final = {
@@ -67,6 +70,7 @@ class LanguageModel:
         self._rng = rng or random.Random()
         self._turn = asyncio.Lock()
         self._waiting = 0
+        self._said = ""
         self.state = ModelState("off" if engine is None else "ready")
 
     @property
@@ -74,12 +78,15 @@ class LanguageModel:
         """Whether one was chosen."""
         return self._engine is not None
 
-    async def ask[A](self, kind: type[A], turns: list[Turn], *, patience_s: float) -> A:
+    async def ask[A](
+        self, kind: type[A], turns: list[Turn], *, patience_s: float, down_s: float | None = None
+    ) -> A:
         """What the model answers, as a `kind`; in vain not longer than so many seconds.
 
-        Raises `Busy` when enough wait already, `ModelDown` when it does not answer in that time,
-        `ModelRefused` when it will not, and `AnswerUnusable` when what it answers is not of that
-        kind.
+        `down_s` is how long one is waited for that is down, or has no memory now, where that is
+        less. Raises `Busy` when enough wait already, `ModelDown` when it does not answer in that
+        time, `ModelRefused` when it will not, and `AnswerUnusable` when what it answers is not of
+        that kind.
         """
         engine = self._engine
         if engine is None:
@@ -89,10 +96,11 @@ class LanguageModel:
         self._waiting += 1
         try:
             async with asyncio.timeout(patience_s), self._turn:
-                return await self._answer(engine, kind, turns)
+                return await self._answer(engine, kind, turns, down_s)
         except TimeoutError as error:
-            reason = self.state.reason or f"no answer within {patience_s:g} s"
-            raise ModelDown(f"The model does not answer: {reason}.") from error
+            if self.state.state == "ready":
+                self._now("down", f"no answer within {patience_s:g} s")
+            raise self._no_answer() from error
         finally:
             self._waiting -= 1
 
@@ -101,11 +109,15 @@ class LanguageModel:
         if self._engine is not None:
             await self._engine.close()
 
-    async def _answer[A](self, engine: Engine, kind: type[A], turns: list[Turn]) -> A:
+    async def _answer[A](
+        self, engine: Engine, kind: type[A], turns: list[Turn], down_s: float | None
+    ) -> A:
         schema = schema_of(kind)
         tokens = most_tokens(schema)
         refused = 0
         retry_s = _FIRST_RETRY_S
+        loop = asyncio.get_running_loop()
+        give_up = None if down_s is None else loop.time() + down_s
         while True:
             if (lack := await self._lack(engine)) is None:
                 try:
@@ -121,7 +133,8 @@ class LanguageModel:
                     self._now("ready")
                     if refused == _TRIES:
                         raise AnswerUnusable(
-                            f"The model answered something else than it was asked for: {error}."
+                            "The model answered something else than it was asked for:"
+                            f" {quoted(str(error))}."
                         ) from error
                     continue
                 else:
@@ -129,7 +142,10 @@ class LanguageModel:
                     return answer
             else:
                 self._now("busy", lack)
-            await asyncio.sleep(retry_s * self._rng.uniform(0.5, 1.0))
+            pause_s = retry_s * self._rng.uniform(0.5, 1.0)
+            if give_up is not None and loop.time() + pause_s > give_up:
+                raise self._no_answer()
+            await asyncio.sleep(pause_s)
             retry_s = min(2 * retry_s, _LAST_RETRY_S)
 
     async def _lack(self, engine: Engine) -> str | None:
@@ -139,19 +155,26 @@ class LanguageModel:
     async def _complete(
         self, engine: Engine, turns: list[Turn], schema: dict[str, Any], tokens: int
     ) -> str:
-        self.state = ModelState("busy", "it is answering")
+        before = self.state
+        self.state = ModelState("busy", "it is answering a question")
         try:
             async with asyncio.timeout(self._timeout_s):
                 return await engine.complete(turns, schema, tokens)
         except TimeoutError as error:
             raise ModelDown(f"no answer within {self._timeout_s:g} s") from error
         except asyncio.CancelledError:
-            self._now("down", "it was too slow")
+            self.state = before  # nobody waits for it any more; that says nothing of it
             raise
 
+    def _no_answer(self) -> ModelDown:
+        return ModelDown(f"The model does not answer: {self.state.reason.rstrip('.')}.")
+
     def _now(self, state: Literal["ready", "busy", "down"], reason: str = "") -> None:
-        if reason and reason != self.state.reason:
+        # A number that changes, or what its server says to it, is no news.
+        sort = _NUMBERS.sub("", reason).partition(":")[0]
+        if reason and sort != self._said:
             _log.info("The model: %s", reason)
+        self._said = sort
         self.state = ModelState(state, reason)
 
 

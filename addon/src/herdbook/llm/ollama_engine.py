@@ -1,18 +1,28 @@
-"""Ollama, by its own client. Imported only where it is switched on: ``herdbook[model]``."""
+"""Ollama, by its own client. Imported only where it is switched on: ``herdbook[model]``.
 
+That client trusts its server: it reads an answer however long it is, and fails in any way over one
+that is no Ollama's. So what reaches it is bounded, and how it fails is all the same here.
+"""
+
+import asyncio
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final
 
 import httpx
 import ollama
-from pydantic import ValidationError
 
 from herdbook.errors import ModelDown, ModelRefused
+from herdbook.llm.bounded import BoundedTransport, TooLong
 from herdbook.llm.engine import Schema, Turn
+from herdbook.llm.quoting import quoted
 from herdbook.llm.settings import ModelSettings
 
 _CONNECT_S: Final = 10.0
+_LOADED_S: Final = 10.0
 _MISSING: Final = 404
 _OVERLOADED: Final = 500
+# What its client raises over JSON that is not what it expects, or nested without end.
+_NO_OLLAMA: Final = (ValueError, TypeError, AttributeError, LookupError, RecursionError)
 
 
 class OllamaEngine:
@@ -28,8 +38,12 @@ class OllamaEngine:
             # No other host, whatever the server or this machine's environment says.
             follow_redirects=False,
             trust_env=False,
-            verify=settings.tls() if (settings.url or "").startswith("https") else True,
-            headers={} if key is None else {"Authorization": f"Bearer {key}"},
+            transport=BoundedTransport(
+                verify=settings.tls() if (settings.url or "").startswith("https") else True
+            ),
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # they tell who asks again
+            headers={"Accept-Encoding": "identity"}
+            | ({} if key is None else {"Authorization": f"Bearer {key}"}),
         )
 
     async def complete(self, turns: list[Turn], schema: Schema, most_tokens: int) -> str:
@@ -43,8 +57,10 @@ class OllamaEngine:
                 keep_alive=self._settings.keep_alive,
                 stream=False,
             )
+        except TooLong as error:
+            raise ModelRefused("The model's answer is larger than any we take.") from error
         except ollama.ResponseError as error:
-            said = str(error.error)[:200]
+            said = quoted(str(error.error))
             if error.status_code == _MISSING:
                 raise ModelRefused(
                     f"Ollama has no model “{self._settings.model}”: {said}.",
@@ -56,17 +72,18 @@ class OllamaEngine:
         except (ConnectionError, httpx.HTTPError) as error:
             raise ModelDown(
                 f"Ollama does not answer at {self._settings.url}:"
-                f" {str(error) or type(error).__name__}."
+                f" {quoted(str(error)) or type(error).__name__}."
             ) from error
-        except (ValidationError, ValueError) as error:
+        except _NO_OLLAMA as error:
             raise ModelDown(f"What answers at {self._settings.url} is no Ollama.") from error
         return answer.message.content or ""
 
     async def is_loaded(self) -> bool:
         """See `Engine`. Where it does not say, it is not."""
         try:
-            running = (await self._client.ps()).models
-        except (ollama.ResponseError, ConnectionError, httpx.HTTPError, ValueError):
+            async with asyncio.timeout(_LOADED_S):
+                running = (await self._client.ps()).models
+        except (ollama.ResponseError, ConnectionError, httpx.HTTPError, TimeoutError, *_NO_OLLAMA):
             return False
         wanted = self._settings.model
         names = {name for one in running for name in (one.model, one.name) if name}

@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 
 from herdbook.errors import ModelDown, ModelRefused
 from herdbook.llm.engine import Schema, Turn
+from herdbook.llm.quoting import quoted
 from herdbook.llm.settings import ModelSettings
 
 _CONNECT_S: Final = 10.0
@@ -15,6 +16,7 @@ _MOST_BYTES: Final = 256 * 1024
 _OK: Final = 200
 _PASSING: Final = frozenset({408, 425, 429})
 _OVERLOADED: Final = 500
+_QUOTED: Final = 800
 
 
 class _Message(Struct):
@@ -55,7 +57,7 @@ class OpenAIEngine:
         }
         status, body = await self._post(question)
         if status != _OK:
-            said = body[:200].decode("utf-8", "replace")
+            said = quoted(body[:_QUOTED].decode("utf-8", "replace"))
             what = f"The model's server answered {status}: {said}"
             if status >= _OVERLOADED or status in _PASSING:
                 raise ModelDown(what)
@@ -78,11 +80,14 @@ class OpenAIEngine:
 
     async def _post(self, question: object) -> tuple[int, bytes]:
         if self._session is None:
+            key = self._settings.api_key
             self._session = aiohttp.ClientSession(
                 timeout=aiohttp.ClientTimeout(self._settings.timeout, sock_connect=_CONNECT_S),
-                headers={}
-                if self._settings.api_key is None
-                else {"Authorization": f"Bearer {self._settings.api_key}"},
+                headers={"Accept-Encoding": "identity"}
+                | ({} if key is None else {"Authorization": f"Bearer {key}"}),
+                # What is compressed makes much of few bytes, and a cookie tells who asks again.
+                auto_decompress=False,
+                cookie_jar=aiohttp.DummyCookieJar(),
             )
         try:
             # No other host is asked: not one that the server names, nor one of the environment.
