@@ -6,11 +6,13 @@ import re
 import stat
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from aiohttp import web
 
 from herdbook.alpaca import agent
+from herdbook.alpaca.page.control import control_app
 from herdbook.errors import LogInUse
 from tests.alpaca.page.stage import HOSTILE, Stage, config_of, stage
 from tests.alpaca.remembering import AIRED, WRONG, remember
@@ -180,3 +182,34 @@ async def test_no_web_server_is_in_memory_before_somebody_asks(tmp_path: Path) -
     assert "/markupsafe/" not in before
     assert "/aiohttp/" in after
     assert "/markupsafe/" not in after, "the page, nobody has asked for"
+
+
+async def test_a_question_is_given_up_when_who_asked_has_gone(tmp_path: Path) -> None:
+    class Slow:
+        """A mind that thinks for ever."""
+
+        def __init__(self) -> None:
+            self.asked = asyncio.Event()
+            self.left = asyncio.Event()
+
+        async def ask(self, question: str) -> None:
+            self.asked.set()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self.left.set()
+
+    mind = Slow()
+    runner = web.AppRunner(control_app(cast(Any, None), cast(Any, mind)))
+    await runner.setup()
+    await web.UnixSite(runner, str(tmp_path / "sock")).start()
+    _, writer = await asyncio.open_unix_connection(str(tmp_path / "sock"))
+    body = b'{"words": "Set the valve."}'
+    writer.write(
+        b"POST /v1/ask HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    )
+    async with asyncio.timeout(5):
+        await mind.asked.wait()
+        writer.close()
+        await mind.left.wait()
+    await runner.cleanup()

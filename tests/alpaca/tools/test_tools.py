@@ -287,3 +287,33 @@ def test_every_step_has_bounds() -> None:
     schemas = [schema_of(kind) for kind in (ALL, LOOKING)]
     names = [{one["properties"]["tool"]["enum"][0] for one in s["anyOf"]} for s in schemas]
     assert names[0] - names[1] == {"write_output", "publish"}
+
+
+@pytest.mark.parametrize(
+    "text", ["red \x1b[31m", "two\nlines", "a \u202emirror", "a\x00null", "ring\x07", "csi \x9b1m"]
+)
+async def test_a_fact_is_plain_text(desk: Desk, text: str) -> None:
+    fact = {"tool": "remember", "subject": "s", "aspect": "a", "value": "v", "sentence": "So."}
+    for member in ("subject", "aspect", "value", "sentence"):
+        mind = desk.mind(fact | {member: text}, DONE)
+        await mind.conversations.ask("?")
+        assert [one["refused"] for one in results(mind)] == ["A fact is plain text in one line."]
+        assert all(one.said.isprintable() and one.came.isprintable() for one in mind.thoughts)
+    assert await desk.memories.facts() == []
+
+
+@pytest.mark.parametrize(
+    "topic",
+    [
+        "homeassistant/switch/x/config",
+        "herdbook/v1/node/a/output/valve/set",
+        "$SYS/broker",
+        "home/+",
+        "#",
+        "home/\x00",
+        "h" * 201,
+    ],
+)
+def test_topics_that_are_no_other_devices_cannot_be_allowed(topic: str) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert({"topics": [topic]}, NodeModel)

@@ -1,6 +1,8 @@
 """What the control socket answers: JSON, to whoever may open the socket. See docs/node-api.md."""
 
-from typing import TYPE_CHECKING, Annotated, Final
+import asyncio
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import msgspec
 from aiohttp import web
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 _BODY_LIMIT: Final = 16 * 1024
 _DEFAULT: Final = 50
 _MOST: Final = 1000
+_LOOK_EVERY_S: Final = 0.5
 _STATUS: Final = ((InputError, 422), (Unavailable, 503), (StorageError, 507))
 
 
@@ -56,7 +59,7 @@ def control_app(knowledge: Knowledge, mind: "Mind | None") -> web.Application:
         question = _question(await request.read())
         if mind is None:
             return _no_model()
-        return _answer(await mind.ask(question.words))
+        return _answer(await _while_asked(request, mind.ask(question.words)))
 
     app = web.Application(middlewares=[_told], client_max_size=_BODY_LIMIT)
     app.router.add_get("/v1/status", status)
@@ -83,6 +86,19 @@ async def _told(request: web.Request, handler: Handler) -> web.StreamResponse:
     except web.HTTPException as error:
         said = {"code": "http", "message": f"{error.status} {error.reason}.", "fix": ""}
         return _answer(said, status=error.status)
+
+
+async def _while_asked[A](request: web.Request, answering: Coroutine[Any, Any, A]) -> A:
+    """The answer; it is given up soon after whoever asked has gone: it may be about to act."""
+    task = asyncio.create_task(answering)
+    try:
+        while not task.done():
+            if request.transport is None:
+                raise InputError("Whoever asked has gone.")
+            await asyncio.wait({task}, timeout=_LOOK_EVERY_S)
+        return task.result()
+    finally:
+        task.cancel()
 
 
 def _limit(request: web.Request) -> int:

@@ -24,6 +24,8 @@ from herdbook.llm.prompts import Prompts
 MOST_ASKED: Final = 500
 _SAID: Final = 500
 _CAME: Final = 1000
+_DOWN_S: Final = 15.0
+"""Somebody waits: that a model is down is said soon. A server that loads it is given some time."""
 
 type Think = Callable[[ThoughtPayload], Awaitable[None]]
 
@@ -93,7 +95,9 @@ class Conversations:
     async def _step(self, turns: list[Turn], toolbox: Toolbox, left: int) -> Step | None:
         kind: Any = LAST if not left else ALL if toolbox.may_act else LOOKING
         try:
-            step: Step = await self._model.ask(kind, turns, patience_s=self._allowed.seconds)
+            step: Step = await self._model.ask(
+                kind, turns, patience_s=self._allowed.seconds, down_s=_DOWN_S
+            )
         except AnswerUnusable:
             return None
         return step

@@ -22,6 +22,12 @@ class NodeModel(ModelSettings, frozen=True, forbid_unknown_fields=True):
     steps: Annotated[int, Meta(ge=1, le=32)] = 8
     seconds: Annotated[float, Meta(ge=1, le=3600)] = 300.0
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if any(topic.startswith(("herdbook/", "homeassistant/")) for topic in self.topics):
+            # By those it could switch what `outputs` does not name, or pose as a device.
+            raise ValueError("“topics” must be other devices', not Herdbook's or Home Assistant's")
+
     @property
     def may_act(self) -> bool:
         """Whether anything but looking is allowed at all."""

@@ -141,6 +141,8 @@ class Toolbox:
 
     async def _remember(self, step: Remember) -> str:
         self._count(Remember, MOST_REMEMBERED)
+        if not (step.subject + step.aspect + step.value + step.sentence).isprintable():
+            raise InputError("A fact is plain text in one line.")
         proposal = Proposal(
             step.subject, step.aspect, step.value, step.sentence, _CONFIDENCE, "model"
         )
