@@ -6,7 +6,7 @@ import pytest
 
 from herdbook.alpaca import outbox as outbox_module
 from herdbook.alpaca.outbox import Outbox
-from herdbook.errors import BrokerUnavailable
+from herdbook.errors import BrokerRefused, BrokerUnavailable
 
 
 class BrokerDouble:
@@ -15,6 +15,8 @@ class BrokerDouble:
     def __init__(self) -> None:
         self.connected = True
         self.refuses = 0
+        self.forbids: set[str] = set()
+        self.forbidden = 0
         self.sent: list[tuple[str, bytes]] = []
         self.gate = asyncio.Event()
         self.gate.set()
@@ -27,6 +29,9 @@ class BrokerDouble:
         if self.refuses:
             self.refuses -= 1
             raise BrokerUnavailable("gone")
+        if topic in self.forbids:
+            self.forbidden += 1
+            raise BrokerRefused("not you")
         assert isinstance(payload, bytes)
         self.sent.append((topic, payload))
 
@@ -107,3 +112,21 @@ async def test_after_a_connection_everything_is_sent_again_but_what_was_cleared(
         await until_sent(broker, 1)
         await asyncio.sleep(0.01)
     assert broker.sent == [("t/b", b"2")]
+
+
+async def test_what_the_broker_refuses_is_not_sent_again_until_it_changes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(outbox_module, "_RETRY_S", 0.001)
+    outbox, broker = Outbox(), BrokerDouble()
+    broker.forbids = {"t/not"}
+    async with sending(outbox, broker):
+        outbox.put("t/not", b"1")
+        outbox.put("t/yes", b"1")
+        await until_sent(broker, 1)
+        await asyncio.sleep(0.05)
+        assert broker.forbidden == 1
+        broker.forbids = set()
+        outbox.put("t/not", b"2")
+        await until_sent(broker, 2)
+    assert broker.sent == [("t/yes", b"1"), ("t/not", b"2")]

@@ -15,6 +15,7 @@ API) translate once, from the code.
     ├── StorageError             storage_failed
     ├── Unavailable
     │   ├── BrokerUnavailable    broker_unavailable
+    │   │   └── BrokerRefused    broker_refused
     │   ├── LlamaUnavailable     llama_unavailable
     │   ├── NodeUnavailable      node_unavailable
     │   ├── OutputUnavailable    output_unavailable
@@ -135,6 +136,12 @@ class BrokerUnavailable(Unavailable):
     """The MQTT broker does not answer, or not now."""
 
     code = "broker_unavailable"
+
+
+class BrokerRefused(BrokerUnavailable):
+    """The MQTT broker answers, and does not take what was to be published."""
+
+    code = "broker_refused"
 
 
 class LlamaUnavailable(Unavailable):

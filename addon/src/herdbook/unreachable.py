@@ -28,6 +28,7 @@ _NO_TLS: Final = {
     "UNEXPECTED_EOF_WHILE_READING",
     "RECORD_LAYER_FAILURE",
 }
+_WANTS_CERTIFICATE: Final = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
 _AGAIN: Final = "It is tried again by itself."
 
 
@@ -118,6 +119,11 @@ def _of_tls(error: ssl.SSLError, section: str) -> Reason:
         return Reason(
             "what listens there speaks no TLS",
             f"Correct the port under [{section}], or ask for no TLS.",
+        )
+    if reason == _WANTS_CERTIFICATE:
+        return Reason(
+            "it wants a certificate of this program, which has none to show",
+            "Let it in there by user name and password instead.",
         )
     return Reason(
         f"no TLS can be agreed on: {reason or error}",

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import re
 import tracemalloc
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -91,6 +92,18 @@ async def test_what_is_published_is_read_at_once(mosquitto: Mosquitto) -> None:
         assert await ears.said(battery, b'{"battery": 97, "contact": false}') == 97.0
         assert open_.read() == {"x": 0.0}
         await until(lambda: ears.woken == 2)
+
+
+async def test_of_the_broker_itself_the_nodes_own_connection_speaks(
+    mosquitto: Mosquitto, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "herdbook.broker")
+    ears = Ears(mosquitto)
+    sensor = ears.sensor()
+    async with ears.listening():
+        mosquitto.kill()
+        await until(lambda: not sensor._subscriptions.connected)
+    assert [record.message for record in caplog.records] == []
 
 
 async def test_what_was_retained_is_heard_and_a_restarted_broker_is_found_again(

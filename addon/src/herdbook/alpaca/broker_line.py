@@ -3,11 +3,13 @@
 import logging
 import random
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 from herdbook.alpaca.announcer import Announcer
 from herdbook.alpaca.discovery import BIRTH_TOPIC, WAITING, sensor_availability_topic
+from herdbook.alpaca.hearing import Hearing
 from herdbook.alpaca.herald import Herald
 from herdbook.alpaca.outbox import Outbox
 from herdbook.alpaca.outputs.part import output_availability_topic, output_state_topic
@@ -16,6 +18,7 @@ from herdbook.alpaca.sensors.measurement import Measurement
 from herdbook.alpaca.uplink import Uplink
 from herdbook.broker import Broker, BrokerSettings, Will
 from herdbook.clock import Clock
+from herdbook.errors import BrokerRefused
 from herdbook.eventlog import topics
 from herdbook.eventlog.event import ObservationPayload
 from herdbook.log import PacedLog
@@ -55,6 +58,7 @@ class BrokerLine:
         self._commands = commands
         self._outbox = Outbox()
         self._herald = Herald(observation_topic(node_id))
+        self._hearing = Hearing(topics.availability(node_id), topics.ONLINE)
         self._announcer = Announcer(folder, node_id, name, parts, rng)
         self._broker = Broker(
             settings,
@@ -92,6 +96,7 @@ class BrokerLine:
             self._outbox.run(self._broker),
             self._announcer.run(self._broker),
             self._herald.run(self._broker),
+            self._hearing.run(self._broker),
         )
 
     async def hello(self, wire: bytes) -> None:
@@ -146,13 +151,16 @@ class BrokerLine:
         await self._broker.publish(topic, payload)
 
     async def _connected(self, broker: Broker) -> None:
+        self._hearing.connected()
         await self._uplink.connected()
         self._outbox.put(topics.availability(self._id), topics.ONLINE)
         self._outbox.resend()
-        await self._announcer.announce(broker)
+        with suppress(BrokerRefused):  # it was said, and the log goes its own way
+            await self._announcer.announce(broker)
         await self._uplink.say_hello(self)
 
     async def _heard(self, topic: str, payload: bytes, retained: bool) -> None:
+        self._hearing.heard()
         if topic == topics.have(self._id):
             if payload:  # else it was cleaned away: this node is being erased there
                 await self._uplink.heard(payload)

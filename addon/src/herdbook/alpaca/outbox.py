@@ -8,7 +8,7 @@ whatever the broker does. Knows nothing of what the payloads mean.
 import asyncio
 from typing import Final, Protocol
 
-from herdbook.errors import BrokerUnavailable
+from herdbook.errors import BrokerRefused, BrokerUnavailable
 
 _AT_ONCE: Final = 16
 _RETRY_S: Final = 1.0
@@ -67,6 +67,8 @@ class Outbox:
     async def _send(self, publisher: Publisher, topic: str, payload: bytes) -> bool:
         try:
             await publisher.publish(topic, payload, retain=True)
+        except BrokerRefused:
+            return True  # it would be refused again; the next change or connection tries it
         except BrokerUnavailable:
             self._unsent[topic] = None  # the connection says in the log that it is gone
             return False

@@ -13,17 +13,18 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, NamedTuple
 
 import aiomqtt
-from paho.mqtt.reasoncodes import ReasonCode
 
+from herdbook.broker.changes import SETTLED_S, Changes
 from herdbook.broker.connection import MAX_UNHANDLED, Connection, Will
-from herdbook.broker.refusal import unavailable, where_of
+from herdbook.broker.endings import Refused
+from herdbook.broker.refusal import refused, unavailable, where_of
 from herdbook.broker.settings import BrokerSettings, tls_context
-from herdbook.errors import BrokerUnavailable, HerdbookError
+from herdbook.errors import BrokerRefused, BrokerUnavailable, HerdbookError
 from herdbook.log import PacedLog
 from herdbook.unreachable import retry_delays
 
 _TOGETHER: Final = MAX_UNHANDLED // 2
-_SETTLED_S: Final = 10.0  # a connection that held this long was a good one: retry fast again
+_HELD_S: Final = 10.0  # a connection that held this long was a good one: retry fast again
 
 _log = logging.getLogger(__name__)
 
@@ -51,6 +52,8 @@ class Broker:
     `on_messages`, in place of `on_message`, gets all that arrived meanwhile at once, at most half
     of what may be unacknowledged, so that the sender goes on: for who makes one thing durable as
     fast as many.
+
+    `aside` is for another connection to the same broker: whether that answers, the first one says.
     """
 
     def __init__(
@@ -64,6 +67,7 @@ class Broker:
         on_messages: OnMessages | None = None,
         will: Will | None = None,
         rng: random.Random | None = None,
+        aside: bool = False,
     ) -> None:
         self._settings = settings
         self._where = where_of(settings)
@@ -76,8 +80,9 @@ class Broker:
         self._rng = rng or random.Random()
         self._tls = tls_context(settings)
         self._connection: Connection | None = None
-        self._last_said = ""
+        self._changes = Changes(_log, self._where, aside=aside)
         self._trouble: str | None = None
+        self._refused: set[tuple[str, int]] = set()
         self._log = PacedLog(_log)
 
     @property
@@ -102,7 +107,7 @@ class Broker:
                 self._lost(unavailable(self._settings, error))
             except BrokerUnavailable as error:
                 self._lost(error)
-            if loop.time() - started >= _SETTLED_S:
+            if loop.time() - started >= _HELD_S:
                 delays = retry_delays(self._rng)
             await asyncio.sleep(next(delays))
 
@@ -112,7 +117,8 @@ class Broker:
         """Send one message and, at QoS 1, wait until the broker has it.
 
         Raises `BrokerUnavailable` when there is no connection, it breaks, or the broker is silent
-        for 10 s. The message may have arrived nonetheless.
+        for 10 s: the message may have arrived nonetheless; and `BrokerRefused` when the broker
+        takes no such message. That is in the log, once.
         """
         connection = self._connection
         if connection is None:
@@ -122,15 +128,20 @@ class Broker:
             )
         try:
             await connection.publish_or_lose(topic, payload, qos, retain=retain)
+        except Refused as error:
+            raise self._refusal(topic, error) from error
         except aiomqtt.MqttError as error:
             raise unavailable(self._settings, error) from error
 
     async def _session(self) -> None:
+        loop = asyncio.get_running_loop()
         async with Connection(self._settings, self._client_id, self._tls, self._will) as connection:
             self._connection = connection
+            settling: asyncio.TimerHandle | None = None
             try:
                 await self._subscribe(connection)
-                self._say(logging.INFO, f"Connected to the MQTT broker at {self._where}.")
+                self._changes.stands()
+                settling = loop.call_later(SETTLED_S, self._changes.settled)
                 await self._call(self._on_connect(self), "connection")
                 async for message in connection.messages:
                     together = [message]
@@ -144,18 +155,17 @@ class Broker:
                 raise
             finally:
                 self._connection = None
-                connection.settle()
+                if settling is not None:
+                    settling.cancel()
 
-    async def _subscribe(self, connection: "Connection") -> None:
+    async def _subscribe(self, connection: Connection) -> None:
         if not self._subscriptions:
             return
-        granted = await connection.subscribe([(topic, 1) for topic in self._subscriptions])
-        for topic, code in zip(self._subscriptions, granted, strict=True):
-            if isinstance(code, ReasonCode) and code.is_failure:
-                raise BrokerUnavailable(
-                    f"The MQTT broker at {self._where} refuses the subscription to {topic}.",
-                    fix="Let this user read that topic in the broker's access list.",
-                )
+        if lacking := await connection.subscribe_or_lose(self._subscriptions):
+            raise BrokerRefused(
+                f"The MQTT broker at {self._where} refuses subscriptions: {', '.join(lacking)}.",
+                fix="Let this user read that in the broker's access list.",
+            )
 
     async def _handle(self, messages: list[Message]) -> None:
         if self._on_messages is not None:
@@ -167,6 +177,8 @@ class Broker:
     async def _call(self, handling: Awaitable[None], what: str) -> None:
         try:
             await handling
+        except BrokerRefused:
+            return  # it was said, and the connection stands
         except BrokerUnavailable:
             raise  # the connection broke under the handler: connect again
         except HerdbookError as error:
@@ -182,21 +194,24 @@ class Broker:
         except (BrokerUnavailable, TimeoutError) as error:
             _log.info("Could not say goodbye to the MQTT broker: %s", error)
 
+    def _refusal(self, topic: str, error: Refused) -> BrokerRefused:
+        refusal = refused(self._settings, topic, error)
+        sort = (topic.partition("/")[0], error.reason)
+        if sort not in self._refused:
+            self._refused.add(sort)
+            _log.warning("%s", refusal)
+        return refusal
+
     def _lost(self, error: BrokerUnavailable) -> None:
         self._trouble = str(error)
-        self._say(logging.WARNING, self._trouble)
-
-    def _say(self, level: int, words: str) -> None:
-        if words != self._last_said:  # once per change of state, not once per try
-            self._last_said = words
-            _log.log(level, "%s", words)
+        self._changes.lost(self._trouble, shared=not isinstance(error, BrokerRefused))
 
 
 async def reach(settings: BrokerSettings, client_id: str) -> None:
     """Connect once, and go again. Raises `BrokerUnavailable` and `ConfigError`, with the reason."""
     try:
-        async with Connection(settings, client_id, tls_context(settings), None) as connection:
-            connection.settle()
+        async with Connection(settings, client_id, tls_context(settings), None):
+            pass
     except aiomqtt.MqttError as error:
         raise unavailable(settings, error) from error
 

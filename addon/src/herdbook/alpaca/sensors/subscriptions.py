@@ -65,6 +65,7 @@ class Subscriptions:
             subscriptions=list(self._listeners),
             on_connect=self._connected,
             on_message=self._heard,
+            aside=True,
         )
         await self._broker.run()
 
