@@ -17,11 +17,12 @@ of them, 1 and 2, were looked at while rules were chosen.
 the time and the second the value. More columns do no harm. Times are ISO 8601, with a `T` or a
 blank, `YYYY/MM/DD HH:MM` or `MM/DD/YYYY HH:MM`, with seconds or without, or seconds or
 milliseconds since 1970. Each file is one sensor of unknown kind and interval, and nothing is
-configured. A series that is only 0 and 1 in its first tenth is taken for yes and no. A row without
-a number is a failed reading; rows that are not there are nothing at all. FILE is JSON: a file's
-path relative to DIR, or the end that the two have in common → a list of windows, each [start, end]
-or {"start": …, "end": …}, in lists within lists if need be. A file with an empty list, or with
-none, has nothing to be found.
+configured. A series that is only 0 and 1 in its first tenth is taken for yes and no. Rows may come
+in any order and share a time. A row without a number is a failed reading; rows that are not there
+are nothing at all. FILE is JSON: a file's path relative to DIR, or the end that the two have in
+common → a list of windows, each [start, end] or {"start": …, "end": …}, in lists within lists if
+need be. A file with an empty list, or with none, has nothing to be found. Anything else is an error
+that names the file and its line.
 
 How it is counted:
 
@@ -61,7 +62,7 @@ import msgspec
 
 from bench.house import MINUTE, House
 from bench.incidents import happen
-from bench.recorded import form_of, labelled, labels_of, rows_of
+from bench.recorded import Row, Unreadable, collection, form_of
 from bench.report import Report
 from bench.strangers import strangers
 from bench.tally import Said, Tally, Window
@@ -112,12 +113,8 @@ def watch_house(seed: int, tally: Tally, weeks: int = WEEKS) -> list[Watch]:
     return watches
 
 
-def watch_series(
-    rows: list[tuple[float, float]], name: str, windows: list[Window], tally: Tally
-) -> None:
-    """One series of (time, value) in order, of which nothing is known."""
-    if not rows:
-        return
+def watch_series(rows: list[Row], name: str, windows: list[Window], tally: Tally) -> None:
+    """One series in order of time, of which nothing else is known."""
     watch = Watch(form_of([value for _, value in rows[: max(1, len(rows) // 10)]]))
     causes = Causes()
     said = []
@@ -149,10 +146,11 @@ def main() -> None:
     report = Report("noticing", as_json=options.json)
     watches: list[Watch] = []
     if options.csv is not None:
-        labels = labels_of(options.labels)
-        for path in sorted(options.csv.rglob("*.csv")):
-            name = path.relative_to(options.csv).as_posix()
-            watch_series(rows_of(path), name, labelled(name, labels), tally)
+        try:
+            for name, rows, windows in collection(options.csv, options.labels):
+                watch_series(rows, name, windows, tally)
+        except (Unreadable, OSError) as error:
+            parser.error(str(error))
     elif options.strangers:
         for one in (one for seed in options.strangers for one in strangers(seed)):
             about = frozenset({one.name})

@@ -13,7 +13,6 @@ import pytest
 
 from bench import crowd, herd, journal, noticing, recall, vault
 from bench.household import household
-from bench.recorded import labelled, labels_of, rows_of
 from bench.strangers import strangers
 from bench.tally import Said, Tally, Window
 
@@ -186,58 +185,6 @@ def test_a_window_counts_once_and_what_comes_soon_after_it_is_not_false() -> Non
     late = Tally()
     late.count([Said(240.0, "a", "above_usual", 0.9)], [window], 1.0)
     assert (late.found, late.missed, late.false) == ([], [window], [])
-
-
-@pytest.mark.parametrize(
-    ("labels", "windows"),
-    [
-        ([], []),
-        ([["2014-04-10 00:00:00", "2014-04-12 00:00:00"]], [(0, 48)]),
-        ([["2014-04-10T00:00:00Z", "2014-04-10 01:00:00.000000"]], [(0, 1)]),
-        (["2014-04-10 00:00", "2014-04-11 00:00"], [(0, 24)]),
-        ([[[1397088000, 1397091600]], [[1397095200000, 1397098800000]]], [(0, 1), (2, 3)]),
-        ([{"start": "2014-04-10", "end": "2014-04-11"}], [(0, 24)]),
-        ({"end": "04/11/2014 00:00", "start": "2014/04/10 00:00:00", "kind": "x"}, [(0, 24)]),
-    ],
-)
-def test_labels_are_windows_however_they_are_nested(
-    tmp_path: Path, labels: object, windows: list[tuple[float, float]]
-) -> None:
-    file = tmp_path / "labels.json"
-    file.write_text(json.dumps({"all/some/a.csv": labels, "b.csv": []}))
-    found = labelled("some/a.csv", labels_of(file))
-    day = datetime(2014, 4, 10, tzinfo=UTC).timestamp()
-    assert [((w.start - day) / 3600, (w.end - day) / 3600) for w in found] == windows
-    assert all(w.after == max(3600, 0.1 * (w.end - w.start)) for w in found)
-    assert all(w.sensors == {"some/a.csv"} for w in found)
-    assert labelled("folder/b.csv", labels_of(file)) == labelled("c.csv", labels_of(file)) == []
-
-
-@pytest.mark.parametrize("labels", [["2014-04-10"], [["yesterday", "today"]], "2014-04-10", [None]])
-def test_labels_that_are_no_windows_are_refused(tmp_path: Path, labels: object) -> None:
-    file = tmp_path / "labels.json"
-    file.write_text(json.dumps({"a.csv": labels}))
-    with pytest.raises(ValueError, match=r"neither|format"):
-        labels_of(file)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "timestamp,value\n2014-04-10 00:00:00,1\n2014-04-10 00:05:00,2.5\n",
-        "Timestamp,VALUE\n2014-04-10T00:00:00,1\n2014-04-10T00:05:00+00:00,2.5\n",
-        "2014-04-10 00:05:00,2.5\n2014-04-10 00:00:00,1\n",
-        "time,cpu\n1397088000,1\n1397088300,2.5\n",
-        "time,cpu\n1397088000000,1,idle\n1397088300000,2.5,busy\n",
-        "host,Time,note,Value\na,2014/04/10 00:00,x,1\na,2014/04/10 00:05,y,2.5\n",
-        "value,timestamp\n1,04/10/2014 00:00\n2.5,04/10/2014 00:05:00\n",
-        "\ufefftimestamp,value,is_anomaly\r\n2014-04-10 00:00,1,0\r\n2014-04-10 00:05,2.5,1\r\n",
-    ],
-)
-def test_series_are_read_however_columns_and_times_are_written(tmp_path: Path, text: str) -> None:
-    file = tmp_path / "a.csv"
-    file.write_text(text, encoding="utf-8")
-    assert rows_of(file) == [(1397088000, 1), (1397088300, 2.5)]
 
 
 def test_noticing_is_measured_on_recorded_series(tmp_path: Path) -> None:
