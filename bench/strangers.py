@@ -7,7 +7,8 @@ arithmetic, written from what such a series is, and all follows from the seed.
 
 As in such collections, nothing is known of a series but its times and values; rows are missing; and
 a tenth of each series is labelled: a window for each of its one to three anomalies, which begins at
-any place in the window's first half. The first sixth of a series has none.
+any place in the window's first half and ends with it at the latest. The first sixth of a series has
+none.
 """
 
 import math
@@ -73,10 +74,13 @@ class _Series:
     def steps(self, hours: float) -> int:
         return max(1, round(hours * 3600 / self.step))
 
-    def change(self, first: int, hours: float, change: Callable[[float, float], float]) -> None:
-        """Change values by their part of the way through; what is beyond the end is left out."""
-        count = self.steps(hours)
-        for index in range(first, min(first + count, self.count)):
+    def change(
+        self, place: tuple[int, int], hours: float, change: Callable[[float, float], float]
+    ) -> None:
+        """Change values by their part of the way through, which at the latest the window ends."""
+        first, end = place
+        count = min(self.steps(hours), end - first)
+        for index in range(first, first + count):
             self.values[index] = change(self.values[index], (index - first) / count)
 
     def made(self, name: str, digits: int) -> Strange:
@@ -105,13 +109,11 @@ def _server(seed: str) -> _Series:
         kind = rng.choice(("runaway", "runaway", "down", "restless"))
         more, hours = rng.uniform(30, 60), rng.uniform(2, 14)
         if kind == "runaway":
-            made.change(place[0], hours, lambda v, _, by=more: min(100.0, v + by))  # type: ignore[misc]
+            made.change(place, hours, lambda v, _, by=more: min(100.0, v + by))  # type: ignore[misc]
         elif kind == "down":
-            made.change(place[0], hours, lambda v, _: 0.0)
+            made.change(place, hours, lambda v, _: 0.0)
         else:
-            made.change(
-                place[0], hours, lambda v, _: min(100.0, v + rng.expovariate(1 / (2 * burst)))
-            )
+            made.change(place, hours, lambda v, _: min(100.0, v + rng.expovariate(1 / (2 * burst))))
         made.label(place, kind)
     return made
 
@@ -130,12 +132,12 @@ def _machine(seed: str) -> _Series:
         kind = rng.choice(("stopped", "fails", "fails", "hot"))
         hours, by = rng.uniform(6, 30), rng.uniform(20, 45)
         if kind == "stopped":
-            made.change(place[0], hours, lambda v, p, by=by: v - by * min(1, 8 * p, 8 * (1 - p)))  # type: ignore[misc]
+            made.change(place, hours, lambda v, p, by=by: v - by * min(1, 8 * p, 8 * (1 - p)))  # type: ignore[misc]
         elif kind == "hot":
-            made.change(place[0], hours, lambda v, p, by=by: v + by / 2 * min(1, 4 * p))  # type: ignore[misc]
+            made.change(place, hours, lambda v, p, by=by: v + by / 2 * min(1, 4 * p))  # type: ignore[misc]
         else:  # warmer for a day and more, then it stops
             made.change(
-                place[0],
+                place,
                 hours + 24,
                 lambda v, p, by=by: v + 0.4 * by * p / 0.7 if p < 0.7 else v - 1.5 * by,  # type: ignore[misc]
             )
@@ -162,12 +164,12 @@ def _traffic(seed: str) -> _Series:
         kind = rng.choice(("storm", "feast", "holiday"))
         part, hours = rng.uniform(0.0, 0.3), rng.uniform(8, 30)
         if kind == "storm":
-            made.change(place[0], hours, lambda v, _, part=part: v * part)  # type: ignore[misc]
+            made.change(place, hours, lambda v, _, part=part: v * part)  # type: ignore[misc]
         elif kind == "feast":
             more = rng.uniform(0.6, 1.5) * most
-            made.change(place[0], hours / 3, lambda v, _, more=more: v + more)  # type: ignore[misc]
+            made.change(place, hours / 3, lambda v, _, more=more: v + more)  # type: ignore[misc]
         else:
-            made.change(place[0], 24, lambda v, _, part=part: v * (0.3 + part))  # type: ignore[misc]
+            made.change(place, 24, lambda v, _, part=part: v * (0.3 + part))  # type: ignore[misc]
         made.label(place, kind)
     return made
 
@@ -185,9 +187,9 @@ def _exchange(seed: str) -> _Series:
         kind = rng.choice(("peak", "peak", "slump"))
         times = math.exp(rng.uniform(4, 7) * max(wide, 0.2))
         if kind == "peak":
-            made.change(place[0], rng.uniform(1, 5), lambda v, _, times=times: v * times)  # type: ignore[misc]
+            made.change(place, rng.uniform(1, 5), lambda v, _, times=times: v * times)  # type: ignore[misc]
         else:
-            made.change(place[0], rng.uniform(6, 24), lambda v, _, times=times: v / times)  # type: ignore[misc]
+            made.change(place, rng.uniform(6, 24), lambda v, _, times=times: v / times)  # type: ignore[misc]
         made.label(place, kind)
     return made
 
@@ -203,13 +205,15 @@ def _steps(seed: str) -> _Series:
     for place in made.places:
         kind = rng.choice(("up", "down", "flat", "peak") if wave else ("up", "down", "peak"))
         by, hours = rng.uniform(6, 14) * noise + 0.5 * wave, rng.uniform(6, 24)
-        if kind == "flat":  # a day without its wave
-            noon = place[0] + made.steps((9 - made.of_day(place[0])) % 24)
-            made.change(noon, 9, lambda v, _: v - wave)
+        morning = place[0] + made.steps((9 - made.of_day(place[0])) % 24)
+        if kind == "flat" and morning + made.steps(9) > place[1]:
+            kind = "down"  # no whole day of its wave is in the window
+        if kind == "flat":
+            made.change((morning, place[1]), 9, lambda v, _: v - wave)
         else:
             sign = -1 if kind == "down" else 1
             made.change(
-                place[0],
+                place,
                 1 if kind == "peak" else hours,
                 lambda v, _, by=sign * by: v + by,  # type: ignore[misc]
             )
@@ -232,7 +236,7 @@ def _talk(seed: str) -> _Series:
     for place in made.places:
         height, hours = rng.uniform(8, 30) * usual, rng.uniform(2, 12)
         made.change(
-            place[0],
+            place,
             hours,
             lambda v, p, height=height: round(v + height * math.exp(-4 * p)),  # type: ignore[misc]
         )
