@@ -72,6 +72,26 @@ def test_it_is_hardened_and_still_may_ask_the_clock() -> None:
     assert int(service["WatchdogSec"]) >= 60, "a sensor that hangs for a while is no reason"
 
 
+def test_it_runs_with_the_settings_that_every_command_finds(tmp_path: Path) -> None:
+    """As “init” wrote them, by hand and without root."""
+    config = tmp_path / ".config" / "herdbook" / "alpaca.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text('name = "Hallway"\ndata = "/srv/node"\n[[sensor]]\nkind = "system"\n')
+    printed = subprocess.run(
+        [sys.executable, "-m", "herdbook.cli.main", "alpaca", "unit"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+        cwd=tmp_path,
+        env={"HOME": str(tmp_path)},
+    )
+    service = sections(printed.stdout)["Service"]
+    assert service["ExecStart"].endswith(f" alpaca run --config {config}")
+    assert service["ReadWritePaths"] == "-/srv/node"
+    assert str(config) in printed.stderr
+
+
 def test_systemd_takes_it(tmp_path: Path) -> None:
     unit = tmp_path / NAME
     unit.write_text(text(data=Path("/mnt/a disk")))

@@ -43,13 +43,8 @@ def chosen(options: argparse.Namespace) -> Path | None:
     """
     from herdbook.alpaca.environment import has_settings
 
-    named: Path | None = options.config
-    if named is not None:
-        return named
-    found = _found()
-    if found is not None:
-        print(f"herdbook: The settings are those of {found}.", file=sys.stderr)
-        return found
+    if (file := named_or_found(options)) is not None:
+        return file
     if has_settings(os.environ):
         print("herdbook: The settings are those of the environment alone.", file=sys.stderr)
         return None
@@ -58,6 +53,17 @@ def chosen(options: argparse.Namespace) -> Path | None:
         f"There is no alpaca.toml: looked for {', '.join(places)}.",
         fix="Make one with “herdbook alpaca init”, or name yours with --config.",
     )
+
+
+def named_or_found(options: argparse.Namespace) -> Path | None:
+    """The file that was named, or else found, which is then said. None: there is none."""
+    named: Path | None = options.config
+    if named is not None:
+        return named
+    found = _found()
+    if found is not None:
+        print(f"herdbook: The settings are those of {found}.", file=sys.stderr)
+    return found
 
 
 def _found() -> Path | None:

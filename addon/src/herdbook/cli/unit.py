@@ -32,7 +32,7 @@ def unit(options: argparse.Namespace) -> int:
     """Print it. Raises `ConfigError` for a file that is there, and wrong."""
     from herdbook.alpaca.config import load
 
-    config = (options.config or config_file.SYSTEM_FILE).absolute()
+    config = (config_file.named_or_found(options) or config_file.SYSTEM_FILE).absolute()
     there = {group.gr_name for group in grp.getgrall()}
     text = unit_text(
         command=(options.command or Path(sys.argv[0])).absolute(),
