@@ -150,7 +150,7 @@ def test_the_script_installs_upgrades_and_removes(root: Root) -> None:
     broker = ("--broker-host", "127.0.0.1", "--broker-port", str(free_port()))
     beside = ("--with", "./herdbook-barrel", "--with", "other")
     first = root.install(
-        "--i2c", "--source", "/src", *beside, "--yes", "--name", "Hallway", *broker
+        "--i2c", "--model", "--source", "/src", *beside, "--yes", "--name", "Hallway", *broker
     )
     assert first.returncode == 0, first.stderr
     said = " ".join(first.stderr.split())
@@ -158,7 +158,8 @@ def test_the_script_installs_upgrades_and_removes(root: Root) -> None:
     assert "alpaca run" not in said, "the service does that"
     asked = root.read("opt/herdbook/tools.asked")
     assert (
-        "--python 3.13 --with ./herdbook-barrel --with other herdbook[alpaca,i2c] @ /src" in asked
+        "--python 3.13 --with ./herdbook-barrel --with other herdbook[alpaca,i2c,model] @ /src"
+        in asked
     )
     settings = tomllib.loads(root.read("etc/herdbook/alpaca.toml"))
     assert (settings["name"], settings["data"]) == ("Hallway", "/var/lib/herdbook")
