@@ -20,14 +20,18 @@ def no_step(_name: str) -> None:
 def replace_file(path: Path, data: bytes, mode: int = 0o600, *, step: Step = no_step) -> None:
     """Put `data` at `path` so that a crash at any moment leaves the old or the new content.
 
-    A crash may leave the temporary file too; `remove_temporary_files` finds it. Raises
-    `StorageError` when the folder is full, read-only or missing; the old file stays.
+    A crash may leave the temporary file too; `remove_temporary_files` finds it. Written by root, it
+    is whose the old file was, or else the folder: a service reads what its owner made with sudo.
+    Raises `StorageError` when the folder is full, read-only or missing; the old file stays.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         try:
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
             with os.fdopen(descriptor, "wb") as file:
+                if os.geteuid() == 0:
+                    owner = (path if path.exists() else path.parent).stat()
+                    os.fchown(descriptor, owner.st_uid, owner.st_gid)
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
