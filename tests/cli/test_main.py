@@ -106,6 +106,15 @@ def test_an_alpaca_tells_where_its_page_is_and_what_opens_it(alpaca: Path, tmp_p
     assert shown.stdout.split() == ["Open", "http://127.0.0.1:8481/", "Token", token]
 
 
+def test_a_page_on_all_addresses_is_told_by_those_that_a_phone_can_open(
+    alpaca: Path, tmp_path: Path
+) -> None:
+    alpaca.write_text(alpaca.read_text() + '[page]\nport = 8481\nhost = "0.0.0.0"\n')
+    shown = _run("alpaca", "page", "--config", alpaca).stdout
+    assert "http://127.0.0.1:8481/" in shown, "this machine's own"
+    assert "//0.0.0.0" not in shown
+
+
 @pytest.mark.parametrize(
     ("part", "content", "words"),
     [

@@ -9,19 +9,22 @@ from herdbook.errors import ConfigError
 
 
 def show(options: argparse.Namespace) -> int:
-    """Print the address and the token. Raises `ConfigError` for a node that shows no page."""
+    """Print the addresses and the token. Raises `ConfigError` for a node that shows no page."""
+    from herdbook.alpaca.page.addresses import addresses_of
     from herdbook.alpaca.page.secret import load_or_create
 
     settings = settings_of(options)
     if settings.page is None:
         raise ConfigError(
             f"The settings of {settings.name} have no [page]: this node shows none.",
-            fix="Add a [page] table; docs/guides/alpaca.md says what may stand in it.",
+            fix="Write the line [page] at the end of the file, and start the node again.",
         )
+    addresses = addresses_of(settings.page)
     token = load_or_create(settings.data)
     if options.json:
-        print(json.dumps({"address": settings.page.address, "token": token}))
+        print(json.dumps({"address": addresses[0], "addresses": addresses, "token": token}))
     else:
-        print(f"Open  {settings.page.address}")
+        for address in addresses:
+            print(f"Open  {address}")
         print(f"Token {token}")
     return EXIT_DONE

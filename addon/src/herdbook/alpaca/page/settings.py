@@ -17,6 +17,9 @@ class PageSettings(Listener, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     @property
     def address(self) -> str:
-        """Where people open it."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}/"
+        """Where it listens; where people open it, unless it listens on all addresses."""
+        return self.at(self.host)
+
+    def at(self, host: str) -> str:
+        """Where people open it by an address of this machine."""
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}/"
