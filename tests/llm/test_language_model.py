@@ -89,6 +89,19 @@ async def test_who_waits_in_vain_is_told_why() -> None:
     assert asked.state.state == "down"
 
 
+async def test_nobody_waits_for_one_that_is_down_behind_somebody_more_patient() -> None:
+    asked = model(Scripted(ModelDown("Nobody is there.")))
+    patient = asyncio.create_task(asked.ask(Answer, TURNS, patience_s=30))
+    async with asyncio.timeout(5):
+        while asked.state.state != "down":
+            await asyncio.sleep(0.01)
+        with pytest.raises(ModelDown, match=r"Nobody is there\. Check"):
+            await asked.ask(Answer, TURNS, patience_s=30, down_s=0)
+    assert not patient.done()
+    patient.cancel()
+    await asyncio.gather(patient, return_exceptions=True)
+
+
 async def test_what_passes_is_tried_again_and_what_does_not_is_not() -> None:
     engine = Scripted(ModelDown("a"), ModelDown("b"), '{"text": "so"}')
     asked = model(engine)

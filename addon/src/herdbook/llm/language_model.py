@@ -7,6 +7,7 @@ say without it: no answer is an ordinary case.
 import asyncio
 import importlib
 import logging
+import math
 import random
 import re
 from collections.abc import Callable
@@ -79,14 +80,13 @@ class LanguageModel:
         return self._engine is not None
 
     async def ask[A](
-        self, kind: type[A], turns: list[Turn], *, patience_s: float, down_s: float | None = None
+        self, kind: type[A], turns: list[Turn], *, patience_s: float, down_s: float = math.inf
     ) -> A:
-        """What the model answers, as a `kind`; in vain not longer than so many seconds.
+        """What the model answers, as a `kind`; in vain not longer than `patience_s` seconds.
 
-        `down_s` is how long one is waited for that is down, or has no memory now, where that is
-        less. Raises `Busy` when enough wait already, `ModelDown` when it does not answer in that
-        time, `ModelRefused` when it will not, and `AnswerUnusable` when what it answers is not of
-        that kind.
+        While it does not answer it is asked again, for `down_s` at most. Raises `Busy` when enough
+        wait already, `ModelDown` when it does not answer in that time, `ModelRefused` when it will
+        not, and `AnswerUnusable` when what it answers is not of that kind.
         """
         engine = self._engine
         if engine is None:
@@ -95,12 +95,12 @@ class LanguageModel:
             raise Busy(f"{self._waiting} questions wait for the model already.")
         self._waiting += 1
         try:
-            async with asyncio.timeout(patience_s), self._turn:
+            async with asyncio.timeout(patience_s):
                 return await self._answer(engine, kind, turns, down_s)
         except TimeoutError as error:
             if self.state.state == "ready":
                 self._now("down", f"no answer within {patience_s:g} s")
-            raise self._no_answer() from error
+            raise _down(self.state.reason) from error
         finally:
             self._waiting -= 1
 
@@ -110,43 +110,48 @@ class LanguageModel:
             await self._engine.close()
 
     async def _answer[A](
-        self, engine: Engine, kind: type[A], turns: list[Turn], down_s: float | None
+        self, engine: Engine, kind: type[A], turns: list[Turn], down_s: float
     ) -> A:
         schema = schema_of(kind)
         tokens = most_tokens(schema)
         refused = 0
         retry_s = _FIRST_RETRY_S
-        loop = asyncio.get_running_loop()
-        give_up = None if down_s is None else loop.time() + down_s
+        down_since: float | None = None
         while True:
-            if (lack := await self._lack(engine)) is None:
-                try:
-                    text = await self._complete(engine, turns, schema, tokens)
-                    answer = msgspec.json.decode(text, type=kind)
-                except ModelDown as error:
-                    self._now("down", error.message)
-                except ModelRefused as error:
-                    self._now("down", error.message)
-                    raise
-                except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-                    refused += 1
-                    self._now("ready")
-                    if refused == _TRIES:
-                        raise AnswerUnusable(
-                            "The model answered something else than it was asked for:"
-                            f" {quoted(str(error))}."
-                        ) from error
-                    continue
-                else:
-                    self._now("ready")
-                    return answer
-            else:
-                self._now("busy", lack)
-            pause_s = retry_s * self._rng.uniform(0.5, 1.0)
-            if give_up is not None and loop.time() + pause_s > give_up:
-                raise self._no_answer()
-            await asyncio.sleep(pause_s)
+            try:
+                # Each try is a turn of its own: who waits for a model that is down keeps nobody.
+                async with self._turn:
+                    return await self._try(engine, kind, turns, schema, tokens)
+            except ModelDown as error:
+                now = asyncio.get_running_loop().time()
+                down_since = now if down_since is None else down_since
+                if now - down_since >= down_s:
+                    raise _down(error.message) from error
+            except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+                refused += 1
+                if refused == _TRIES:
+                    raise AnswerUnusable(
+                        "The model answered something else than it was asked for:"
+                        f" {quoted(str(error))}."
+                    ) from error
+                continue
+            await asyncio.sleep(retry_s * self._rng.uniform(0.5, 1.0))
             retry_s = min(2 * retry_s, _LAST_RETRY_S)
+
+    async def _try[A](
+        self, engine: Engine, kind: type[A], turns: list[Turn], schema: dict[str, Any], tokens: int
+    ) -> A:
+        """Ask once. Raises `ModelDown`, `ModelRefused`, and what decoding raises."""
+        if (lack := await self._lack(engine)) is not None:
+            self._now("busy", lack)
+            raise ModelDown(lack)
+        try:
+            text = await self._complete(engine, turns, schema, tokens)
+        except (ModelDown, ModelRefused) as error:
+            self._now("down", error.message)
+            raise
+        self._now("ready")
+        return msgspec.json.decode(text, type=kind)
 
     async def _lack(self, engine: Engine) -> str | None:
         """Why it should not be asked just now."""
@@ -166,9 +171,6 @@ class LanguageModel:
             self.state = before  # nobody waits for it any more; that says nothing of it
             raise
 
-    def _no_answer(self) -> ModelDown:
-        return ModelDown(f"The model does not answer: {self.state.reason.rstrip('.')}.")
-
     def _now(self, state: Literal["ready", "busy", "down"], reason: str = "") -> None:
         # A number that changes, or what its server says to it, is no news.
         sort = _NUMBERS.sub("", reason).partition(":")[0]
@@ -176,6 +178,13 @@ class LanguageModel:
             _log.info("The model: %s", reason)
         self._said = sort
         self.state = ModelState(state, reason)
+
+
+def _down(reason: str) -> ModelDown:
+    return ModelDown(
+        f"The model does not answer: {reason.removesuffix('.')}.",
+        fix="Check that its server runs, and the table [model].",
+    )
 
 
 def open_model(settings: ModelSettings) -> LanguageModel:

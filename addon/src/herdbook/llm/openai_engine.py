@@ -10,6 +10,7 @@ from herdbook.errors import ModelDown, ModelRefused
 from herdbook.llm.engine import Schema, Turn
 from herdbook.llm.quoting import quoted
 from herdbook.llm.settings import ModelSettings
+from herdbook.unreachable import reason_of
 
 _CONNECT_S: Final = 10.0
 _MOST_BYTES: Final = 256 * 1024
@@ -105,6 +106,15 @@ class OpenAIEngine:
                         raise ModelRefused("The model's answer is larger than any we take.")
                 return response.status, bytes(body)
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise ModelDown(
-                f"No model answers at {self._settings.url}: {str(error) or type(error).__name__}."
-            ) from error
+            raise ModelDown(f"No model answers at {self._settings.url}: {_why(error)}.") from error
+
+
+def _why(error: Exception) -> str:
+    """What happened, as the rest of a sentence."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        error = error.certificate_error
+    elif isinstance(error, aiohttp.ClientConnectorError):
+        error = error.os_error
+    if isinstance(error, OSError):
+        return reason_of(error, "model").what
+    return str(error) or type(error).__name__
