@@ -41,6 +41,11 @@ SENSORS = [
     {"id": "d", "name": "Last restart", "form": "moment", "unit": None, "value": 0, "fault": None},
 ]
 ASKED = {"sentence": "It is 21.5 °C, and the door is open."}
+SEEN = {
+    "at": "2026-11-21T18:30:00.000+00:00",
+    "known": True,
+    "sentence": "Boiler is 95 °C. It is usually between 20 and 90 °C.",
+}
 FACT = {"sentence": "The boiler is serviced in May.", "review": "kept", "confidence": 1.0}
 
 
@@ -55,12 +60,13 @@ class Node:
         self.config.write_text(
             f'name = "Hallway"\ndata = "{self.data}"\n[[sensor]]\nkind = "system"\n'
         )
+        self.status: dict[str, Any] = STATUS
         self.sensors: list[dict[str, Any]] = [*SENSORS]
         self.asked: list[Any] = []
 
     def app(self) -> web.Application:
         async def status(_: web.Request) -> web.Response:
-            return web.json_response(STATUS)
+            return web.json_response(self.status)
 
         async def sensors(_: web.Request) -> web.Response:
             return web.json_response({"sensors": self.sensors})
@@ -71,11 +77,12 @@ class Node:
         async def recall(request: web.Request) -> web.Response:
             self.asked.append(await request.json())
             if self.asked[-1]["words"] == "nothing":
-                return web.json_response({"memories": []})
+                return web.json_response({"memories": [], "observations": []})
             if self.asked[-1]["words"] == "too much":
                 refusal = {"code": "invalid_input", "message": "Too much.", "fix": "Ask less."}
                 return web.json_response(refusal, status=422)
-            return web.json_response({"memories": [FACT]})
+            about = SEEN | {"known": False}
+            return web.json_response({"memories": [FACT], "observations": [SEEN, about]})
 
         app = web.Application()
         app.router.add_get("/v1/status", status)
@@ -141,6 +148,21 @@ def test_how_a_node_is(node: Node) -> None:
     assert json.loads(node.run("status", "--json").stdout) == STATUS
 
 
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("offline", "not connected"),
+        ("asking", "no Llama has answered yet"),
+        ("unapproved", "waits for a person to approve this node"),
+        ("sending", "in the herd"),
+        ("diverged", "the Llama holds another history of this node"),
+    ],
+)
+def test_how_it_stands_with_its_llama(node: Node, state: str, words: str) -> None:
+    node.status = STATUS | {"llama": state}
+    assert f"Herd      {words}" in node.run("status").stdout
+
+
 def test_what_sensors_show(node: Node) -> None:
     result = node.run("sensors")
     assert result.returncode == 0
@@ -162,9 +184,13 @@ def test_what_sensors_show(node: Node) -> None:
 def test_it_says_what_it_sees_and_remembers(node: Node) -> None:
     assert node.run("observe").stdout == f"{ASKED['sentence']}\n"
     assert json.loads(node.run("observe", "--json").stdout) == {"observations": [ASKED]}
-    assert node.run("recall", "the", "boiler").stdout == f"{FACT['sentence']}\n"
+    assert node.run("recall", "the", "boiler").stdout.splitlines() == [
+        f"{FACT['sentence']} (kept)",
+        f" 2026-11-21 18:30:00  {SEEN['sentence']}",
+        f"~2026-11-21 18:30:00  {SEEN['sentence']}",
+    ]
     assert node.asked == [{"words": "the boiler"}]
-    assert node.run("recall", "nothing").stdout == "Nothing.\n"
+    assert "nothing is remembered" in node.run("recall", "nothing").stdout
     refused = node.run("recall", "too much")
     assert refused.returncode == 2
     assert refused.stderr == "herdbook: Too much. Ask less.\n"

@@ -84,6 +84,16 @@ async def test_asked_it_reads_at_once_and_logs_what_it_sees(node: Stage) -> None
     assert logged["sentence"] == made["sentence"]
 
 
+async def test_what_it_noticed_is_recalled_beside_what_it_remembers(tmp_path: Path) -> None:
+    await remember(tmp_path / "node")
+    async with stage(tmp_path) as node:
+        node.write(95)
+        [noticed] = (await node.until("/v1/observations", "above_usual"))["observations"]
+        _, answer = await node.ask("POST", "/v1/recall", b'{"words": "boiler"}')
+        assert answer["observations"] == [noticed]
+        assert shape(answer["observations"]) == shape(example("`POST /v1/recall`")["observations"])
+
+
 async def test_what_a_node_has_not_is_said(node: Stage) -> None:
     status, answer = await node.ask("GET", "/v1/thoughts")
     assert (status, answer["code"]) == (404, "not_here")
@@ -102,9 +112,9 @@ async def test_what_it_remembers_is_found(tmp_path: Path) -> None:
         assert (aired["sentence"], aired["review"], aired["confidence"]) == (AIRED, "proposed", 0.8)
         assert len((await node.ask("GET", "/v1/memories?limit=1"))[1]["memories"]) == 1
         _, answer = await node.ask("POST", "/v1/recall", b'{"words": "aired"}')
-        assert answer == {"memories": [aired]}
+        assert answer == {"memories": [aired], "observations": []}
         _, answer = await node.ask("POST", "/v1/recall", b'{"words": "landlord"}')
-        assert answer == {"memories": []}, "what was called wrong is not found"
+        assert answer == {"memories": [], "observations": []}, "what was called wrong is not found"
         async with node.browser() as browser:
             async with browser.get("/") as page:
                 assert 'href="/memories"' in await page.text()

@@ -85,6 +85,13 @@ class Remembered(Struct, frozen=True):
     confidence: float
 
 
+class Recollection(Struct, frozen=True):
+    """What is known of something, of either the best first."""
+
+    memories: Sequence[Remembered]
+    observations: Sequence[Noticed]
+
+
 class Thought(Struct, frozen=True):
     """A step of a model on the node: what it did, and what came of it."""
 
@@ -99,8 +106,8 @@ class Memories(Protocol):
     async def memories(self, limit: int) -> Sequence[Remembered]:
         """The newest facts, newest first. Raises `StorageError`."""
 
-    async def recall(self, words: str) -> Sequence[Remembered]:
-        """The facts that fit some words, the best first. Raises `InputError`, `StorageError`."""
+    async def recall(self, words: str) -> Recollection:
+        """What fits some words. Raises `InputError`, `StorageError`."""
 
 
 class Thoughts(Protocol):

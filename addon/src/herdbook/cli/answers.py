@@ -18,8 +18,11 @@ from herdbook.cli.running import EXIT_DONE, EXIT_FAILED
 type Answer = dict[str, Any]
 
 _LLAMA: Final = {
+    "offline": "not connected",
+    "asking": "no Llama has answered yet",
     "sending": "in the herd",
     "unapproved": "waits for a person to approve this node",
+    "diverged": "the Llama holds another history of this node: its log says what to do",
 }
 _CLOCK: Final = {"synced": "right", "unknown": "not checked", "unset": "never set"}
 _LOADING_S: Final = 30.0
@@ -44,14 +47,14 @@ def sensors(options: argparse.Namespace) -> int:
 
 def observe(options: argparse.Namespace) -> int:
     """Have it read every sensor now, and say what it sees."""
-    _show(options, _node(options).post("/v1/observe", {}), _sentences("observations"))
+    _show(options, _node(options).post("/v1/observe", {}), _observed_lines)
     return EXIT_DONE
 
 
 def recall(options: argparse.Namespace) -> int:
-    """What it remembers of some words."""
+    """What it remembers and noticed of some words."""
     answer = _node(options).post("/v1/recall", {"words": " ".join(options.words)})
-    _show(options, answer, _sentences("memories"))
+    _show(options, answer, _recalled_lines)
     return EXIT_DONE
 
 
@@ -86,7 +89,7 @@ def _status_lines(answer: Answer) -> Iterator[str]:
     yield f"{way:<9} {'connected' if answer['connected'] else 'not connected'}"
     if trouble := answer.get("trouble"):
         yield f"          {trouble}"
-    yield f"Herd      {_LLAMA.get(answer['llama'], 'not heard of the Llama yet')}"
+    yield f"Herd      {_LLAMA[answer['llama']]}"
     waiting = answer["waiting"]
     yield f"Backlog   {'not known' if waiting is None else f'{waiting} events wait for the Llama'}"
     yield f"Disk      {_gib(answer['disk_free'])} of {_gib(answer['disk_size'])} free"
@@ -117,14 +120,19 @@ def _value(sensor: Mapping[str, Any]) -> str:
     return f"{value:g} {sensor['unit'] or ''}".rstrip()
 
 
-def _sentences(key: str) -> Callable[[Answer], Iterator[str]]:
-    def lines(answer: Answer) -> Iterator[str]:
-        for one in answer[key]:
-            yield one["sentence"]
-        if not answer[key]:
-            yield "Nothing."
+def _observed_lines(answer: Answer) -> Iterator[str]:
+    for one in answer["observations"]:
+        yield one["sentence"]
 
-    return lines
+
+def _recalled_lines(answer: Answer) -> Iterator[str]:
+    """Facts with what people think of them; what was noticed with its time."""
+    for fact in answer["memories"]:
+        yield f"{fact['sentence']} ({fact['review']})"
+    for one in answer["observations"]:
+        yield f"{' ' if one['known'] else '~'}{_local(one['at'])}  {one['sentence']}"
+    if not answer["memories"] and not answer["observations"]:
+        yield "Nothing was noticed, and nothing is remembered of it."
 
 
 def _local(moment: str) -> str:

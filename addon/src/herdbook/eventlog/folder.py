@@ -35,7 +35,8 @@ class LogFolder:
         path = folder / "log.db"
         if not path.exists():
             raise StorageError(
-                f"There is no event log in {folder}.", fix="Name the “data” folder of an Alpaca."
+                f"There is no event log in {folder}.",
+                fix="Name the “data” folder of an Alpaca, one that was started before.",
             )
         mark = read_mark(folder)  # first: the log moves on, and must not be behind it
         with storing(path):

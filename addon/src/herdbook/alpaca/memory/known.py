@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from herdbook.alpaca.knowledge import Remembered, Thought
+from herdbook.alpaca.knowledge import Noticed, Recollection, Remembered, Thought
 from herdbook.alpaca.memory.memories import Memories
 from herdbook.clock import iso
+from herdbook.house.observation import Observation
 
 
 class KnownMemories:
@@ -21,14 +22,15 @@ class KnownMemories:
             for one in facts
         ]
 
-    async def recall(self, words: str) -> Sequence[Remembered]:
+    async def recall(self, words: str) -> Recollection:
         """See `Memories`. What contradicts what was found comes with it."""
         found = await self._memories.recall(words)
-        return [
+        facts = [
             Remembered(one.told_at, one.sentence, one.verdict or "proposed", one.confidence)
             for topic in found.topics
             for one in topic.facts
         ]
+        return Recollection(facts, [_noticed(one) for one in found.observations])
 
     async def thoughts(self, limit: int) -> Sequence[Thought]:
         """See `Thoughts`."""
@@ -36,3 +38,18 @@ class KnownMemories:
             Thought(one.at, one.tool, " → ".join(part for part in (one.said, one.came) if part))
             for one in await self._memories.thoughts(limit)
         ]
+
+
+def _noticed(one: Observation) -> Noticed:
+    return Noticed(
+        at=one.observed_at,
+        known=one.clock == "synced",
+        kind=one.kind,
+        sensor=one.sensor,
+        sensor_name=one.sensor_name,
+        sentence=one.sentence,
+        value=one.value,
+        unit=one.unit,
+        usual=one.usual,
+        confidence=one.confidence,
+    )

@@ -48,7 +48,7 @@ def control_app(knowledge: Knowledge, mind: "Mind | None") -> web.Application:
 
     async def recall(request: web.Request) -> web.Response:
         question = _question(await request.read())
-        return _answer({"memories": await knowledge.memories.recall(question.words)})
+        return _answer(await knowledge.memories.recall(question.words))
 
     async def thoughts(request: web.Request) -> web.Response:
         if knowledge.thoughts is None:
