@@ -2,7 +2,7 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
 import msgspec
 import pytest
@@ -297,9 +297,30 @@ async def test_what_a_sensor_did_not_expect_costs_its_own_measurements_alone(
     assert caplog.text.count("waiting for its news ended by a fault") == 1
 
 
+async def test_a_sensor_that_does_not_stop_keeps_its_node_from_stopping_no_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Deaf(WakingDouble):
+        async def run(self, wake: Callable[[], None]) -> None:
+            while not ended.is_set():
+                with contextlib.suppress(asyncio.CancelledError):
+                    await ended.wait()
+
+    monkeypatch.setattr(sampler_module, "_ENDING_S", 0.02)
+    ended, sampler = asyncio.Event(), Sampler(Deaf(), heard := Heard(), ManualClock())
+    async with asyncio.timeout(5), sampling(sampler):
+        await until(lambda: heard.states)
+    assert not ended.is_set()
+    ended.set()
+
+
 class _Mute(Exception):
     def __str__(self) -> str:
         raise ZeroDivisionError
+
+
+class _Own(BaseException):
+    pass
 
 
 @pytest.mark.parametrize(
@@ -309,10 +330,14 @@ class _Mute(Exception):
         (StopIteration(), "StopIteration: ."),
         (_Mute(), "_Mute: it does not say why."),
         (ValueError("\x1b[2J\n" + "x" * 10_000_000), "ValueError:  [2J xxx"),
+        (KeyboardInterrupt(), "KeyboardInterrupt: ."),
+        (GeneratorExit(), "GeneratorExit: ."),
+        (asyncio.CancelledError(), "CancelledError: ."),
+        (_Own("as it likes"), "_Own: as it likes."),
     ],
 )
 async def test_a_sensor_that_exits_or_says_too_much_ends_nothing(
-    error: BaseException, words: str
+    error: BaseException, words: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Broken(WakingDouble):
         def read(self) -> Mapping[str, Sample]:
@@ -321,14 +346,20 @@ async def test_a_sensor_that_exits_or_says_too_much_ends_nothing(
         async def run(self, wake: Callable[[], None]) -> None:
             raise error
 
-    sampler = Sampler(Broken(), heard := Heard(), ManualClock())
+    sensor = Broken()
+    sensor.interval = 0.02
+    sampler = Sampler(sensor, heard := Heard(), ManualClock())
     async with sampling(sampler):
-        await until(lambda: heard.states)
+        await until(lambda: len(heard.states) >= 6)
         faults = {latest.sample for latest in sampler.latest()}
     [fault] = faults
     assert isinstance(fault, Fault)
     assert fault.reason.startswith(f"Kettle, Door cannot be read: {words}")
     assert len(fault.reason) <= 500
+    assert "waiting for its news ended by a fault" in caplog.text
+    assert "in read" in caplog.text, "where it was is said"
+    assert len(caplog.text) < 10_000
+    assert "\x1b" not in caplog.text
 
 
 async def test_a_moment_that_is_none_is_a_fault() -> None:
@@ -341,9 +372,30 @@ async def test_a_moment_that_is_none_is_a_fault() -> None:
     assert set(heard.states) == {("t", None), ("d", 1.0)}
 
 
+class _NoNumber(float):
+    def __float__(self) -> float:
+        raise KeyboardInterrupt
+
+
+def _numbers() -> Iterator[float]:
+    while True:
+        yield 1.0
+
+
 @pytest.mark.parametrize(
     "sample",
-    [None, "21", float("nan"), 1e300, [1.0], 10**400, Fault(None), Fault("x" * 10_000_000)],  # type: ignore[arg-type]
+    [
+        None,
+        "21",
+        b"21",
+        float("nan"),
+        1e300,
+        [1.0],
+        10**400,
+        _numbers(),
+        Fault(None),  # type: ignore[arg-type]
+        Fault("x" * 10_000_000),
+    ],
     ids=lambda sample: repr(sample)[:20],
 )
 async def test_whatever_a_sensor_gives_is_a_number_or_a_fault(sample: object) -> None:
@@ -353,6 +405,49 @@ async def test_whatever_a_sensor_gives_is_a_number_or_a_fault(sample: object) ->
     async with sampling(Sampler(sensor, heard, ManualClock())):
         await until(lambda: len(heard.states) >= 4)
     assert set(heard.states) == {("t", None), ("d", 1.0)}
+
+
+async def test_a_number_that_is_none_costs_its_own_sensor_alone() -> None:
+    sensor, heard = SensorDouble(), Heard()
+    sensor.samples["t"] = _NoNumber(1.0)
+    async with sampling(Sampler(sensor, heard, ManualClock())):
+        await until(lambda: len(heard.states) >= 4)
+        sensor.samples["t"] = 50.0
+        await until(lambda: ("t", 50.0) in heard.states)
+    assert set(heard.states[:4]) == {("t", None), ("d", None)}
+
+
+@pytest.mark.parametrize("raises", [False, True])
+async def test_what_comes_and_goes_is_said_once_a_minute_and_what_stays_is_said(
+    caplog: pytest.LogCaptureFixture, raises: bool
+) -> None:
+    class Loose(SensorDouble):
+        loose = True
+
+        def read(self) -> Mapping[str, Sample]:
+            self.samples["t"] = 50.0
+            if self.loose and self.reads % 2:
+                self.samples["t"] = Fault("The contact is loose.")
+                if raises:
+                    self.reads += 1
+                    raise ValueError("The contact is loose.")
+            return super().read()
+
+    caplog.set_level("INFO")
+    sensor, heard, clock = Loose(), Heard(), ManualClock()
+    sampler = Sampler(sensor, heard, clock)
+    for _ in range(20):
+        await sampler.sample()
+    assert ("t", None) in heard.states
+    assert caplog.text.count("It is unavailable") == (2 if raises else 1), "of each measurement"
+    assert caplog.text.count("Traceback") + caplog.text.count("in read") == raises
+    assert caplog.text.count("Kettle is read again.") == 1
+    clock.advance(60_000)
+    sensor.samples["t"] = Fault("The wire is cut.")
+    sensor.loose = False
+    sensor.read = lambda: sensor.samples  # type: ignore[method-assign]
+    await sampler.sample()
+    assert "The wire is cut. It is unavailable until it is read again. (and 9 more" in caplog.text
 
 
 async def test_a_slow_sensor_is_waited_for_as_long_as_it_says(

@@ -17,16 +17,17 @@ class PacedLog:
         self._clock = clock or SystemClock()
         self._said: dict[str, tuple[int, int]] = {}  # when, and how often it was left out since
 
-    def warning(self, sort: str, words: str) -> None:
-        """Say it, or count it: the next one said tells how many were left out."""
+    def warning(self, sort: str, words: str) -> bool:
+        """Say it, or count it: the next one said tells how many were left out. Whether it was."""
         now = self._clock.monotonic_ms()
         said_ms, left_out = self._said.get(sort, (now - AGAIN_MS, 0))
         if now - said_ms < AGAIN_MS:
             self._said[sort] = (said_ms, left_out + 1)
-            return
+            return False
         self._said[sort] = (now, 0)
         if len(self._said) > _SORTS:
             del self._said[next(iter(self._said))]
         if left_out:
             words = f"{words} (and {left_out} more of this kind in the meantime)"
         self._logger.warning("%s", words)
+        return True

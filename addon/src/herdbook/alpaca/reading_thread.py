@@ -5,6 +5,7 @@ with one could be stopped by force only.
 """
 
 import asyncio
+import os
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
@@ -41,7 +42,18 @@ class ReadingThread:
 def _carry_out[R](future: Future[R], function: Callable[[], R]) -> None:
     if not future.set_running_or_notify_cancel():
         return
+    here = os.getpid()
     try:
-        future.set_result(function())
+        result = function()
     except BaseException as error:  # noqa: BLE001 - whoever waits is told
+        _end_a_copy(here)
         future.set_exception(error)
+    else:
+        _end_a_copy(here)
+        future.set_result(result)
+
+
+def _end_a_copy(of: int) -> None:
+    """A sensor may have forked: what comes back in its child would go on as half a node."""
+    if os.getpid() != of:
+        os._exit(0)

@@ -8,11 +8,10 @@ import asyncio
 import logging
 import math
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final, Protocol
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from herdbook.alpaca.blocks import ReadingsBlock
 from herdbook.alpaca.conditioning import Conditioning
@@ -25,14 +24,15 @@ from herdbook.alpaca.sensors.measurement import (
     Sensor,
     Slow,
     Waking,
-    checked,
-    one_line,
 )
+from herdbook.alpaca.sensors.soundness import failed, sound, told
 from herdbook.clock import Clock, Instant, now
 from herdbook.eventlog.event import OBSERVATION, READINGS
 from herdbook.eventlog.readings import ReadingsPayload
+from herdbook.log import AGAIN_MS, PacedLog
 
 _PATIENCE_S: Final = 5.0
+_ENDING_S: Final = 5.0
 _SOONER: Final = 4
 _SHORTEST_S: Final = 0.1
 
@@ -73,7 +73,9 @@ class Sampler:
         self._events: deque[tuple[str, Struct, Instant]] = deque()
         self._reading = asyncio.Lock()
         self._woken = asyncio.Event()
+        self._paced = PacedLog(_log, clock)
         self._raised = False
+        self._raised_ms: int | None = None  # when the log last told where
         # One of its own: sensors that take their time must not keep the others waiting.
         self._thread = ReadingThread("herdbook-sensor")
         self._name = ", ".join(measurement.name for measurement in sensor.measurements)
@@ -137,10 +139,23 @@ class Sampler:
         await self._give_events()
 
     async def _listen(self, sensor: Waking) -> None:
+        heeding = asyncio.create_task(self._heed(sensor))
+        try:
+            await asyncio.wait({heeding})
+        finally:
+            heeding.cancel()
+            # No longer: what the node does at its stop waits for this.
+            await asyncio.wait({heeding}, timeout=_ENDING_S)
+
+    async def _heed(self, sensor: Waking) -> None:
         try:
             await sensor.run(self.wake)
-        except (Exception, SystemExit):  # noqa: BLE001 - another's program; it is still read at its interval
-            _log.exception("%s: waiting for its news ended by a fault.", self._name)
+        except BaseException as error:
+            task = asyncio.current_task()
+            if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
+                raise
+            # Another's program: the sensor is still read at its interval.
+            _log.error("%s: waiting for its news ended by a fault: %s", self._name, told(error))
 
     async def _until_next(self, begun: float) -> None:
         """Wait until the sensor is to be read again; `begun` is when its grid of times began."""
@@ -177,22 +192,30 @@ class Sampler:
             reading.cancel()
         at = now(self._clock)
         for measurement_id, channel in self._channels.items():
-            sample = _sound(channel.measurement, samples.get(measurement_id))
-            self._events.extend(self._take(channel, sample, at))
+            self._events.extend(self._take(channel, samples[measurement_id], at))
         await self._give_events()
 
-    def _read(self) -> Mapping[str, object]:
+    def _read(self) -> dict[str, Sample]:
+        """A sample for each channel. In the sensor's own thread, which nothing of it leaves."""
         try:
-            samples: Mapping[str, object] = dict(self._sensor.read())
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - another's program; the others go on
-            if not self._raised:
-                _log.exception("%s cannot be read.", self._name)
-            self._raised = True
-            words = f"{type(error).__name__}: {one_line(error)}"
-            fault = Fault.of("{name} cannot be read: {error}.", name=self._name, error=words)
-            return dict.fromkeys(self._channels, fault)
+            given = dict(self._sensor.read())
+            samples = {
+                measurement_id: sound(channel.measurement, given.get(measurement_id))
+                for measurement_id, channel in self._channels.items()
+            }
+        except BaseException as error:  # noqa: BLE001 - another's program; the others go on
+            self._tell_raised(error)
+            return dict.fromkeys(self._channels, failed(self._name, error))
         self._raised = False
         return samples
+
+    def _tell_raised(self, error: BaseException) -> None:
+        """Say where it failed: once, and of one that comes and goes at most once a minute."""
+        now_ms, last_ms = self._clock.monotonic_ms(), self._raised_ms
+        if not self._raised and (last_ms is None or now_ms - last_ms >= AGAIN_MS):
+            self._raised_ms = now_ms
+            _log.error("%s cannot be read. %s", self._name, told(error))
+        self._raised = True
 
     async def _give_events(self) -> None:
         while self._events:
@@ -206,9 +229,9 @@ class Sampler:
         if isinstance(sample, Fault):
             yield from self._failed(channel, sample, at)
         else:
-            if channel.failed:
+            if channel.said_failed:
                 _log.info("%s is read again.", channel.name)
-            channel.failed = False
+            channel.said_failed = False
             # A moment is no quantity: there is nothing in it to draw over time.
             if channel.measurement.form == "moment":
                 self._listener.state(channel.measurement, sample)
@@ -233,9 +256,10 @@ class Sampler:
     def _failed(
         self, channel: "_Channel", fault: Fault, at: Instant
     ) -> Iterator[tuple[str, Struct, Instant]]:
-        if not channel.failed:  # once, not once a reading
-            _log.warning("%s It is unavailable until it is read again.", fault.reason)
-        channel.failed = True
+        if not channel.said_failed:  # once, not once a reading; a bad contact once a minute
+            channel.said_failed = self._paced.warning(
+                channel.measurement.id, f"{fault.reason} It is unavailable until it is read again."
+            )
         channel.conditioning.failed()
         self._listener.state(channel.measurement, None)
         if channel.observer is not None and (
@@ -253,20 +277,7 @@ class _Channel:
         self.name = measurement.name
         self.block = ReadingsBlock(measurement)
         self.conditioning = Conditioning(measurement, sensor.interval)
-        self.failed = False
+        self.said_failed = False
         self.sample: Sample = Fault.of("It was not read yet.")
         self.at: Instant | None = None
         self.observer = noticer.observer(sensor, measurement)
-
-
-def _sound(measurement: Measurement, sample: object) -> Sample:
-    """What a sensor gave for a measurement, whatever it gave."""
-    if isinstance(sample, Fault):
-        return replace(sample, reason=one_line(sample.reason))
-    if not isinstance(sample, int | float):
-        return Fault.of("{name} was not read.", name=measurement.name)
-    try:
-        number = float(sample)
-    except OverflowError:
-        number = math.inf
-    return checked(measurement, number)

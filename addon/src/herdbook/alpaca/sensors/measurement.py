@@ -157,6 +157,6 @@ def one_line(said: object) -> str:
     """What another's program says of its failure, as one short line."""
     try:
         words = str(said)[:_MOST_SAID]
-    except Exception:  # noqa: BLE001 - a failure that cannot even say what it is
+    except BaseException:  # noqa: BLE001 - a failure that cannot even say what it is
         words = "it does not say why"
     return "".join(letter if letter.isprintable() else " " for letter in words)

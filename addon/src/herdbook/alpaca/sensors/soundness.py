@@ -1,0 +1,44 @@
+"""What a sensor's program gave or failed of, whatever it is, as something fit to go on with.
+
+A kind of sensor may be another's program. What it says ends up in a log and on a page, so of that
+only so much is taken as they can bear.
+"""
+
+import math
+import traceback
+from typing import Final
+
+from msgspec.structs import replace
+
+from herdbook.alpaca.sensors.measurement import Fault, Measurement, Sample, checked, one_line
+
+_INNERMOST: Final = 20
+"""Calls of a traceback."""
+
+
+def sound(measurement: Measurement, given: object) -> Sample:
+    """What was given for a measurement: a number that it can have, or why it has none."""
+    if isinstance(given, Fault):
+        return replace(given, reason=one_line(given.reason))
+    if not isinstance(given, int | float):
+        return Fault.of("{name} was not read.", name=measurement.name)
+    try:
+        number = float(given)
+    except OverflowError:
+        number = math.inf
+    return checked(measurement, number)
+
+
+def failed(name: str, error: BaseException) -> Fault:
+    """There is no value of what is called so, as reading it failed."""
+    return Fault.of("{name} cannot be read: {error}.", name=name, error=_words(error))
+
+
+def told(error: BaseException) -> str:
+    """What something failed of, and where: lines for a log."""
+    calls = traceback.format_tb(error.__traceback__, -_INNERMOST)
+    return f"{_words(error)}\n{''.join(calls)}".rstrip()
+
+
+def _words(error: BaseException) -> str:
+    return f"{type(error).__name__}: {one_line(error)}"
