@@ -10,7 +10,7 @@ from tests.alpaca.packages import install
 
 FILE = Path("alpaca.toml")
 GOOD = """
-from herdbook.alpaca.sensors.measurement import Fault
+from herdbook.alpaca.sensors.measurement import Measurement
 from herdbook.alpaca.sensors.plugin import Plugin
 from herdbook.alpaca.sensors.settings import ValueSettings
 
@@ -18,7 +18,8 @@ class Settings(ValueSettings, frozen=True, kw_only=True, tag="{kind}"):
     height: float
 
 class Tide:
-    pace = 1.0
+    pace, interval, quiet = 1.0, 30, 900
+    measurements = (Measurement(id="pier", name="Pier"),)
     def __init__(self, settings, surroundings):
         {body}
 
@@ -71,6 +72,26 @@ BROKEN = {
         "has T for its table",
     ),
     "opening": (GOOD.format(kind="tide", body="1 / 0"), "cannot be opened: ZeroDivisionError"),
+    **{
+        f"promise {number}": (GOOD.format(kind="tide", body=body), f"cannot be opened.*{words}")
+        for number, (body, words) in enumerate(
+            [
+                ("self.interval = 0", r"\.interval"),
+                ("self.interval = float('nan')", r"\.interval"),
+                ("self.interval = None", r"\.interval"),
+                ("self.pace = 0", r"\.pace"),
+                ("self.patience = None", r"\.patience"),
+                ("self.measurements = ()", r"\.measurements"),
+                ("self.measurements = None", r"\.measurements"),
+                ("self.measurements = (Measurement(id='a/#', name='A'),)", r"\.id"),
+                ("self.measurements = (Measurement(id='a', name='A' * 101),)", r"\.name"),
+                ("self.measurements = (Measurement(id='a', name='A', unit='m' * 33),)", r"\.unit"),
+                ("self.measurements = (Measurement(id='a', name='A', precision=-1),)", "precision"),
+                ("self.measurements = (Measurement(id='a', name='A', smoothing=0),)", "smoothing"),
+                ("del self.__class__.measurements", "measurements"),
+            ]
+        )
+    },
 }
 
 

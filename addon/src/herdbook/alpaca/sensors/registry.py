@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from herdbook.alpaca.sensors.measurement import Sensor
 from herdbook.alpaca.sensors.plugin import Found, Plugin, Surroundings
+from herdbook.alpaca.sensors.promise import keep_to_it
 from herdbook.alpaca.sensors.settings import SensorSettings
 from herdbook.errors import ConfigError, HerdbookError
 from herdbook.settings import check
@@ -87,11 +88,13 @@ class Registry:
         kind = str(settings.__struct_config__.tag)
         plugin = self.plugin(kind)
         try:
-            return plugin.open(settings, surroundings)
+            sensor: Sensor = plugin.open(settings, surroundings)
+            keep_to_it(sensor)
         except HerdbookError:
             raise
         except (Exception, SystemExit) as error:
             raise _broken(self._found[kind][0], f"cannot be opened: {_said(error)}") from error
+        return sensor
 
     def discover(self, kind: str, surroundings: Surroundings) -> list[Found]:
         """What of a kind is attached. Raises `ConfigError` for a kind that is broken."""
