@@ -1,4 +1,5 @@
 import asyncio
+import re
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,8 @@ async def test_what_the_disk_refuses_goes_in_with_the_next(
 async def test_the_oldest_are_given_up_when_too_many_wait(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    record = await Record.open(tmp_path / "node", ManualClock())
+    clock = ManualClock()
+    record = await Record.open(tmp_path / "node", clock)
     try:
         with monkeypatch.context() as patch:
 
@@ -65,13 +67,47 @@ async def test_the_oldest_are_given_up_when_too_many_wait(
                 raise StorageError("The disk is full.")
 
             patch.setattr(EventLog, "append_many", full)
-            for _ in range(1003):
+            for number in range(1008):
                 await record.append("readings", BLOCK)
+                clock.advance(60_000 if number == 1005 else 0)
+        assert _lost(caplog) == ["1", "6"], "at most once a minute"
         assert await record.append("readings", BLOCK)
+        assert _lost(caplog) == ["1", "6", "1"]
         assert (await record.call(record.log.head)).seq == 1001
     finally:
         await record.close()
-    assert caplog.text.count("Events were lost, 1:") == 3
+    assert len(_lost(caplog)) == 3
+
+
+def _lost(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return re.findall(r"Events were lost, (\d+):", caplog.text)
+
+
+@pytest.mark.parametrize("room", [False, True])
+async def test_what_waits_for_the_disk_at_the_end_is_written_or_named(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    room: bool,
+) -> None:
+    record = await Record.open(tmp_path / "node", ManualClock())
+    with monkeypatch.context() as patch:
+
+        def full(*_: object) -> None:
+            raise StorageError("The disk is full.")
+
+        patch.setattr(EventLog, "append_many", full)
+        for _ in range(7):
+            assert not await record.append("readings", BLOCK)
+        if not room:
+            await record.close()
+    if room:
+        await record.close()
+    record = await Record.open(tmp_path / "node", ManualClock())
+    assert (await record.call(record.log.head)).seq == (7 if room else 0)
+    await record.close()
+    said = caplog.text.count("Events were lost, 7: the disk refused them until the node stopped.")
+    assert said == (0 if room else 1)
 
 
 async def test_whoever_appends_at_the_same_time_shares_a_transaction(

@@ -18,6 +18,7 @@ from herdbook.errors import StorageError
 from herdbook.eventlog.event import draft
 from herdbook.eventlog.log import EventLog
 from herdbook.eventlog.readings import ReadingsPayload
+from herdbook.log import AGAIN_MS
 
 _MOST_WAITING: Final = 1000
 _AT_ONCE: Final = 1000
@@ -42,6 +43,8 @@ class Record:
         self._waiting: list[_Draft] = []  # refused by the disk
         self._refused = False
         self._on_written: Callable[[], None] = lambda: None
+        self._lost = 0  # events, and when that was last said
+        self._said_lost_ms: int | None = None
 
     @classmethod
     async def open(cls, folder: Path, clock: Clock) -> Self:
@@ -95,9 +98,13 @@ class Record:
         return self._log
 
     async def close(self) -> None:
-        """Write what is queued, close the log and end its thread."""
+        """Write what is queued, close the log and end its thread.
+
+        What the disk refuses to the last is lost; the log says so.
+        """
         if self._writing is not None:
             await self._writing
+        await self.call(self._give_up)
         await self.call(self._log.close)
         self._thread.shutdown()
 
@@ -140,10 +147,7 @@ class Record:
                 self._log.append_many(some)
                 del self._waiting[: len(some)]
         except StorageError as error:
-            lost = max(0, len(self._waiting) - _MOST_WAITING)
-            if lost:
-                del self._waiting[:lost]
-                _log.error("Events were lost, %d: the disk refuses more than memory holds.", lost)
+            self._lose(max(0, len(self._waiting) - _MOST_WAITING))
             if not self._refused:
                 _log.error("%s Events wait in memory until then.", error)
             self._refused = True
@@ -151,7 +155,32 @@ class Record:
         self._accepted()
         return True
 
+    def _lose(self, count: int) -> None:
+        """Let go of the oldest that wait; say how many it were, at most once a minute."""
+        del self._waiting[:count]
+        self._lost += count
+        now_ms = self._clock.monotonic_ms()
+        if self._said_lost_ms is not None and now_ms - self._said_lost_ms < AGAIN_MS:
+            return
+        self._say_lost()
+
+    def _say_lost(self) -> None:
+        if self._lost:
+            self._said_lost_ms = self._clock.monotonic_ms()
+            _log.error("Events were lost, %d: the disk refuses more than memory holds.", self._lost)
+        self._lost = 0
+
+    def _give_up(self) -> None:
+        """The node stops: what still waits for the disk gets its last chance."""
+        if self._waiting and not self._append([]):
+            self._say_lost()
+            _log.error(
+                "Events were lost, %d: the disk refused them until the node stopped.",
+                len(self._waiting),
+            )
+
     def _accepted(self) -> None:
+        self._say_lost()
         if self._refused:
             _log.info("The event log can be written again.")
         self._refused = False

@@ -146,7 +146,7 @@ class Uplink:
                 if not way.connected:
                     await self._record.call(self._sync.on_disconnected)
             except StorageError as error:
-                _log.warning("Sync: %s", error)
+                self._paced.warning("sync", f"Sync: {error}")
                 await asyncio.sleep(_RETRY_S)
                 self._wake.set()
 
