@@ -46,6 +46,22 @@ def test_processor_use_is_that_of_the_time_between_two_readings(
     assert system.read()["system_cpu"] == pytest.approx(0)
 
 
+def test_a_machine_that_tells_nothing_has_faults_and_no_node_ends_by_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def missing(*_: object) -> None:
+        raise FileNotFoundError(2, "No such file or directory", "/proc/stat")
+
+    with monkeypatch.context() as patch:
+        for asked in ("cpu_times", "virtual_memory", "getloadavg", "boot_time"):
+            patch.setattr(psutil, asked, missing)
+        system = sensor()
+        samples = system.read()
+    faults = {name for name, sample in samples.items() if isinstance(sample, Fault)}
+    assert faults == {"system_cpu", "system_memory", "system_load", "system_started"}
+    assert isinstance(system.read()["system_cpu"], float), "it is mounted again"
+
+
 def test_a_missing_disk_is_a_fault_of_the_disk_alone() -> None:
     samples = sensor(disk="/nowhere/at/all").read()
     assert isinstance(samples["system_disk"], Fault)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import Concatenate, Final
+from uuid import uuid4
 
 from msgspec import Raw, Struct
 from msgspec.structs import replace
@@ -96,7 +97,7 @@ class EventLog:
         lock = FolderLock(make_folder(folder))
         lock.acquire()
         try:
-            boot = boot_id if boot_id is not None else _BOOT_ID.read_text().strip()
+            boot = boot_id if boot_id is not None else _this_boot()
             return cls(folder, lock, _identity(folder), clock, boot)
         except BaseException:
             lock.release()
@@ -300,6 +301,14 @@ class EventLog:
             kind=kind,
             payload=payload if isinstance(payload, Raw) else encode_payload(payload),
         )
+
+
+def _this_boot() -> str:
+    """Which boot of the machine this is. Where nobody tells, as in a sandbox, each run is one."""
+    try:
+        return _BOOT_ID.read_text().strip()
+    except OSError:
+        return str(uuid4())
 
 
 def _identity(folder: Path) -> Identity:

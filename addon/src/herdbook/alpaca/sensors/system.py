@@ -37,7 +37,7 @@ class SystemSensor:
         self.quiet = config.quiet
         self._disk = config.disk
         self._clock = surroundings.clock
-        self._ticks = psutil.cpu_times()
+        self._ticks = _ticks_at_the_start()
         chip = _thermal_chip()
         sources: list[Source] = [
             (_percent(config.id, "cpu", "CPU use", 10, "mdi:cpu-64-bit"), self._cpu),
@@ -99,6 +99,8 @@ class SystemSensor:
     def _cpu(self) -> float:
         # psutil.cpu_percent remembers its last call per thread, and we come from several.
         before, now = self._ticks, psutil.cpu_times()
+        if before is None:
+            before = now
         if _total(now) - _total(before) < _SHORTEST_CPU_SPAN_S:
             time.sleep(_SHORTEST_CPU_SPAN_S)
             now = psutil.cpu_times()
@@ -134,6 +136,14 @@ def _percent(sensor_id: str, part: str, name: str, spread: float, icon: str) -> 
         icon=icon,
         diagnostic=True,
     )
+
+
+def _ticks_at_the_start() -> Any:
+    """None where the kernel tells nobody: that is for the readings to say."""
+    try:
+        return psutil.cpu_times()
+    except OSError:
+        return None
 
 
 def _total(ticks: Any) -> float:
