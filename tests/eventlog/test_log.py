@@ -1,5 +1,7 @@
 """The log on disk, over crashes, lost keys and full disks."""
 
+import errno
+import fcntl
 import os
 import random
 import shutil
@@ -12,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from herdbook.errors import InputError, LogInUse, StorageError
+from herdbook.eventlog import log as log_module
 from herdbook.eventlog.batch import GENESIS, MAX_EVENTS, MAX_WIRE, VerifiedBatch, open_batch
 from herdbook.eventlog.event import MAX_WALL_MS, OBSERVATION, ObservationPayload, decode_payload
 from herdbook.eventlog.log import EventLog
@@ -135,6 +138,43 @@ def test_one_process_at_a_time(tmp_path: Path) -> None:
         open_log(tmp_path)
     log.close()
     open_log(tmp_path).close()
+
+
+def test_a_file_system_without_locks_is_no_other_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(StorageError, match="lock: No locks available"):
+        open_log(tmp_path)
+
+
+def test_a_database_of_another_user_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_log(tmp_path).close()
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(Path, "chmod", refuse)
+    with pytest.raises(StorageError, match=r"log\.db: Operation not permitted"):
+        open_log(tmp_path)
+
+
+def test_where_nobody_tells_which_boot_this_is_each_run_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_module, "_BOOT_ID", tmp_path / "no" / "proc")
+    boots = set()
+    for _ in range(2):
+        log = EventLog.open(tmp_path / "node", ManualClock())
+        boots.add(log.append(OBSERVATION, CO2).boot_id)
+        boots.add(log.append(OBSERVATION, CO2).boot_id)
+        log.close()
+    assert len(boots) == 2
 
 
 def test_a_lost_identity_is_said_not_replaced(tmp_path: Path) -> None:

@@ -127,6 +127,8 @@ class FolderLock:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             os.close(descriptor)
+            if not isinstance(error, BlockingIOError):  # a file system without locks
+                raise cannot_write(self._path, error) from error
             raise LogInUse(
                 f"Another Herdbook process works in {self._path.parent}.",
                 fix="Stop it first, or give this one a data folder of its own.",

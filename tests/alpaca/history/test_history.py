@@ -9,7 +9,7 @@ import pytest
 from herdbook.alpaca.history import history as module
 from herdbook.alpaca.history.fold import SLOT_MS, Series
 from herdbook.alpaca.history.history import History
-from herdbook.alpaca.history.store import KEPT_MS
+from herdbook.alpaca.history.store import KEPT_MS, remove
 from herdbook.clock import Quality
 from herdbook.errors import StorageError
 from herdbook.eventlog.event import CLOCK, LOSS, OBSERVATION, READINGS, LossPayload, Run
@@ -163,6 +163,24 @@ async def test_a_damaged_index_is_made_anew(
     (teller.folder / "history.db").write_bytes(remains)
     assert await points(history, teller) == [(1, 1.0)]
     assert ("made anew" in caplog.text) == (remains != b"")
+
+
+async def test_what_stands_in_the_way_of_an_index_is_named(
+    teller: Teller, history: History
+) -> None:
+    teller.tell(1.0)
+    in_the_way = teller.folder / "history.db"
+    in_the_way.mkdir()
+    with pytest.raises(StorageError, match=r"history\.db is no file") as said:
+        await points(history, teller)
+    assert said.value.fix == "Move away what stands in its place."
+    in_the_way.rmdir()
+    in_the_way.write_bytes(b"no database" * 999)
+    (teller.folder / "history.db-shm").mkdir()
+    with pytest.raises(StorageError, match=r"history\.db-shm: Is a directory"):
+        remove(teller.folder)
+    (teller.folder / "history.db-shm").rmdir()
+    assert await points(history, teller) == [(1, 1.0)]
 
 
 async def test_another_logs_index_is_not_believed(teller: Teller, tmp_path: Path) -> None:

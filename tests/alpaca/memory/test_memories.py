@@ -13,7 +13,7 @@ from herdbook.alpaca.memory.memories import DAY_MS, Memories, Proposal, Source
 from herdbook.alpaca.record import Record
 from herdbook.clock import day_of
 from herdbook.embedding.model import Model
-from herdbook.errors import InputError
+from herdbook.errors import InputError, StorageError
 from herdbook.eventlog.event import OBSERVATION, ObservationPayload
 from herdbook.eventlog.neighbours import Reviewed
 from herdbook.eventlog.readings import pack
@@ -202,6 +202,18 @@ async def test_a_notebook_is_made_again_from_the_log(
         assert len((await node.memories.recall("stuffy")).observations) == 1
         await node.stop()
     assert "made again" in caplog.text
+    await node.start()
+
+
+async def test_a_damaged_notebook_that_cannot_be_moved_aside_is_named(node: Node) -> None:
+    await node.stop()
+    (node.folder / "notebook.db").write_bytes(b"no database" * 1000)
+    in_the_way = node.folder / "notebook.db.damaged"
+    in_the_way.mkdir()
+    with pytest.raises(StorageError, match=r"notebook\.db: Is a directory"):
+        await node.start()
+    in_the_way.rmdir()
+    await node.record.close()
     await node.start()
 
 

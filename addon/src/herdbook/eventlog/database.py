@@ -10,6 +10,7 @@ from pathlib import Path
 
 from herdbook import schema
 from herdbook.errors import StorageError
+from herdbook.files import writing
 
 
 class DatabaseDamaged(StorageError):
@@ -22,7 +23,9 @@ def open_database(path: Path, schema_package: str) -> sqlite3.Connection:
     It may be used from several threads, one after the other. Raises `StorageError`, which is a
     `DatabaseDamaged` when the disk obeys and what it gives is wrong.
     """
-    with storing(path):
+    with storing(path), writing(path):
+        if path.exists() and not path.is_file():
+            raise StorageError(f"{path} is no file.", fix="Move away what stands in its place.")
         connection = sqlite3.connect(path, autocommit=True, check_same_thread=False)
         try:
             # Before all else, or it is in vain: a new file can be made smaller (`give_back`).
@@ -32,10 +35,10 @@ def open_database(path: Path, schema_package: str) -> sqlite3.Connection:
             connection.execute("PRAGMA foreign_keys=ON")
             version = connection.execute("PRAGMA user_version").fetchone()[0]
             schema.migrate(connection.executescript, version, schema_package)
+            path.chmod(0o600)
         except BaseException:
             connection.close()
             raise
-    path.chmod(0o600)
     return connection
 
 

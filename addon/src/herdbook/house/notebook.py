@@ -32,7 +32,7 @@ from herdbook.eventlog.event import (
     decode_payload,
 )
 from herdbook.eventlog.messages import Hello
-from herdbook.files import make_folder
+from herdbook.files import make_folder, writing
 from herdbook.house import memory, node, observation, reviews, thought
 from herdbook.house.compared import compared
 from herdbook.house.file import HouseFile, OpenFile
@@ -247,7 +247,8 @@ def _claim(connection: sqlite3.Connection, node_id: str, name: str, clock: Clock
 
 
 def _move_aside(path: Path) -> None:
-    for ending in ("", "-wal", "-shm"):
-        one = path.with_name(path.name + ending)
-        if one.exists():
-            one.replace(path.with_name(f"{path.name}{ending}.damaged"))
+    with writing(path):
+        for ending in ("", "-wal", "-shm"):
+            one = path.with_name(path.name + ending)
+            if one.exists():
+                one.replace(path.with_name(f"{path.name}{ending}.damaged"))

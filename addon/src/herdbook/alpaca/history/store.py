@@ -10,6 +10,7 @@ from typing import Final
 from herdbook.alpaca.history.fold import SLOT_MS, Folded, Series
 from herdbook.eventlog.database import open_database, storing, transaction
 from herdbook.eventlog.event import CLOCK, OBSERVATION, READINGS, Event, decode, encode
+from herdbook.files import remove_file
 from herdbook.house.rollup import Rollup
 
 NAME: Final = "history.db"
@@ -115,6 +116,6 @@ class HistoryStore:
 
 
 def remove(folder: Path) -> None:
-    """Begin anew: there is no `history.db` in the folder afterwards."""
+    """Begin anew: there is no `history.db` in the folder afterwards. Raises `StorageError`."""
     for ending in ("", "-wal", "-shm"):
-        (folder / f"{NAME}{ending}").unlink(missing_ok=True)
+        remove_file(folder / f"{NAME}{ending}")
