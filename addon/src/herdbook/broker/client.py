@@ -192,7 +192,8 @@ class Broker:
             async with asyncio.timeout(1):
                 await self.publish(self._will.topic, self._will.payload, retain=True)
         except (BrokerUnavailable, TimeoutError) as error:
-            _log.info("Could not say goodbye to the MQTT broker: %s", error)
+            why = str(error) or "It does not answer."
+            _log.info("Could not say goodbye to the MQTT broker: %s", why)
 
     def _refusal(self, topic: str, error: Refused) -> BrokerRefused:
         refusal = refused(self._settings, topic, error)

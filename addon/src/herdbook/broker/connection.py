@@ -22,7 +22,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from herdbook.broker.endings import Ended, NeverStood, Refused, Unacknowledged
+from herdbook.broker.endings import LOST, Ended, NeverStood, Refused, Unacknowledged
 from herdbook.broker.inbound import Inbound
 from herdbook.broker.reasons import FAILURE, TOO_LARGE
 from herdbook.broker.settings import BrokerSettings
@@ -99,7 +99,7 @@ class Connection(aiomqtt.Client):
                     raise NeverStood(self._watched.first, TimeoutError()) from error
                 raise
             if over.done():  # in the same breath: aiomqtt has forgotten it
-                raise aiomqtt.MqttError("the connection was lost") from over.exception()
+                raise aiomqtt.MqttError(LOST) from over.exception()
             undoing.pop_all()
         return self
 
@@ -150,7 +150,7 @@ class Connection(aiomqtt.Client):
         except TimeoutError as error:
             if self._silent_since is not None and self._silent_s() >= _SILENT_S:
                 self._end(Unacknowledged())
-            raise aiomqtt.MqttError(_TIMED_OUT) from error
+            raise Unacknowledged from error
         if code >= FAILURE:
             raise Refused(code)
 
@@ -158,6 +158,8 @@ class Connection(aiomqtt.Client):
         """The broker's reason code for it. Raises `aiomqtt.MqttError`, and `TimeoutError`."""
         async with asyncio.timeout(self.timeout), self._room:
             sent = self._client.publish(topic, payload, qos, retain)
+            if sent.rc == mqtt.MQTT_ERR_NO_CONN:
+                raise aiomqtt.MqttError(LOST)
             if sent.rc != mqtt.MQTT_ERR_SUCCESS:
                 raise aiomqtt.MqttCodeError(sent.rc, "Could not publish")
             if self._silent_since is None:
@@ -174,7 +176,7 @@ class Connection(aiomqtt.Client):
         try:
             await asyncio.wait((task, self._disconnected), return_when=asyncio.FIRST_COMPLETED)
             if not task.done():
-                raise aiomqtt.MqttError("the connection was lost") from self._why()
+                raise aiomqtt.MqttError(LOST) from self._why()
         finally:
             task.cancel()
         return await task
@@ -225,7 +227,7 @@ class Connection(aiomqtt.Client):
         if self._watched.reason is not None:
             self._end(Ended(self._watched.reason))
         elif not self._connected.done():
-            self._end(aiomqtt.MqttError("the connection was lost"))
+            self._end(aiomqtt.MqttError(LOST))
         super()._on_disconnect(client, userdata, flags, reason_code, properties)
 
     def _on_publish(

@@ -3,7 +3,12 @@
 Reasons are MQTT 5's reason codes.
 """
 
+from typing import Final
+
 import aiomqtt
+
+LOST: Final = "the connection was lost"
+"""What an error of aiomqtt's own says where nobody knows more."""
 
 
 class NeverStood(aiomqtt.MqttError):
@@ -27,7 +32,7 @@ class Ended(aiomqtt.MqttError):
 
 
 class Unacknowledged(aiomqtt.MqttError):
-    """The broker has long said nothing to what is published."""
+    """The broker says nothing to what is published, though the connection stands."""
 
     def __init__(self) -> None:
         super().__init__("nothing is acknowledged")

@@ -8,13 +8,13 @@ import aiomqtt
 from aiomqtt.exceptions import MqttConnectError
 from paho.mqtt.reasoncodes import ReasonCode
 
-from herdbook.broker.endings import Ended, NeverStood, Refused, Unacknowledged
+from herdbook.broker.endings import LOST, Ended, NeverStood, Refused, Unacknowledged
 from herdbook.broker.reasons import BAD_SECRET, NO_MQTT_5, NOT_ALLOWED, OF_MQTT_3, meaning
 from herdbook.broker.settings import BrokerSettings
 from herdbook.errors import BrokerRefused, BrokerUnavailable
 from herdbook.unreachable import Reason, reason_of
 
-_LOST: Final = {"Disconnected during message iteration", "the connection was lost"}
+_LOST: Final = {"Disconnected during message iteration", LOST}
 _TIMED_OUT: Final = "Operation timed out"
 _CONNACK: Final = 0x20
 _CODE_AT: Final = 3  # the place of its reason code
@@ -55,11 +55,11 @@ def _reason(settings: BrokerSettings, error: aiomqtt.MqttError) -> Reason:
     for one in (error, cause):
         if isinstance(one, Ended):
             return meaning(one.reason)
-    if isinstance(cause, Unacknowledged):
-        return Reason(
-            "it takes messages, and acknowledges none",
-            "Check the broker's own log, and its disk. It is tried again by itself.",
-        )
+        if isinstance(one, Unacknowledged):
+            return Reason(
+                "it does not acknowledge what is published",
+                "Check the broker's machine, its disk and its log. It is tried again by itself.",
+            )
     if settings.tls and isinstance(cause, ConnectionResetError):
         return Reason(
             "what listens there speaks no TLS", "Correct the port under [broker], or “tls”."
@@ -69,7 +69,7 @@ def _reason(settings: BrokerSettings, error: aiomqtt.MqttError) -> Reason:
     if isinstance(cause, OSError):
         return reason_of(cause, "broker")
     return Reason(
-        "the connection was lost" if str(error) in _LOST else f"the connection broke: {error}",
+        LOST if str(error) in _LOST else f"the connection broke: {error}",
         "Check that it runs and that [broker] names it; it is tried again by itself.",
     )
 

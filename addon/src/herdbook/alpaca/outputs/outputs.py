@@ -15,7 +15,6 @@ from herdbook.allowance import Allowance
 from herdbook.alpaca.outputs.output import Driver, Output, Setting
 from herdbook.clock import Clock, Instant, now
 from herdbook.errors import (
-    BrokerRefused,
     BrokerUnavailable,
     HerdbookError,
     InputError,
@@ -174,8 +173,7 @@ class Outputs:
 
     def _complain(self, channel: "_Channel", error: Unavailable) -> None:
         """Say what is wrong, once; of the broker, the connection has said it."""
-        said = isinstance(error, BrokerUnavailable) and not isinstance(error, BrokerRefused)
-        if not said and channel.said != str(error):
+        if not isinstance(error, BrokerUnavailable) and channel.said != str(error):
             channel.said = str(error)
             _log.warning("%s It is unavailable until then.", error)
 
