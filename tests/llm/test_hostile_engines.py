@@ -254,3 +254,21 @@ async def test_a_question_that_nobody_waits_for_any_more_says_nothing_of_the_mod
         await asyncio.gather(asking, return_exceptions=True)
         assert model.state.state == "ready"
         await model.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (401, "Correct “api_key” under"),
+        (307, "It sends elsewhere, where nobody is asked: correct “url”"),
+        (400, "Correct “url” and “model” under"),
+    ],
+)
+async def test_what_to_do_about_a_refusal_is_said(engine: str, status: int, words: str) -> None:
+    answer = http(b"", status=status, headers="Location: http://127.0.0.1:1/\r\n")
+    async with hostile_engine(answer) as server:
+        model = open_model(settings(engine, server.url))
+        with pytest.raises(ModelRefused) as caught:
+            await model.ask(Answer, TURNS, patience_s=10)
+        assert words in str(caught.value)
+        await model.close()

@@ -16,6 +16,7 @@ from herdbook.llm.bounded import BoundedTransport, TooLong
 from herdbook.llm.engine import Schema, Turn
 from herdbook.llm.quoting import quoted
 from herdbook.llm.settings import ModelSettings
+from herdbook.llm.statuses import fix_for
 
 _CONNECT_S: Final = 10.0
 _LOADED_S: Final = 10.0
@@ -63,12 +64,15 @@ class OllamaEngine:
             said = quoted(str(error.error))
             if error.status_code == _MISSING:
                 raise ModelRefused(
-                    f"Ollama has no model “{self._settings.model}”: {said}.",
+                    f"Ollama has no model “{self._settings.model}”: “{said}”.",
                     fix=f"Run “ollama pull {self._settings.model}” there.",
                 ) from error
             if error.status_code >= _OVERLOADED:
-                raise ModelDown(f"Ollama cannot answer now: {said}.") from error
-            raise ModelRefused(f"Ollama refused: {said}.") from error
+                raise ModelDown(f"Ollama cannot answer now: “{said}”.") from error
+            raise ModelRefused(
+                f"Ollama refused, by status {error.status_code}: “{said}”.",
+                fix=fix_for(error.status_code),
+            ) from error
         except (ConnectionError, httpx.HTTPError) as error:
             raise ModelDown(
                 f"Ollama does not answer at {self._settings.url}:"

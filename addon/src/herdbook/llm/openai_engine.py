@@ -10,6 +10,7 @@ from herdbook.errors import ModelDown, ModelRefused
 from herdbook.llm.engine import Schema, Turn
 from herdbook.llm.quoting import quoted
 from herdbook.llm.settings import ModelSettings
+from herdbook.llm.statuses import fix_for
 from herdbook.unreachable import reason_of
 
 _CONNECT_S: Final = 10.0
@@ -59,10 +60,10 @@ class OpenAIEngine:
         status, body = await self._post(question)
         if status != _OK:
             said = quoted(body[:_QUOTED].decode("utf-8", "replace"))
-            what = f"The model's server answered {status}: {said}"
+            what = f"The model's server answered {status}" + (f": “{said}”." if said else ".")
             if status >= _OVERLOADED or status in _PASSING:
                 raise ModelDown(what)
-            raise ModelRefused(what)
+            raise ModelRefused(what, fix=fix_for(status))
         try:
             answer = msgspec.json.decode(body, type=_Completion)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
