@@ -239,21 +239,28 @@ async def test_a_fact_reaches_the_llama_without_waiting_for_the_next_block(
         assert "readings" not in [event.kind for event in llama.events]
 
 
-async def test_readings_are_written_at_the_stop_whatever_becomes_of_the_outputs(
+async def test_readings_are_written_though_an_output_hangs_and_it_is_told_to_stop_again(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def fail(_: Outputs) -> None:
-        raise StorageError("An output cannot be let go of.")
+    resting = asyncio.Event()
 
-    async def run() -> None:
-        async with listening(LlamaDouble(bench.server)) as llama, running(bench.config()) as node:
-            await until(lambda: llama.retained.get(state(node)) == b"50.0")
-            bench.write(51)
-            await until(lambda: llama.retained.get(state(node)) == b"51.0")
+    async def hang(_: Outputs) -> None:
+        resting.set()
+        await asyncio.Event().wait()
 
-    monkeypatch.setattr(Outputs, "rest", fail)
-    with pytest.raises(ExceptionGroup):
-        await run()
+    monkeypatch.setattr(Outputs, "rest", hang)
+    async with listening(LlamaDouble(bench.server)) as llama:
+        ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        task = asyncio.create_task(agent.run(bench.config(), on_ready=ready.set_result))
+        node = await ready
+        await until(lambda: llama.retained.get(state(node)) == b"50.0")
+        bench.write(51)
+        await until(lambda: llama.retained.get(state(node)) == b"51.0")
+        task.cancel()
+        await resting.wait()
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
     log = EventLog.open(bench.data, SystemClock())
     try:
         blocks = [one for one in log.events_after(0) if one.kind == "readings"]

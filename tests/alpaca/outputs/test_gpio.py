@@ -52,14 +52,14 @@ async def test_a_relay_that_switches_on_low(board: Board, chip: FakeChip) -> Non
 
 async def test_what_it_cannot_do_it_says(board: Board) -> None:
     fan = driver(board, GpioOutput("fan", "Fan", FAN, "gpiochip0"))
-    with pytest.raises(OutputUnavailable, match="no line 17 of gpiochip0"):
+    with pytest.raises(OutputUnavailable, match=r"no line 17 \(gpiochip0\)"):
         await fan.open()
     with pytest.raises(OutputUnavailable, match="not open"):
         await fan.set(True)
     board.plug("gpiochip0", "usb", [f"D{number}" for number in range(28)])
     await fan.open()
     board.unplug("gpiochip0")
-    with pytest.raises(OutputUnavailable, match="line 17 of gpiochip0 was lost: No such device"):
+    with pytest.raises(OutputUnavailable, match=r"line 17 \(gpiochip0\) was lost: No such device"):
         await fan.set(True)
 
 
