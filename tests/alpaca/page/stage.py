@@ -18,9 +18,11 @@ from herdbook.alpaca.config import AlpacaConfig
 from herdbook.alpaca.page.secret import load_or_create
 from herdbook.alpaca.page.settings import PageSettings
 from herdbook.alpaca.sensors.file import FileConfig
+from herdbook.alpaca.tools.settings import NodeModel
 from herdbook.broker import BrokerSettings
 from tests.mosquitto import free_port
 
+NO_MODEL = NodeModel()
 HERE = {"Sec-Fetch-Site": "same-origin"}
 HOSTILE = "<script>alert(1)</script> & “lost”"
 
@@ -91,7 +93,7 @@ class Stage:
             yield session
 
 
-def config_of(folder: Path, page: PageSettings | None) -> AlpacaConfig:
+def config_of(folder: Path, page: PageSettings | None, model: NodeModel = NO_MODEL) -> AlpacaConfig:
     (folder / "value").write_text("50\n")
     boiler = FileConfig(
         id="boiler", name="Boiler", path=str(folder / "value"), interval=0.1, unit="°C", quiet=0,
@@ -104,16 +106,24 @@ def config_of(folder: Path, page: PageSettings | None) -> AlpacaConfig:
         broker=BrokerSettings(port=free_port()),
         sensor=(boiler, lost),
         page=page,
+        model=model,
     )
 
 
 @contextlib.asynccontextmanager
 async def stage(
-    folder: Path, *, write: bool = False, hosts: tuple[str, ...] = (), port: int | None = None
+    folder: Path,
+    *,
+    write: bool = False,
+    hosts: tuple[str, ...] = (),
+    port: int | None = None,
+    model: NodeModel = NO_MODEL,
 ) -> AsyncIterator[Stage]:
     page = PageSettings(port=port or free_port(), write=write, hosts=hosts)
     ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    running = asyncio.create_task(agent.run(config_of(folder, page), on_ready=ready.set_result))
+    running = asyncio.create_task(
+        agent.run(config_of(folder, page, model), on_ready=ready.set_result)
+    )
     try:
         await asyncio.wait({ready, running}, return_when=asyncio.FIRST_COMPLETED)
         if running.done():

@@ -120,7 +120,10 @@ async def test_what_it_remembers_is_found(tmp_path: Path) -> None:
                 assert 'href="/memories"' in await page.text()
                 assert 'href="/thoughts"' not in await page.text()
             async with browser.get("/memories") as page:
-                assert AIRED in await page.text()
+                shown = await page.text()
+            assert AIRED in shown
+            assert "herd’s page of the Llama" in shown, "where they are judged"
+            assert shown.index("is-dismissed") < shown.index(WRONG) < shown.index(AIRED)
             async with browser.get("/thoughts") as page:
                 assert page.status == 404
 

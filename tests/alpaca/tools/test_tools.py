@@ -217,6 +217,8 @@ async def test_steps_and_time_are_limited(desk: Desk) -> None:
     mind = Mind(Slow(DONE), desk.memories, desk.clock, NodeModel(seconds=1.0))
     with pytest.raises(ModelDown, match="1 seconds"):
         await mind.conversations.ask("Go on for ever.")
+    why = [(one.tool, one.came) for one in mind.thoughts]
+    assert why == [("ask", ""), ("no_answer", "No answer within 1 seconds.")]
 
 
 @settings(

@@ -280,6 +280,8 @@ async def test_what_was_put_off_waits_behind_the_rest(set_up: Stage, ada: Browse
     assert part.index("Armchair") > part.index("Zither")
     assert "Left for later" in part
     assert "Judged already" not in part
+    later = part[part.index("Armchair") :]
+    assert re.findall(r'name="verdict" value="(\w*)"', later) == ["kept", "wrong"], "at once"
 
 
 async def test_what_models_did_is_seen_by_who_has_ai(set_up: Stage, ada: Browser) -> None:
@@ -288,15 +290,20 @@ async def test_what_models_did_is_seen_by_who_has_ai(set_up: Stage, ada: Browser
     thoughts = [
         ThoughtPayload("c1", 1, "ask", "Is it warm?", "", False),
         ThoughtPayload("c1", 2, "get_recent_messages", "{}", "<script>alert(1)</script>", True),
-        ThoughtPayload("c1", 3, "answer", "It is.", "", True),
+        ThoughtPayload("c1", 3, "read_source", '{"tool":"read_source","source":"b"}', "", True),
+        ThoughtPayload("c1", 4, "of_a_newer_node", "", "", True),
+        ThoughtPayload("c1", 5, "answer", "It is.", "", True),
     ]
     await hallway.tell(
         *(hallway.event(kind=THOUGHT, payload=encode_payload(one)) for one in thoughts)
     )
     page = await ada.page("/herd")
-    assert page.index("Is it warm?") < page.index("get_recent_messages") < page.index("It is.")
+    assert page.index("Is it warm?") < page.index("Read messages") < page.index("It is.")
     assert "<script>alert" not in page
-    assert page.count("It had read what others may have written.") == 2
+    assert "source: b" in page
+    assert '"read_source"' not in page, "no JSON"
+    assert "of_a_newer_node" in page
+    assert page.count("It had read what others may have written.") == 4
     # The form without its “ai” ticked.
     await ada.post("/settings", FORM)
     assert "What models" not in await ada.page("/herd")

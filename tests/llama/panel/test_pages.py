@@ -125,6 +125,7 @@ def test_every_word_comes_from_the_catalogue_and_every_one_is_used() -> None:
         "herd.clock_",
         "herd.refused_",
         "herd.span_",
+        "herd.step_",
         "herd.verdict_",
         "recall.kind_",
         "search.words_only_",

@@ -93,11 +93,17 @@ class Recollection(Struct, frozen=True):
 
 
 class Thought(Struct, frozen=True):
-    """A step of a model on the node: what it did, and what came of it."""
+    """A step of a model on the node: what it did, what it said to that end, and what came of it.
+
+    `tainted`: it had read what others may have written.
+    """
 
     at: str
-    step: str
-    text: str
+    conversation: str
+    tool: str
+    said: str
+    came: str
+    tainted: bool
 
 
 class Memories(Protocol):

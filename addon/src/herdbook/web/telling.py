@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, tzinfo
 from typing import Final
 
 from herdbook.house.observation import Observation
+from herdbook.web.spelled import spelled
 from herdbook.web.strings import Strings
 
 _WHOLE_FROM: Final = 1000
@@ -51,6 +52,8 @@ class Telling(ABC):
             "mark_of": self.mark_of,
             "number": self.strings.number,
             "measured": self.measured,
+            "step_name": self.step_name,
+            "spelled": self.spelled,
             "readings_of": self.readings_of,
         }
 
@@ -126,6 +129,15 @@ class Telling(ABC):
         """A measured number and its unit, “21.4 °C”, as precise as one can tell at a glance."""
         number = self.strings.number(value, _decimals_of(value))
         return f"{number}\N{NO-BREAK SPACE}{unit}" if unit else number
+
+    def step_name(self, tool: str) -> str:
+        """“Looked back” for a step of a model; of a newer node's, what that calls it."""
+        key = f"herd.step_{tool}"
+        return self.strings(key) if key in self.strings else tool
+
+    def spelled(self, text: str) -> str:
+        """What a step of a model said, or what came of it: “source: boiler, hours: 24”."""
+        return spelled(text, self.moment_of)
 
     def readings_of(self, observation: Observation) -> str:
         """What an observation rests on, oldest first: “20.5 · 17 · 14.2 °C”."""

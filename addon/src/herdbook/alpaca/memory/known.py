@@ -35,7 +35,7 @@ class KnownMemories:
     async def thoughts(self, limit: int) -> Sequence[Thought]:
         """See `Thoughts`."""
         return [
-            Thought(one.at, one.tool, " → ".join(part for part in (one.said, one.came) if part))
+            Thought(one.at, one.conversation, one.tool, one.said, one.came, one.tainted)
             for one in await self._memories.thoughts(limit)
         ]
 

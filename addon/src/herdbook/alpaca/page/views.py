@@ -69,7 +69,9 @@ async def thoughts(request: web.Request) -> web.Response:
     if kept is None:
         raise web.HTTPNotFound
     steps = await kept.thoughts(_LISTED)
-    return desk_of(request).page(request, "thoughts.html", {"steps": steps})
+    by_conversation = groupby(steps, lambda step: step.conversation)
+    conversations = [list(its)[::-1] for _, its in by_conversation]
+    return desk_of(request).page(request, "thoughts.html", {"conversations": conversations})
 
 
 async def status(request: web.Request) -> web.Response:

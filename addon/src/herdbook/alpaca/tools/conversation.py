@@ -15,7 +15,7 @@ from msgspec import Struct
 from herdbook.alpaca.tools.settings import NodeModel
 from herdbook.alpaca.tools.steps import ALL, LAST, LOOKING, Answer, Step, name_of
 from herdbook.alpaca.tools.toolbox import Result, Toolbox
-from herdbook.errors import AnswerUnusable, ModelDown
+from herdbook.errors import AnswerUnusable, Busy, ModelDown, ModelRefused
 from herdbook.eventlog.event import ThoughtPayload
 from herdbook.llm.engine import Turn
 from herdbook.llm.language_model import LanguageModel
@@ -61,19 +61,27 @@ class Conversations:
         Raises `ModelDown` when it does not come to an answer within its time, `Busy` and
         `ModelRefused` as `LanguageModel.ask`, and `ConfigError` for a prompt that is none.
         """
+        question = question[:MOST_ASKED]
+        toolbox = self._toolbox()
+        thoughts = _Thoughts(self._think)
+        await thoughts.add("ask", question, "", toolbox)
+        try:
+            return await self._in_time(question, toolbox, thoughts)
+        except (ModelDown, ModelRefused, Busy) as error:
+            await thoughts.add("no_answer", "", error.message, toolbox)
+            raise
+
+    async def _in_time(self, question: str, toolbox: Toolbox, thoughts: "_Thoughts") -> Answered:
         try:
             async with asyncio.timeout(self._allowed.seconds):
-                return await self._answer(question[:MOST_ASKED])
+                return await self._steps(question, toolbox, thoughts)
         except TimeoutError as error:
             raise ModelDown(f"No answer within {self._allowed.seconds:g} seconds.") from error
 
-    async def _answer(self, question: str) -> Answered:
-        toolbox = self._toolbox()
+    async def _steps(self, question: str, toolbox: Toolbox, thoughts: "_Thoughts") -> Answered:
         turns = self._prompts.turns(
             "ask", question=question, steps=self._allowed.steps, act=toolbox.may_act
         )
-        thoughts = _Thoughts(self._think)
-        await thoughts.add("ask", question, "", toolbox)
         for left in reversed(range(self._allowed.steps)):
             step = await self._step(turns, toolbox, left)
             if isinstance(step, Answer):
