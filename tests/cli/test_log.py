@@ -23,6 +23,8 @@ from herdbook.eventlog.event import (
     LossPayload,
     ObservationPayload,
     OutputPayload,
+    ThoughtPayload,
+    WordingPayload,
 )
 from herdbook.eventlog.folder import LogFolder
 from herdbook.eventlog.log import EventLog
@@ -30,6 +32,7 @@ from herdbook.eventlog.mark import read_mark
 from herdbook.eventlog.piece import Mark
 from herdbook.eventlog.readings import pack
 from herdbook.eventlog.timeline import ClockPayload, Moment
+from herdbook.house.memory import MemoryPayload, RetractionPayload, ReviewPayload
 from tests.eventlog.samples import CO2, SYNCED_MS, numbered, open_log
 from tests.fakes.clock import ManualClock
 
@@ -294,7 +297,7 @@ def test_every_kind_of_payload_has_a_line_and_an_object() -> None:
         b"\x81\x80\x01",
         b"\x91" * 2000,
     ):
-        for kind in (OBSERVATION, READINGS, "clock", "output", "new"):
+        for kind in (OBSERVATION, READINGS, "clock", "output", "thought", "wording", "new"):
             assert "bytes" in line_of(event(kind, payload), now)
         msgspec.json.encode(object_of(event("new", payload), now))
     assert object_of(event("new", b"\xa1\xff"), now)["payload_hex"] == "a1ff"
@@ -302,6 +305,16 @@ def test_every_kind_of_payload_has_a_line_and_an_object() -> None:
     assert "the time is known" in line_of(told, now)
     lost = event("loss", msgspec.msgpack.encode(LossPayload(3, 9)))
     assert "events 3 to 9 were lost" in line_of(lost, now)
+    for kind, payload, words in (
+        ("thought", ThoughtPayload("c", 1, "ask", "Is it warm?", "", False), "ask: Is it warm?"),
+        ("thought", ThoughtPayload("c", 2, "no_answer", "", "Busy.", False), "no_answer: Busy."),
+        ("wording", WordingPayload(7, "How warm it is!", "m"), "of 7: How warm it is!"),
+        ("memory", MemoryPayload("dog", "name", "Bo", "The dog is Bo.", 0.5), "The dog is Bo."),
+        ("retraction", RetractionPayload("dog", "name"), "dog, name: not told any more"),
+        ("review", ReviewPayload("dog", "name", "Bo", "wrong"), "dog, name: wrong"),
+        ("review", ReviewPayload("dog", "name", "Bo", None), "dog, name: not judged any more"),
+    ):
+        assert line_of(event(kind, msgspec.msgpack.encode(payload)), now).endswith(f"  {words}")
     fan = OutputPayload("fan", "Fan", value=False, why="connection_lost")
     said = event("output", msgspec.msgpack.encode(fan))
     assert "Fan went back to off: the connection was lost" in line_of(said, now)

@@ -91,7 +91,7 @@ def _status_lines(answer: Answer) -> Iterator[str]:
         yield f"          {trouble}"
     yield f"Herd      {_LLAMA[answer['llama']]}"
     waiting = answer["waiting"]
-    yield f"Backlog   {'not known' if waiting is None else f'{waiting} events wait for the Llama'}"
+    yield f"Backlog   {'not known' if waiting is None else f'{_events(waiting)} for the Llama'}"
     yield f"Disk      {_gib(answer['disk_free'])} of {_gib(answer['disk_size'])} free"
     yield f"Sensors   {answer['sensors']}, {answer['unavailable']} unavailable"
     state, reason = answer["model"]["state"], answer["model"]["reason"]
@@ -137,6 +137,10 @@ def _recalled_lines(answer: Answer) -> Iterator[str]:
 
 def _local(moment: str) -> str:
     return f"{datetime.fromisoformat(moment).astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def _events(count: int) -> str:
+    return "1 event waits" if count == 1 else f"{count} events wait"
 
 
 def _gib(size: int) -> str:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
+from msgspec import Struct
 
 from herdbook.cli.plain import plain
 from herdbook.clock import iso
@@ -14,16 +15,30 @@ from herdbook.eventlog.event import (
     OBSERVATION,
     OUTPUT,
     READINGS,
+    THOUGHT,
+    WORDING,
     Event,
     LossPayload,
     ObservationPayload,
     OutputPayload,
+    ThoughtPayload,
+    WordingPayload,
     decode_payload,
 )
 from herdbook.eventlog.readings import ReadingsPayload
 from herdbook.eventlog.timeline import ClockPayload, Moment
 
 _LONGEST: Final = 300
+_OF_FACTS: Final = ("memory", "retraction", "review")
+
+
+class _Fact(Struct):
+    """What is shown of a fact, of its end, and of what a person thinks of it."""
+
+    subject: str
+    aspect: str
+    sentence: str = ""
+    verdict: str | None = None
 
 
 def line_of(event: Event, moment: Moment) -> str:
@@ -65,11 +80,28 @@ def _content(event: Event) -> str:
         if event.kind == LOSS:
             loss = decode_payload(event, LossPayload)
             return f"events {loss.first_seq} to {loss.last_seq} were lost to damage"
+        if event.kind == THOUGHT:
+            thought = decode_payload(event, ThoughtPayload)
+            return f"{thought.tool}: {thought.said or thought.came}"[:_LONGEST]
+        if event.kind == WORDING:
+            wording = decode_payload(event, WordingPayload)
+            return f"of {wording.seq}: {wording.sentence}"[:_LONGEST]
+        if event.kind in _OF_FACTS:
+            return _fact(event.kind, decode_payload(event, _Fact))[:_LONGEST]
         if event.kind == OUTPUT:
             return _output(decode_payload(event, OutputPayload))
     except InputError:
         return f"not what this kind holds: {len(event.payload)} bytes"
     return f"{len(event.payload)} bytes"
+
+
+def _fact(kind: str, fact: _Fact) -> str:
+    if kind == "memory":
+        return fact.sentence
+    about = f"{fact.subject}, {fact.aspect}"
+    if kind == "retraction":
+        return f"{about}: not told any more"
+    return f"{about}: {fact.verdict or 'not judged any more'}"
 
 
 def _output(output: OutputPayload) -> str:
