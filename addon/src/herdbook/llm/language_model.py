@@ -29,6 +29,7 @@ _TRIES: Final = 2
 _FIRST_RETRY_S: Final = 1.0
 _LAST_RETRY_S: Final = 60.0
 _NUMBERS: Final = re.compile(r"\d+")
+_FIX: Final = "Check that its server runs, and the table [model]."
 
 # By name and late: what they need is installed, and takes memory, only where they are wanted.
 _ENGINES: Final = {
@@ -100,7 +101,9 @@ class LanguageModel:
         except TimeoutError as error:
             if self.state.state == "ready":
                 self._now("down", f"no answer within {patience_s:g} s")
-            raise _down(self.state.reason) from error
+            raise ModelDown(
+                f"The model does not answer: {self.state.reason.removesuffix('.')}.", fix=_FIX
+            ) from error
         finally:
             self._waiting -= 1
 
@@ -126,7 +129,7 @@ class LanguageModel:
                 now = asyncio.get_running_loop().time()
                 down_since = now if down_since is None else down_since
                 if now - down_since >= down_s:
-                    raise _down(error.message) from error
+                    raise ModelDown(f"{error.message.removesuffix('.')}.", fix=_FIX) from error
             except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
                 refused += 1
                 if refused == _TRIES:
@@ -135,7 +138,8 @@ class LanguageModel:
                         f" {quoted(str(error))}."
                     ) from error
                 continue
-            await asyncio.sleep(retry_s * self._rng.uniform(0.5, 1.0))
+            pause_s = retry_s * self._rng.uniform(0.5, 1.0)
+            await asyncio.sleep(min(pause_s, down_since + down_s - now))
             retry_s = min(2 * retry_s, _LAST_RETRY_S)
 
     async def _try[A](
@@ -144,7 +148,7 @@ class LanguageModel:
         """Ask once. Raises `ModelDown`, `ModelRefused`, and what decoding raises."""
         if (lack := await self._lack(engine)) is not None:
             self._now("busy", lack)
-            raise ModelDown(lack)
+            raise ModelDown(f"The model is not asked: {lack}.")
         try:
             text = await self._complete(engine, turns, schema, tokens)
         except (ModelDown, ModelRefused) as error:
@@ -178,13 +182,6 @@ class LanguageModel:
             _log.info("The model: %s", reason)
         self._said = sort
         self.state = ModelState(state, reason)
-
-
-def _down(reason: str) -> ModelDown:
-    return ModelDown(
-        f"The model does not answer: {reason.removesuffix('.')}.",
-        fix="Check that its server runs, and the table [model].",
-    )
 
 
 def open_model(settings: ModelSettings) -> LanguageModel:

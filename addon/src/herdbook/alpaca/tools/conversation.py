@@ -24,7 +24,7 @@ from herdbook.llm.prompts import Prompts
 MOST_ASKED: Final = 500
 _SAID: Final = 500
 _CAME: Final = 1000
-_DOWN_S: Final = 15.0
+_DOWN_S: Final = 10.0
 """Somebody waits: that a model is down is said soon. A server that loads it is given some time."""
 
 type Think = Callable[[ThoughtPayload], Awaitable[None]]
