@@ -9,9 +9,9 @@ import queue
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import Final
+from typing import Annotated, Final
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from herdbook.alpaca.address import Address, LlamaSettings
 from herdbook.alpaca.config import AlpacaConfig
@@ -22,11 +22,15 @@ from herdbook.alpaca.sensors.plugin import Surroundings
 from herdbook.alpaca.words.languages import LANGUAGES
 from herdbook.broker import BrokerSettings, reach
 from herdbook.clock import Clock
-from herdbook.errors import BrokerUnavailable, LlamaUnavailable
+from herdbook.errors import BrokerUnavailable, Busy, LlamaUnavailable, ModelDown, ModelRefused
 from herdbook.eventlog import topics
+from herdbook.llm.engine import Turn
+from herdbook.llm.language_model import open_model
 
 _PATIENCE_S: Final = 10.0
 _LISTEN_S: Final = 3.0
+_MODEL_S: Final = 60.0
+"""A small machine takes its time to load one."""
 _NOBODY: Final = "a" * 26
 """An id that no node has: a Llama answers that it does not know it, and writes nothing down."""
 
@@ -39,11 +43,32 @@ class Tried(Struct, frozen=True):
     words: str
 
 
+class _Greeting(Struct):
+    """What a model is asked for."""
+
+    word: Annotated[str, Meta(min_length=1, max_length=8)]
+
+
 async def try_way(config: AlpacaConfig) -> Tried:
     """Reach the broker or the Llama. Raises `ConfigError` for an address or file that cannot be."""
     if config.llama is not None:
         return await _try_llama(config.llama)
     return await _try_broker(config.broker or BrokerSettings())
+
+
+async def try_model(config: AlpacaConfig) -> Tried | None:
+    """Ask the model for a word; None where none was chosen. Raises `ConfigError`: `open_model`."""
+    if config.model.engine == "none":
+        return None
+    model = open_model(config.model)
+    try:
+        question = [Turn("user", "Answer with a JSON object whose member “word” is a greeting.")]
+        await model.ask(_Greeting, question, patience_s=_MODEL_S, down_s=0)
+    except (Busy, ModelDown, ModelRefused) as error:
+        return Tried("Model", False, str(error))
+    finally:
+        await model.close()
+    return Tried("Model", True, f"{config.model.url} answers.")
 
 
 def try_sensors(config: AlpacaConfig, clock: Clock) -> Iterator[Tried]:

@@ -27,11 +27,13 @@ def try_out(config: "AlpacaConfig", *, say: bool) -> "list[Tried]":
 
 
 def _all(config: "AlpacaConfig") -> "Iterator[Tried]":
-    from herdbook.alpaca.trial import Tried, try_sensors, try_way
+    from herdbook.alpaca.trial import Tried, try_model, try_sensors, try_way
     from herdbook.clock import SystemClock
 
     try:
         yield asyncio.run(try_way(config))
+        if (model := asyncio.run(try_model(config))) is not None:
+            yield model
         if (shown := _shown_by_node(config)) is not None:
             yield from shown
         else:
