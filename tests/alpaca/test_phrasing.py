@@ -1,6 +1,7 @@
 """A model's words come after the plain ones, and only where they say the same."""
 
 import json
+import logging
 import sys
 from collections.abc import AsyncIterator
 from datetime import UTC
@@ -13,7 +14,7 @@ from herdbook.alpaca.memory.memories import Memories
 from herdbook.alpaca.phrasing import MOST_WAITING, PATIENCE_MS, Phrasing
 from herdbook.alpaca.record import Record
 from herdbook.embedding.model import Model
-from herdbook.errors import ModelDown
+from herdbook.errors import ModelDown, ModelRefused
 from herdbook.eventlog.batch import open_batch
 from herdbook.eventlog.event import (
     OBSERVATION,
@@ -185,3 +186,23 @@ def test_a_node_without_a_model_loads_nothing_of_it() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+async def test_a_model_that_cannot_is_said_once(
+    node: Node, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "herdbook.alpaca.phrasing")
+    node.engine.says = ModelRefused("It has no such model.")
+    for _ in range(5):
+        await node.observe()
+        await node.phrasing.phrase_waiting()
+    assert [record.message for record in caplog.records] == [
+        "Observations keep their plain words: It has no such model."
+    ]
+
+
+async def test_words_of_another_language_are_not_taken(node: Node) -> None:
+    node.engine.says = "La température de Boiler est de 95 °C, entre 20 et 90 °C d'habitude."
+    await node.observe()
+    await node.phrasing.phrase_waiting()
+    assert await node.said() == [PLAIN]

@@ -65,6 +65,7 @@ class Phrasing:
         self._clock = clock
         self._language = language
         self._done = 0
+        self._said = ""
 
     async def run(self) -> None:
         """Phrase what comes, until cancelled."""
@@ -104,13 +105,19 @@ class Phrasing:
         try:
             said = await self._model.ask(Phrased, turns, patience_s=_ANSWER_S)
         except ModelRefused as error:
-            _log.info("An observation keeps its plain words: %s", error)
+            self._say(str(error))
             return
         sentence = " ".join(said.sentence.split())
         if not may_replace(sentence, payload, self._language):
-            _log.info("An observation keeps its plain words: the model said something else.")
+            self._say("the model said something else.")
             return
+        self._said = ""
         await self._record.append(WORDING, WordingPayload(seq, sentence, self._name))
+
+    def _say(self, why: str) -> None:
+        if why != self._said:  # one that cannot phrase cannot phrase any
+            self._said = why
+            _log.info("Observations keep their plain words: %s", why)
 
     async def _observation(self, seq: int) -> ObservationPayload | None:
         """The observation itself, with its evidence; None where the log has it no more."""

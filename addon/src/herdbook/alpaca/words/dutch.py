@@ -16,6 +16,11 @@ DUTCH: Final = Language(
     day=("dag", "dagen"),
     week=("week", "weken"),
     spelled="twee drie vier vijf zes zeven acht negen tien elf twaalf",
+    small=(
+        "aan al als bij dan dat de deze die door een en er gewoonlijk geweest heeft het in is"
+        " meer met niet nog normaal nu of om op sinds te tot tussen uit van voor was weer"
+        " wordt zijn"
+    ),
     sentences={
         "above_usual value": "{name} is {value}. Gewoonlijk ligt dat tussen {low} en {high}.",
         "below_usual value": "{name} is {value}. Gewoonlijk ligt dat tussen {low} en {high}.",

@@ -16,6 +16,11 @@ ENGLISH: Final = Language(
     day=("day", "days"),
     week=("week", "weeks"),
     spelled="two three four five six seven eight nine ten eleven twelve",
+    small=(
+        "a again an and are around as at been between by for from has have in is it its just"
+        " more not now of off on since still than that the there this to up usual usually was"
+        " were with"
+    ),
     sentences={
         "above_usual value": "{name} is {value}. It is usually between {low} and {high}.",
         "below_usual value": "{name} is {value}. It is usually between {low} and {high}.",

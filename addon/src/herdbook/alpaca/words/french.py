@@ -16,6 +16,11 @@ FRENCH: Final = Language(
     day=("jour", "jours"),
     week=("semaine", "semaines"),
     spelled="deux trois quatre cinq six sept huit neuf dix onze douze",
+    small=(
+        "a à au autour avec ce d dans de depuis des du elle en entre est et été"
+        " habituellement il l la le les maintenant mais moins n par pas plus pour que qui"
+        " sans se son sont sur un une"
+    ),
     sentences={
         "above_usual value": "{name} : {value}. D’habitude, c’est entre {low} et {high}.",
         "below_usual value": "{name} : {value}. D’habitude, c’est entre {low} et {high}.",

@@ -16,6 +16,11 @@ GERMAN: Final = Language(
     day=("Tag", "Tagen"),
     week=("Woche", "Wochen"),
     spelled="zwei drei vier fünf sechs sieben acht neun zehn elf zwölf",
+    small=(
+        "als an am auf aus bei das dem den der die ein eine es für gerade hat im in ist jetzt"
+        " liegt mehr mit nicht noch nun seit sich sind sonst um und üblich von vor war wieder"
+        " wird zu zwischen"
+    ),
     sentences={
         "above_usual value": "{name}: {value}. Üblich ist {low} bis {high}.",
         "below_usual value": "{name}: {value}. Üblich ist {low} bis {high}.",

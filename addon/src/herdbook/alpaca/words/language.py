@@ -22,9 +22,10 @@ class Language(Struct, frozen=True):
     """One language.
 
     `group` parts thousands, from four digits on or, with `long_groups`, from five. `percent` is
-    what stands before “%”. `spelled` are the words for two to twelve, with spaces between them.
-    `sentences` are templates by the names in `herdbook.alpaca.words.sentences`. `names` are what a
-    node gives names to by itself, by the English ones, and `phrases` other words of it.
+    what stands before “%”. `spelled` are the words for two to twelve, `small` its commonest words
+    in sentences about readings, with spaces between them. `sentences` are templates by the names in
+    `herdbook.alpaca.words.sentences`. `names` are what a node gives names to by itself, by the
+    English ones, and `phrases` other words of it.
     """
 
     code: Code
@@ -38,6 +39,7 @@ class Language(Struct, frozen=True):
     day: Plural
     week: Plural
     spelled: str
+    small: str
     sentences: Mapping[str, str]
     names: Mapping[str, str] = {}
     phrases: Mapping[str, str] = {}

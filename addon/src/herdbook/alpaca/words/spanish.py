@@ -17,6 +17,10 @@ SPANISH: Final = Language(
     week=("semana", "semanas"),
     spelled="dos tres cuatro cinco seis siete ocho nueve diez once doce",
     long_groups=True,
+    small=(
+        "a ahora al con de del desde el en entre es está esta ha hay la las lo los más menos"
+        " no normalmente para pero por que se sin son su suele un una y ya"
+    ),
     sentences={
         "above_usual value": "{name}: {value}. Lo habitual es entre {low} y {high}.",
         "below_usual value": "{name}: {value}. Lo habitual es entre {low} y {high}.",

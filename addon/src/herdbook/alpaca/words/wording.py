@@ -1,7 +1,8 @@
 """Whether a model's sentence may stand in the place of the built-in one. Errs towards that one.
 
 It adds nothing: it is grounded in the evidence. It leaves nothing out: every number of the built-in
-sentence is in it as it stands there. And it is one plain line, of about that length.
+sentence is in it as it stands there. It is in the same language. And it is one plain line, of about
+that length.
 """
 
 import re
@@ -9,6 +10,7 @@ from typing import Final
 
 from herdbook.alpaca.words.grounded import grounded
 from herdbook.alpaca.words.language import Code
+from herdbook.alpaca.words.tongue import is_spoken
 from herdbook.eventlog.event import ObservationPayload
 
 _NUMBER: Final = re.compile(r"[-+−]?\d+(?:[.,:]\d+)*")
@@ -27,6 +29,7 @@ def may_replace(sentence: str, payload: ObservationPayload, language: Code) -> b
         and not _MARKUP.search(sentence)
         and _numbers(built_in) <= _numbers(sentence)
         and grounded(sentence, payload, language)
+        and is_spoken(sentence, f"{built_in} {payload.sensor_name} {payload.unit or ''}", language)
     )
 
 
