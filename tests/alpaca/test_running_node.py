@@ -4,6 +4,7 @@ import asyncio
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -102,6 +103,26 @@ async def test_why_there_is_no_answer_is_said(tmp_path: Path) -> None:
         down = await ask(config, "ask", "anything")
         assert (down.returncode, "Traceback" in down.stderr) == (1, False), down.stderr
         assert "Model     down: " in (await ask(config, "status")).stdout
+
+
+async def test_a_node_that_is_stopped_over_a_question_says_so_and_stops_soon(
+    tmp_path: Path,
+) -> None:
+    async with ollama_double() as double:
+        more = model(double, {"tool": "answer", "text": "late"}).replace("= 3", "= 300")
+        double.hold.clear()
+        with running(tmp_path, more) as config:
+            asking = asyncio.create_task(ask(config, "ask", "anything"))
+            async with asyncio.timeout(20):
+                while not double.asked:
+                    await asyncio.sleep(0.01)
+            begun = time.monotonic()
+        assert time.monotonic() - begun < 5
+        stopped = await asking
+    assert (stopped.returncode, stopped.stderr) == (
+        1,
+        "herdbook: The node stops. Ask again when it runs.\n",
+    )
 
 
 async def ask(config: Path, *words: str) -> subprocess.CompletedProcess[str]:

@@ -87,3 +87,18 @@ def test_the_traceback_of_a_fault_keeps_its_lines() -> None:
     assert "\nValueError: of ours" in PlainFormatter("%(message)s").format(
         _record(ValueError("of ours"))
     )
+
+
+def test_what_a_model_is_asked_is_in_no_log() -> None:
+    program = (
+        "import logging\n"
+        "from herdbook.cli.process import log_to_stderr\n"
+        "log_to_stderr(verbose=True)\n"
+        "logging.getLogger('httpx').info('POST /api/chat')\n"
+        "logging.getLogger('httpcore.http11').debug('headers')\n"
+        "logging.getLogger('herdbook').debug('of ours')"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert [line.rpartition(": ")[2] for line in ended.stderr.splitlines()] == ["of ours"]

@@ -150,6 +150,8 @@ class Node:
 
     async def _end(self) -> None:
         """Stop in safety; and, whatever becomes of that, write down what is in memory."""
+        if self._mind is not None:
+            self._mind.stop()
         try:
             await self._outputs.rest()
         finally:

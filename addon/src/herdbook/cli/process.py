@@ -55,6 +55,9 @@ def log_to_stderr(*, verbose: bool) -> None:
     logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, handlers=[handler])
     # aiohttp's access log would hold every address of the panel somebody opened.
     logging.getLogger("aiohttp.access").disabled = True
+    # The client of Ollama would say each question to a model, and its server's headers.
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("aiohttp.server").addFilter(MalformedRequests())
 
 

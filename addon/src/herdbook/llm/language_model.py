@@ -29,6 +29,8 @@ _TRIES: Final = 2
 _FIRST_RETRY_S: Final = 1.0
 _LAST_RETRY_S: Final = 60.0
 _NUMBERS: Final = re.compile(r"\d+")
+_ANSWERING: Final = "it is answering a question"
+_MORE_MEMORY: Final = "Let less run on this machine, or lower “memory” under [model]."
 _FIX: Final = "Check that its server runs, and the table [model]."
 
 # By name and late: what they need is installed, and takes memory, only where they are wanted.
@@ -73,6 +75,7 @@ class LanguageModel:
         self._turn = asyncio.Lock()
         self._waiting = 0
         self._said = ""
+        self._fix = ""
         self.state = ModelState("off" if engine is None else "ready")
 
     @property
@@ -101,9 +104,7 @@ class LanguageModel:
         except TimeoutError as error:
             if self.state.state == "ready":
                 self._now("down", f"no answer within {patience_s:g} s")
-            raise ModelDown(
-                f"The model does not answer: {self.state.reason.removesuffix('.')}.", fix=_FIX
-            ) from error
+            raise self._no_answer() from error
         finally:
             self._waiting -= 1
 
@@ -129,7 +130,9 @@ class LanguageModel:
                 now = asyncio.get_running_loop().time()
                 down_since = now if down_since is None else down_since
                 if now - down_since >= down_s:
-                    raise ModelDown(f"{error.message.removesuffix('.')}.", fix=_FIX) from error
+                    raise ModelDown(
+                        f"{error.message.removesuffix('.')}.", fix=error.fix or _FIX
+                    ) from error
             except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
                 refused += 1
                 if refused == _TRIES:
@@ -147,12 +150,12 @@ class LanguageModel:
     ) -> A:
         """Ask once. Raises `ModelDown`, `ModelRefused`, and what decoding raises."""
         if (lack := await self._lack(engine)) is not None:
-            self._now("busy", lack)
-            raise ModelDown(f"The model is not asked: {lack}.")
+            self._now("busy", lack, _MORE_MEMORY)
+            raise ModelDown(f"The model is not asked: {lack}.", fix=_MORE_MEMORY)
         try:
             text = await self._complete(engine, turns, schema, tokens)
         except (ModelDown, ModelRefused) as error:
-            self._now("down", error.message)
+            self._now("down", error.message, error.fix or _FIX)
             raise
         self._now("ready")
         return msgspec.json.decode(text, type=kind)
@@ -165,7 +168,7 @@ class LanguageModel:
         self, engine: Engine, turns: list[Turn], schema: dict[str, Any], tokens: int
     ) -> str:
         before = self.state
-        self.state = ModelState("busy", "it is answering a question")
+        self.state = ModelState("busy", _ANSWERING)
         try:
             async with asyncio.timeout(self._timeout_s):
                 return await engine.complete(turns, schema, tokens)
@@ -175,12 +178,19 @@ class LanguageModel:
             self.state = before  # nobody waits for it any more; that says nothing of it
             raise
 
-    def _now(self, state: Literal["ready", "busy", "down"], reason: str = "") -> None:
+    def _no_answer(self) -> ModelDown:
+        fix = "" if self.state.reason == _ANSWERING else self._fix
+        return ModelDown(f"The model does not answer: {self.state.reason.rstrip('.')}.", fix=fix)
+
+    def _now(
+        self, state: Literal["ready", "busy", "down"], reason: str = "", fix: str = ""
+    ) -> None:
         # A number that changes, or what its server says to it, is no news.
         sort = _NUMBERS.sub("", reason).partition(":")[0]
         if reason and sort != self._said:
             _log.info("The model: %s", reason)
         self._said = sort
+        self._fix = fix
         self.state = ModelState(state, reason)
 
 

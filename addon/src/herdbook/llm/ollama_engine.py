@@ -21,6 +21,7 @@ from herdbook.llm.statuses import fix_for
 _CONNECT_S: Final = 10.0
 _LOADED_S: Final = 10.0
 _MISSING: Final = 404
+_PASSING: Final = frozenset({408, 425, 429})
 _OVERLOADED: Final = 500
 # What its client raises over JSON that is not what it expects, or nested without end.
 _NO_OLLAMA: Final = (ValueError, TypeError, AttributeError, LookupError, RecursionError)
@@ -62,25 +63,34 @@ class OllamaEngine:
             raise ModelRefused("The model's answer is larger than any we take.") from error
         except ollama.ResponseError as error:
             said = quoted(str(error.error))
+            quote = f": “{said}”." if said else "."
             if error.status_code == _MISSING:
                 raise ModelRefused(
-                    f"Ollama has no model “{self._settings.model}”: “{said}”.",
+                    f"Ollama has no model “{self._settings.model}”{quote}",
                     fix=f"Run “ollama pull {self._settings.model}” there.",
                 ) from error
-            if error.status_code >= _OVERLOADED:
-                raise ModelDown(f"Ollama cannot answer now: “{said}”.") from error
+            if error.status_code >= _OVERLOADED or error.status_code in _PASSING:
+                raise ModelDown(f"Ollama cannot answer now{quote}") from error
             raise ModelRefused(
-                f"Ollama refused, by status {error.status_code}: “{said}”.",
+                f"Ollama refused, by status {error.status_code}{quote}",
                 fix=fix_for(error.status_code),
             ) from error
-        except (ConnectionError, httpx.HTTPError) as error:
-            raise ModelDown(
-                f"Ollama does not answer at {self._settings.url}:"
-                f" {quoted(str(error)) or type(error).__name__}."
-            ) from error
+        except ConnectionError as error:
+            raise self._down("it cannot be connected to") from error
+        except httpx.HTTPError as error:
+            raise self._down(quoted(str(error)) or type(error).__name__) from error
         except _NO_OLLAMA as error:
-            raise ModelDown(f"What answers at {self._settings.url} is no Ollama.") from error
+            raise ModelDown(
+                f"What answers at {self._settings.url} is no Ollama.",
+                fix="Correct “url” under [model].",
+            ) from error
         return answer.message.content or ""
+
+    def _down(self, what: str) -> ModelDown:
+        return ModelDown(
+            f"Ollama does not answer at {self._settings.url}: {what}.",
+            fix="Check that it runs, and “url” under [model].",
+        )
 
     async def is_loaded(self) -> bool:
         """See `Engine`. Where it does not say, it is not."""

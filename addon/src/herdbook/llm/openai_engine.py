@@ -11,7 +11,7 @@ from herdbook.llm.engine import Schema, Turn
 from herdbook.llm.quoting import quoted
 from herdbook.llm.settings import ModelSettings
 from herdbook.llm.statuses import fix_for
-from herdbook.unreachable import reason_of
+from herdbook.unreachable import Reason, reason_of
 
 _CONNECT_S: Final = 10.0
 _MOST_BYTES: Final = 256 * 1024
@@ -67,7 +67,10 @@ class OpenAIEngine:
         try:
             answer = msgspec.json.decode(body, type=_Completion)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise ModelDown(f"What answers at {self._settings.url} is no such server.") from error
+            raise ModelDown(
+                f"What answers at {self._settings.url} is no such server.",
+                fix="Correct “url” under [model].",
+            ) from error
         return answer.choices[0].message.content or ""
 
     async def is_loaded(self) -> bool:
@@ -107,15 +110,15 @@ class OpenAIEngine:
                         raise ModelRefused("The model's answer is larger than any we take.")
                 return response.status, bytes(body)
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise ModelDown(f"No model answers at {self._settings.url}: {_why(error)}.") from error
+            what, fix = _reason(error)
+            raise ModelDown(
+                f"No model answers at {self._settings.url}: {what}.", fix=fix
+            ) from error
 
 
-def _why(error: Exception) -> str:
-    """What happened, as the rest of a sentence."""
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        error = error.certificate_error
-    elif isinstance(error, aiohttp.ClientConnectorError):
-        error = error.os_error
-    if isinstance(error, OSError):
-        return reason_of(error, "model").what
-    return str(error) or type(error).__name__
+def _reason(error: Exception) -> Reason:
+    hidden = getattr(error, "os_error", None) or getattr(error, "certificate_error", None)
+    cause = hidden or error
+    if isinstance(cause, OSError):  # a timeout, too
+        return reason_of(cause, "model")
+    return Reason("what answers there is no whole answer of HTTP", "Correct “url” under [model].")

@@ -76,7 +76,9 @@ class Conversations:
             async with asyncio.timeout(self._allowed.seconds):
                 return await self._steps(question, toolbox, thoughts)
         except TimeoutError as error:
-            raise ModelDown(f"No answer within {self._allowed.seconds:g} seconds.") from error
+            why = self._model.state.reason if self._model.state.state == "down" else ""
+            words = f"No answer within {self._allowed.seconds:g} seconds"
+            raise ModelDown(f"{words}: {why.rstrip('.')}." if why else f"{words}.") from error
 
     async def _steps(self, question: str, toolbox: Toolbox, thoughts: "_Thoughts") -> Answered:
         turns = self._prompts.turns(
