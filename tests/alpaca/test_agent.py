@@ -408,6 +408,7 @@ async def test_a_restarted_node_is_the_same_node(bench: Bench) -> None:
         assert blocks
         samples = decode_payload(blocks[-1], ReadingsPayload).samples()
         assert {value for _, value in samples} == {50.0}
+        assert decode_payload(blocks[0], ReadingsPayload).name == "Boiler", "what people call it"
         seq = llama.position.seq
         async with running(bench.config(name="Attic")) as second:
             bench.write(95)

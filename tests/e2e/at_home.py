@@ -164,12 +164,14 @@ class Node:
         self,
         name: str = "Hallway",
         *,
+        language: str = "en",
         sensors: Sequence[str] = ("boiler",),
         outputs: Sequence[str] = (PLUG, VALVE),
     ) -> None:
         """The node's file, for its next start."""
         lines = [
             f"name = {json.dumps(name)}",
+            f'language = "{language}"',
             'data = "node"',
             f"[broker]\nport = {self.home.broker.port}",
             *(

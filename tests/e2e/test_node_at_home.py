@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from demo.folder import Folder
+from demo.waiting import until
 from tests.e2e.at_home import PLUG, VALVE, Home, Node, alive, dead, now
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("at home")]
@@ -191,6 +192,29 @@ async def test_another_name_is_the_same_device(home: Home, node: Node) -> None:
     after = await node.is_shown(alive(boiler="50.0", output_plug="off", output_valve="5"))
     assert ids(after) == ids(before)
     assert await home.devices(node.node_id) == ["Staircase"]
+
+
+async def test_entity_ids_are_those_of_english_whatever_the_language(
+    home: Home, tmp_path: Path
+) -> None:
+    shown = alive(boiler="50.0", output_plug="off", output_valve="5")
+    node = Node(home, tmp_path / "node")
+    for language, name in (("de", "Jetzt beobachten"), ("fr", "Observer maintenant")):
+        node.write("Landing", language=language)
+        await node.start()
+        after = await node.is_shown(shown)
+        assert after["observe"].entity_id == "button.landing_observe_now"
+        assert after["waiting_to_sync"].entity_id == "sensor.landing_waiting_to_sync"
+        assert after["boiler"].entity_id == "sensor.landing_boiler"
+        called = f"Landing {name}"
+
+        async def is_called(called: str = called) -> bool:
+            state = await home.hass.state("button.landing_observe_now")
+            return state is not None and state["attributes"]["friendly_name"] == called
+
+        await until(is_called, f"it is called {called}", seconds=30)
+        await node.stop()
+    await home.forget(node.node_id)
 
 
 async def test_a_switch_and_a_number_show_what_was_set(home: Home, node: Node) -> None:
