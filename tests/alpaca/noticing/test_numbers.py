@@ -164,6 +164,21 @@ def test_how_often_it_is_read_changes_little_of_what_is_learned() -> None:
     assert one == pytest.approx(other, abs=0.1)
 
 
+@pytest.mark.parametrize("seed", [3, 4])
+def test_what_is_on_or_off_by_chance_is_not_new_by_a_hair(seed: int) -> None:
+    """A freezer: after defrosting it runs on, so an hour's middle is far up or down by turns."""
+    rng, watch = random.Random(seed), NumberWatch(spread=None, quiet=900)
+    cold, on = -18.0, False
+    for minute in range(16 * 1440):
+        defrosts = minute % 480 < 18
+        on = cold > -16.8 or (on and cold > -19.2)
+        cold += 0.25 if defrosts else -0.11 if on else 0.045
+        if 7 <= minute / 60 % 24 < 22 and rng.random() < 1 / 700:
+            cold += rng.uniform(0.3, 1.5)  # opened
+        watts = (120.0 if defrosts else 72.0 if on else 0.8) + rng.gauss(0, 0.4)
+        assert watch.update(round(watts, 1), minute * 60.0, minute * 60.0) is None
+
+
 @settings(max_examples=25, deadline=None)
 @given(
     st.lists(

@@ -11,6 +11,7 @@ from herdbook.alpaca.noticing.hours import Usual
 type Part = Literal["low", "middle", "high"]
 
 _OTHER_DAYS: Final = 2.0
+_ROUNDED: Final = 1e-6  # hours are kept in four bytes each
 
 
 class Question(Struct, frozen=True):
@@ -58,7 +59,8 @@ class Edge:
         """Of a lasting question, the least of the scores at the beginnings of the hours."""
         self._reached = -math.inf  # a value, not on the scale
         if reached is not None:
-            self._reached = reached[1] if sign > 0 else -reached[0]
+            furthest = reached[1] if sign > 0 else -reached[0]
+            self._reached = furthest + _ROUNDED * abs(furthest)
         self._from = -math.inf if spread is None else sign * (week or day).middle + spread
 
     def score(self, value: float) -> float:

@@ -11,8 +11,9 @@ A series with fewer than four readings an hour has each of them taken for its ho
 no known spread, values are compared on a `Scale`. And after a week the hour's middle is asked once
 more, against what is usual and as much more or less as the last day had (`Lately`).
 
-Nothing is beyond its limit that two of the last four weeks' days reached at this hour. And one hour
-says little of a level that the sensor is at, at some hour, on most days: that has to last.
+Nothing is beyond its limit that two of the last four weeks' days reached at this hour; against the
+last day, what is a hair beyond that is not, either. And one hour says little of a level that the
+sensor is at, at some hour, on most days: that has to last.
 
 To be quick, a question that is asked every minute is compared with its furthest answer of the hour
 so far first (`Edge.known`): only what is further, or beyond the limit, is counted.
@@ -108,6 +109,8 @@ class Level:
         self._of_days: Range | None = None
         self._edges: dict[str, Edge] = {}
         self._reached: Reached | None = None
+        self._known = 0.0
+        """The least deviation from what is usual that means anything, on the scale."""
         self.typical: dict[Residual, float] = {
             "low": 0.0,
             "middle": 0.0,
@@ -220,12 +223,17 @@ class Level:
                     self._least["lately"],
                     Usual(expected, 0.0, 0.0),
                     None,
-                    None if self._reached is None else self._reached.middle,
+                    None if self._reached is None else self._widened(self._reached.middle),
                     self._spread,
                 )
             if all_of_them or edge.sign * value > edge.known:
                 found.append(self._now(question, edge, value, hour, of_many=False))
         return found if self._hours.days >= _LATELY_DAYS else []
+
+    def _widened(self, reached: Range) -> Range:
+        """By what means nothing: a hair beyond where it often was is no news."""
+        low, high = (self.scale.of(value) for value in reached)
+        return self.scale.value(low - self._known), self.scale.value(high + self._known)
 
     def _limit(self, name: str, score: float, hour: int) -> float:
         limit = self._limits[name]
@@ -330,18 +338,18 @@ class Level:
         self._day = self._hours.same_hour_of_day(hour, self.scale)
         self._reached = self._hours.reached(hour)
         if self._spread is not None:
-            known = self._spread * _OF_SPREAD
+            self._known = self._spread * _OF_SPREAD
         else:
-            known = max(_OF_SPAN * self._hours.span(self.scale), 1e-9)
+            self._known = max(_OF_SPAN * self._hours.span(self.scale), 1e-9)
         # Where the highest is a matter of chance, the lowest of an hour may be, too: who showers
         # twice? Not so the lowest of four hours.
-        chance = max(known, _OF_HIGHEST * self.typical["high"] / _TAIL_SIGMAS)
+        chance = max(self._known, _OF_HIGHEST * self.typical["high"] / _TAIL_SIGMAS)
         for part, typical in self.typical.items():
             own = typical / _TAIL_SIGMAS
             if not self.scale.unit and part != "lately":
                 own *= _OF_TYPICAL  # by times, all hours vary alike
             self._least[part] = max(chance, own)
-            self._least_lasting[part] = max(known, own)
+            self._least_lasting[part] = max(self._known, own)
 
 
 def _part[T](comparable: _Parts[T], part: Part) -> T:
