@@ -4,7 +4,7 @@ A house has bursts, and each sensor its own: a kettle, a defrosting freezer, a b
 such a score does not exceed on ordinary days cannot be said beforehand, but it can be looked up, in
 the largest score of each of the last four weeks' days. The larger half of them tells how far days
 differ: as if what lies beyond the median had an exponential tail, the limit is where one day in
-eight hundred would be. It is further out while few days are known.
+fifteen hundred would be. It is further out while few days are known.
 
 A day on which something was said does not count for that, or the next window left open would have
 to be larger; except in the first three weeks, in which little is known to be ordinary. What was
@@ -20,7 +20,7 @@ from typing import Final
 from msgspec import Struct
 
 _DAYS: Final = 28
-_ONE_IN: Final = 800.0
+_ONE_IN: Final = 1500.0
 _DOUBT: Final = 3.0  # by the number of days: what the spread may be larger
 _DOUBT_AT_FIRST: Final = 20.0  # by its square
 _SEEN: Final = 1.15
