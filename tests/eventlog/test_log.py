@@ -136,6 +136,9 @@ def test_one_process_at_a_time(tmp_path: Path) -> None:
     log = open_log(tmp_path)
     with pytest.raises(LogInUse, match=str(tmp_path)):
         open_log(tmp_path)
+    (tmp_path / "lock").unlink()
+    with pytest.raises(LogInUse, match=str(tmp_path)):
+        open_log(tmp_path)
     log.close()
     open_log(tmp_path).close()
 

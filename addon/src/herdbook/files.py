@@ -4,7 +4,7 @@ import fcntl
 import os
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from herdbook.errors import LogInUse, StorageError
@@ -111,32 +111,40 @@ def writing(path: Path) -> Iterator[None]:
 
 
 class FolderLock:
-    """At most one process works in a folder; the kernel lets go when the process ends, however."""
+    """At most one process works in a folder; the kernel lets go when the process ends, however.
+
+    It is the file ``lock`` that is locked and, since people remove files of that name, the folder.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "lock"
-        self._file: int | None = None
+        self._held: list[int] = []
 
     def acquire(self) -> None:
         """Raises `LogInUse` when another process has it, `StorageError` when it cannot be made."""
+        folder = self._path.parent
         try:
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._hold(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            with suppress(OSError):  # not every file system locks folders
+                self._hold(os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
         except OSError as error:
+            self.release()
             raise cannot_write(self._path, error) from error
+        except LogInUse:
+            self.release()
+            raise
+
+    def release(self) -> None:
+        """Let go; safe to repeat."""
+        while self._held:
+            os.close(self._held.pop())
+
+    def _hold(self, descriptor: int) -> None:
+        self._held.append(descriptor)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(descriptor)
-            if not isinstance(error, BlockingIOError):  # a file system without locks
-                raise cannot_write(self._path, error) from error
+        except BlockingIOError as error:
             raise LogInUse(
                 f"Another Herdbook process works in {self._path.parent}.",
                 fix="Stop it first, or give this one a data folder of its own.",
             ) from error
-        self._file = descriptor
-
-    def release(self) -> None:
-        """Let go; safe to repeat."""
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None

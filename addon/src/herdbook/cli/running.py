@@ -20,13 +20,25 @@ EXIT_INTERRUPTED: Final = 130
 
 
 def until_stopped(work: Coroutine[object, object, None]) -> int:
-    """Run until it ends by itself, or SIGINT or SIGTERM cancels it, which is a clean end."""
+    """Run until it ends by itself, or SIGINT, SIGTERM or a closed terminal cancels it.
+
+    That is a clean end, which takes its time: whoever asks again does not cut it short.
+    """
 
     async def run() -> int:
         task = asyncio.create_task(work)
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, task.cancel)
+
+        asked = asyncio.Event()
+
+        def stop() -> None:
+            if not asked.is_set():
+                asked.set()
+                task.cancel()
+
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) != signal.SIG_IGN:  # as “nohup” has it
+                loop.add_signal_handler(number, stop)
         with contextlib.suppress(asyncio.CancelledError):
             await task
         return EXIT_DONE
