@@ -1,5 +1,6 @@
 import asyncio
 import contextlib
+import re
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -448,6 +449,19 @@ async def test_what_comes_and_goes_is_said_once_a_minute_and_what_stays_is_said(
     sensor.read = lambda: sensor.samples  # type: ignore[method-assign]
     await sampler.sample()
     assert "The wire is cut. It is unavailable until it is read again. (and 9 more" in caplog.text
+
+
+async def test_another_reason_is_said_too_and_another_number_is_none(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    sensor, heard, clock = SensorDouble(), Heard(), ManualClock()
+    sampler = Sampler(sensor, heard, clock)
+    for sample in (Fault("There is no connection."), 200.0, 1999.25, -1e3, Fault("It is silent.")):
+        sensor.samples["t"] = sample
+        await sampler.sample()
+        clock.advance(60_000)
+    said = re.findall(r"(\S+ \S+) It is unavailable", caplog.text)
+    assert said == ["no connection.", "to 150.", "is silent."]
 
 
 async def test_a_slow_sensor_is_waited_for_as_long_as_it_says(

@@ -25,7 +25,7 @@ from herdbook.alpaca.sensors.measurement import (
     Slow,
     Waking,
 )
-from herdbook.alpaca.sensors.soundness import failed, sound, told
+from herdbook.alpaca.sensors.soundness import failed, sort_of, sound, told
 from herdbook.clock import Clock, Instant, now
 from herdbook.eventlog.event import OBSERVATION, READINGS
 from herdbook.eventlog.readings import ReadingsPayload
@@ -229,9 +229,9 @@ class Sampler:
         if isinstance(sample, Fault):
             yield from self._failed(channel, sample, at)
         else:
-            if channel.said_failed:
+            if channel.said:
                 _log.info("%s is read again.", channel.name)
-            channel.said_failed = False
+            channel.said = ""
             # A moment is no quantity: there is nothing in it to draw over time.
             if channel.measurement.form == "moment":
                 self._listener.state(channel.measurement, sample)
@@ -256,10 +256,12 @@ class Sampler:
     def _failed(
         self, channel: "_Channel", fault: Fault, at: Instant
     ) -> Iterator[tuple[str, Struct, Instant]]:
-        if not channel.said_failed:  # once, not once a reading; a bad contact once a minute
-            channel.said_failed = self._paced.warning(
-                channel.measurement.id, f"{fault.reason} It is unavailable until it is read again."
-            )
+        reason = sort_of(fault)
+        # Once, not once a reading; and what comes and goes, once a minute.
+        if reason != channel.said and self._paced.warning(
+            channel.measurement.id, f"{fault.reason} It is unavailable until it is read again."
+        ):
+            channel.said = reason
         channel.conditioning.failed()
         self._listener.state(channel.measurement, None)
         if channel.observer is not None and (
@@ -277,7 +279,7 @@ class _Channel:
         self.name = measurement.name
         self.block = ReadingsBlock(measurement)
         self.conditioning = Conditioning(measurement, sensor.interval)
-        self.said_failed = False
+        self.said = ""  # which sort of fault, in the log; empty: that it is read
         self.sample: Sample = Fault.of("It was not read yet.")
         self.at: Instant | None = None
         self.observer = noticer.observer(sensor, measurement)

@@ -5,6 +5,7 @@ only so much is taken as they can bear.
 """
 
 import math
+import re
 import traceback
 from typing import Final
 
@@ -12,6 +13,7 @@ from msgspec.structs import replace
 
 from herdbook.alpaca.sensors.measurement import Fault, Measurement, Sample, checked, one_line
 
+_NUMBER: Final = re.compile(r"[\d.,+-]*\d")
 _INNERMOST: Final = 20
 """Calls of a traceback."""
 
@@ -32,6 +34,11 @@ def sound(measurement: Measurement, given: object) -> Sample:
 def failed(name: str, error: BaseException) -> Fault:
     """There is no value of what is called so, as reading it failed."""
     return Fault.of("{name} cannot be read: {error}.", name=name, error=_words(error))
+
+
+def sort_of(fault: Fault) -> str:
+    """The same for faults that differ in a number alone; never empty."""
+    return _NUMBER.sub("#", fault.reason) or "#"
 
 
 def told(error: BaseException) -> str:
