@@ -93,10 +93,18 @@ def test_a_person_is_asked_and_the_file_is_tried_out(place: Place, guarded: Mosq
         terminal.expect("What shall it read?")
         terminal.expect("Numbers [all]: ")
         terminal.type("")
+        terminal.expect("What shall it write in?")
+        terminal.expect("1  English")
+        terminal.expect("Number [1]: ")
+        terminal.type("2")
+        terminal.expect("Shall it show a page of its own in a browser?")
+        terminal.expect("Number [1]: ")
+        terminal.type("3")
         terminal.expect("lets this node in.")
         terminal.expect("works  CPU use: ")
         assert terminal.end() == 0
         assert "Run it with “herdbook alpaca run" in terminal.shown
+        assert "herdbook alpaca page" in terminal.shown, "what opens it"
         assert "gehe" not in terminal.shown
         assert "FAILS" not in terminal.shown
         assert terminal.widest <= 80 or str(place.config) in terminal.shown
@@ -110,9 +118,20 @@ def test_a_person_is_asked_and_the_file_is_tried_out(place: Place, guarded: Mosq
             "password": "gehe\\im",
         },
         "sensor": [{"kind": "system"}],
+        "language": "de",
+        "page": {"host": "0.0.0.0"},
     }
     assert stat.S_IMODE(place.config.stat().st_mode) == 0o600
     assert not (place.folder / "data").exists(), "trying it out makes nothing"
+
+
+def test_without_questions_it_writes_in_the_language_of_who_calls(place: Place) -> None:
+    place.environ["LANG"] = "fr_FR.UTF-8"
+    broker = ("--broker-host", "127.0.0.1", "--broker-port", str(free_port()))
+    place.run("--yes", *broker)
+    assert (place.written()["language"], "page" in place.written()) == ("fr", False)
+    place.run("--yes", "--overwrite", "--language", "nl", "--page", "here", *broker)
+    assert (place.written()["language"], place.written()["page"]) == ("nl", {})
 
 
 @pytest.mark.parametrize("at", ["called [", "Number [1]", "User name", "Password", "Numbers [all]"])
@@ -224,6 +243,9 @@ def test_what_announces_itself_is_offered(place: Place) -> None:
             terminal.type(line[1])
             terminal.expect("Numbers [all]: ")
             terminal.type("1")
+            for _ in ("its language", "its page"):
+                terminal.expect("Number [1]: ")
+                terminal.type("")
             terminal.expect("Written:")
     finally:
         multicast.unregister_service(info)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from herdbook.cli import config_file
+from herdbook.cli import config_file, showing
 from herdbook.cli.plain import plain
 from herdbook.cli.questions import Questions
 from herdbook.cli.running import EXIT_DONE, EXIT_FAILED
@@ -51,6 +51,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sensor", action="append", metavar="KIND", help="read only these kinds of those found"
     )
+    showing.add_options(parser)
     parser.add_argument(
         "--look",
         type=float,
@@ -84,7 +85,7 @@ def init(options: argparse.Namespace) -> int:
     if options.json:
         print(msgspec.json.encode({"file": str(path), "tried": tried}).decode())
     else:
-        _say_next(path, works, options.service, questions)
+        _say_next(path, works, options.service, "page" in document, questions)
     return EXIT_DONE if works else EXIT_FAILED
 
 
@@ -93,7 +94,7 @@ def _document(options: argparse.Namespace, questions: Questions) -> dict[str, An
     document: dict[str, Any] = {"name": name, "data": str(options.data or _default_data())}
     document |= _way(options, questions)
     document["sensor"] = _sensors(options, questions)
-    return document
+    return document | showing.keys_of(options, questions)
 
 
 def _way(options: argparse.Namespace, questions: Questions) -> dict[str, Any]:
@@ -250,7 +251,7 @@ def _first_line(path: Path) -> str:
     return text.split("\n", 1)[0]
 
 
-def _say_next(path: Path, works: bool, service: bool, questions: Questions) -> None:
+def _say_next(path: Path, works: bool, service: bool, page: bool, questions: Questions) -> None:
     questions.say()
     if not works:
         questions.say(
@@ -261,4 +262,9 @@ def _say_next(path: Path, works: bool, service: bool, questions: Questions) -> N
         questions.say(
             f"Run it with “herdbook alpaca run --config {path}”, then approve it in Home "
             "Assistant, or on the herd's page of the panel."
+        )
+    if page:
+        questions.say(
+            f"Where its page is, and the token that opens it, says “herdbook alpaca page --config "
+            f"{path}”."
         )
