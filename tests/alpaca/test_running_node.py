@@ -88,7 +88,8 @@ async def test_why_there_is_no_answer_is_said(tmp_path: Path) -> None:
         none = await ask(config, "ask", "anything")
     assert (none.returncode, none.stderr) == (
         2,
-        "herdbook: This node has no model. Name one under [model] in its alpaca.toml.\n",
+        "herdbook: This node has no model. Name one under [model] in its alpaca.toml, "
+        "and start it again.\n",
     )
     async with ollama_double() as double:
         more = model(double, {"tool": "answer", "text": "late"})

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from tests.cli.terminal import Terminal
+
 _ALPACA = [sys.executable, "-m", "herdbook.cli.main", "alpaca"]
 STATUS = {
     "node_id": "a" * 26,
@@ -84,11 +86,15 @@ class Node:
             about = SEEN | {"known": False}
             return web.json_response({"memories": [FACT], "observations": [SEEN, about]})
 
+        async def ask(_: web.Request) -> web.Response:
+            return web.json_response({"text": "It is warm.", "steps": 2, "read_others": False})
+
         app = web.Application()
         app.router.add_get("/v1/status", status)
         app.router.add_get("/v1/sensors", sensors)
         app.router.add_post("/v1/observe", observe)
         app.router.add_post("/v1/recall", recall)
+        app.router.add_post("/v1/ask", ask)
         return app
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -194,6 +200,18 @@ def test_it_says_what_it_sees_and_remembers(node: Node) -> None:
     refused = node.run("recall", "too much")
     assert refused.returncode == 2
     assert refused.stderr == "herdbook: Too much. Ask less.\n"
+
+
+def test_who_waits_for_a_model_at_a_terminal_knows_what_for(node: Node) -> None:
+    assert node.run("ask", "is it warm?").stdout == "It is warm.\n"
+    assert "may take minutes" not in node.run("ask", "is it warm?").stderr
+    with node.config.open("a") as file:
+        file.write('[model]\nengine = "openai"\nurl = "http://127.0.0.1:1"\n')
+    command = [*_ALPACA, "ask", "--config", str(node.config), "is it warm?"]
+    with Terminal(command, node.config.parent, {"PYTHONUTF8": "1"}) as terminal:
+        terminal.expect("may take minutes")
+        terminal.expect("It is warm.")
+        assert terminal.end() == 0
 
 
 @pytest.mark.parametrize("command", [["status"], ["sensors"], ["observe"], ["recall", "x"]])

@@ -4,6 +4,7 @@ Owns how that looks on a terminal.
 """
 
 import argparse
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -62,6 +63,8 @@ def ask(options: argparse.Namespace) -> int:
     """What its model answers."""
     settings = config_file.settings_of(options)
     node = RunningNode(settings.data, settings.model.seconds + _LOADING_S)
+    if sys.stderr.isatty() and settings.model.engine != "none":
+        print("It looks around first, which may take minutes. Ctrl-C ends it.", file=sys.stderr)
     answer = node.post("/v1/ask", {"words": " ".join(options.words)})
     _show(options, answer, lambda said: iter([said["text"]]))
     return EXIT_DONE

@@ -121,7 +121,7 @@ def _no_model() -> web.Response:
     said = {
         "code": "not_here",
         "message": "This node has no model.",
-        "fix": "Name one under [model] in its alpaca.toml.",
+        "fix": "Name one under [model] in its alpaca.toml, and start it again.",
     }
     return _answer(said, status=404)
 
