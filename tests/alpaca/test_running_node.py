@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -124,6 +125,24 @@ async def test_a_node_that_is_stopped_over_a_question_says_so_and_stops_soon(
         1,
         "herdbook: The node stops. Ask again when it runs.\n",
     )
+
+
+async def test_who_gives_up_ends_the_question(tmp_path: Path) -> None:
+    async with ollama_double() as double:
+        more = model(double, {"tool": "observe"})
+        double.hold.clear()
+        with running(tmp_path, more.replace("seconds = 3", "seconds = 60")) as config:
+            asking = await asyncio.create_subprocess_exec(
+                *_ALPACA, "ask", "anything", "--config", config, stderr=subprocess.PIPE
+            )
+            async with asyncio.timeout(30):
+                while not double.asked:
+                    await asyncio.sleep(0.05)
+                asking.send_signal(signal.SIGINT)
+                _, said = await asking.communicate()
+                assert (asking.returncode, b"Traceback" in said) == (130, False)
+                while not double.given_up:
+                    await asyncio.sleep(0.05)
 
 
 async def ask(config: Path, *words: str) -> subprocess.CompletedProcess[str]:
