@@ -3,8 +3,10 @@
 Owns their configuration files, processes and what they print when ready.
 """
 
+import asyncio
 import json
 import random
+import subprocess
 from pathlib import Path
 from typing import Final
 
@@ -92,7 +94,15 @@ class Llama:
 class Alpaca:
     """One node that reads this machine, a simulated room, and a file that stands for a boiler."""
 
-    def __init__(self, folder: Folder, *, broker_port: int, more_sensors: str = "") -> None:
+    def __init__(
+        self,
+        folder: Folder,
+        *,
+        broker_port: int,
+        page_port: int | None = None,
+        more_sensors: str = "",
+    ) -> None:
+        """It shows a page of its own where that has a port."""
         home = folder.part("alpaca")
         self.data = home / "data"
         self.config = home / "alpaca.toml"
@@ -103,6 +113,7 @@ class Alpaca:
         self.config.write_text(
             f'name = "Hallway"\ndata = {_toml(self.data)}\n'
             + _broker(broker_port)
+            + (f"[page]\nport = {page_port}\nwrite = true\n" if page_port else "")
             + _SENSORS.format(boiler=_toml(self.boiler), interval=SAMPLE_S)
             + more_sensors
         )
@@ -123,6 +134,15 @@ class Alpaca:
         await self.process.start()
         line = await self.process.said("Herdbook Alpaca ready:")
         self.node_id = line.rpartition(":")[2].strip()
+
+    async def page(self) -> tuple[str, str]:
+        """The address of its page, and the token that opens it."""
+        told = await asyncio.create_subprocess_exec(
+            COMMAND, "alpaca", "page", "--config", self.config, "--json", stdout=subprocess.PIPE
+        )
+        out, _ = await told.communicate()
+        page = json.loads(out)
+        return page["address"], page["token"]
 
     async def stop(self) -> None:
         """End it cleanly."""

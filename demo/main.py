@@ -15,6 +15,7 @@ from demo import dashboard, onboarding
 from demo.check import check
 from demo.errors import DemoError
 from demo.folder import ROOT, Folder
+from demo.herdbook import COMMAND
 from demo.narrator import Narrator
 from demo.product import Product
 
@@ -63,11 +64,11 @@ async def _until_told(job: Coroutine[None, None, None]) -> bool:
 async def _demo(state: Path | None, narrator: Narrator) -> None:
     with Folder(state or _STATE) as folder:
         async with Product(folder, narrator) as product:
-            _say_where_to_look(product)
+            await _say_where_to_look(product)
             await product.failed()
 
 
-def _say_where_to_look(product: Product) -> None:
+async def _say_where_to_look(product: Product) -> None:
     say = product.narrator.say
     password = product.folder.secret("hass_password")
     product.narrator.title(f"Herdbook runs ({product.started_in_s:.1f} s)")
@@ -78,6 +79,9 @@ def _say_where_to_look(product: Product) -> None:
         f"                  the first time, create a vault for “{onboarding.NAME}”; "
         "then write, lock, unlock"
     )
+    page, token = await product.alpaca.page()
+    say(f"  Alpaca's page   {page}  (token {token})")
+    say(f"                  ask it:  {COMMAND} alpaca status --config {product.alpaca.config}")
     say("  Try             the action herdbook.write_entry in Home Assistant, vault locked or not")
     say(f"                  echo 97 > {product.alpaca.boiler}  (the house notices; 60 is usual)")
     say(f"  Logs            {product.folder.path / 'logs'}")

@@ -23,7 +23,7 @@ from demo.ports import port_for
 from demo.process import Process
 from demo.waiting import together, until
 
-_LISTENERS: Final = ("broker", "panel", "api", "hass")
+_LISTENERS: Final = ("broker", "panel", "api", "page", "hass")
 
 
 class Product:
@@ -48,7 +48,12 @@ class Product:
         self.llama = Llama(
             folder, broker_port=ports["broker"], panel_port=ports["panel"], api_port=ports["api"]
         )
-        self.alpaca = Alpaca(folder, broker_port=ports["broker"], more_sensors=more_sensors)
+        self.alpaca = Alpaca(
+            folder,
+            broker_port=ports["broker"],
+            page_port=ports["page"],
+            more_sensors=more_sensors,
+        )
         self.home = HomeAssistant(folder, ports["hass"])
         self.home.change_entry("mqtt", {"port": ports["broker"]})
         self.home.change_entry("herdbook", {"url": self.llama.api_url})
