@@ -21,7 +21,7 @@ _INNERMOST: Final = 20
 def sound(measurement: Measurement, given: object) -> Sample:
     """What was given for a measurement: a number that it can have, or why it has none."""
     if isinstance(given, Fault):
-        return replace(given, reason=one_line(given.reason))
+        return _short(given)
     if not isinstance(given, int | float):
         return Fault.of("{name} was not read.", name=measurement.name)
     try:
@@ -33,7 +33,7 @@ def sound(measurement: Measurement, given: object) -> Sample:
 
 def failed(name: str, error: BaseException) -> Fault:
     """There is no value of what is called so, as reading it failed."""
-    return Fault.of("{name} cannot be read: {error}.", name=name, error=_words(error))
+    return _short(Fault.of("{name} cannot be read: {error}.", name=name, error=_words(error)))
 
 
 def sort_of(fault: Fault) -> str:
@@ -45,6 +45,10 @@ def told(error: BaseException) -> str:
     """What something failed of, and where: lines for a log."""
     calls = traceback.format_tb(error.__traceback__, -_INNERMOST)
     return f"{_words(error)}\n{''.join(calls)}".rstrip()
+
+
+def _short(fault: Fault) -> Fault:
+    return replace(fault, reason=one_line(fault.reason))
 
 
 def _words(error: BaseException) -> str:
