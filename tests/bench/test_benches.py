@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +157,16 @@ def test_strangers_are_of_a_seed_and_labelled_for_a_tenth() -> None:
         assert labelled / (times[-1] - times[0]) == pytest.approx(0.1, abs=0.01)
         calm = times[0] + (times[-1] - times[0]) / 6.1
         assert all(start >= calm for start, _, _ in series.windows)
+
+
+def test_a_strangers_anomaly_begins_and_ends_in_its_window() -> None:
+    machine = next(one for one in strangers(32, each=1) if one.name == "machine/0")
+    jumps = [
+        later for (_, before), (later, after) in pairwise(machine.rows) if abs(after - before) > 15
+    ]
+    assert jumps
+    for at in jumps:
+        assert any(start <= at <= end for start, end, _ in machine.windows)
 
 
 def test_precision_at_enough_recall_leaves_out_what_is_unsure() -> None:
