@@ -272,3 +272,26 @@ async def test_what_to_do_about_a_refusal_is_said(engine: str, status: int, word
             await model.ask(Answer, TURNS, patience_s=10)
         assert words in str(caught.value)
         await model.close()
+
+
+class Fickle(Failing):
+    """An engine that is down for another reason each time, or answers."""
+
+    async def complete(self, turns: list[Turn], schema: Any, most_tokens: int) -> str:
+        self.asked += 1
+        if self.asked % 3 == 0:
+            return '{"text": "so"}'
+        raise ModelDown(f"Reason {chr(ord('a') + self.asked % 26)} it is.")
+
+
+async def test_one_that_is_another_each_time_is_no_flood(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(language_model, "_FIRST_RETRY_S", 0.001)
+    caplog.set_level(logging.INFO, "herdbook.llm")
+    fickle = Fickle()
+    model = LanguageModel(fickle, rng=random.Random(1))
+    for _ in range(20):
+        await model.ask(Answer, TURNS, patience_s=5)
+    assert fickle.asked == 60
+    assert len(caplog.records) == 1

@@ -1,4 +1,4 @@
-"""Warnings about what others send: each sort at most once a minute, for others decide how many."""
+"""What the log is told of what others do: each sort once a minute, for others decide how often."""
 
 import logging
 from typing import Final
@@ -10,7 +10,7 @@ _SORTS: Final = 256
 
 
 class PacedLog:
-    """Logs warnings of one logger. A sort is a word of ours, never what came from elsewhere."""
+    """Logs by one logger. A sort is a word of ours, never what came from elsewhere."""
 
     def __init__(self, logger: logging.Logger, clock: Clock | None = None) -> None:
         self._logger = logger
@@ -19,6 +19,13 @@ class PacedLog:
 
     def warning(self, sort: str, words: str) -> bool:
         """Say it, or count it: the next one said tells how many were left out. Whether it was."""
+        return self._say(logging.WARNING, sort, words)
+
+    def info(self, sort: str, words: str) -> bool:
+        """The same of what is no trouble to others."""
+        return self._say(logging.INFO, sort, words)
+
+    def _say(self, level: int, sort: str, words: str) -> bool:
         now = self._clock.monotonic_ms()
         said_ms, left_out = self._said.get(sort, (now - AGAIN_MS, 0))
         if now - said_ms < AGAIN_MS:
@@ -29,5 +36,5 @@ class PacedLog:
             del self._said[next(iter(self._said))]
         if left_out:
             words = f"{words} (and {left_out} more of this kind in the meantime)"
-        self._logger.warning("%s", words)
+        self._logger.log(level, "%s", words)
         return True

@@ -28,6 +28,7 @@ from herdbook.eventlog.event import (
 )
 from herdbook.llm.language_model import LanguageModel
 from herdbook.llm.prompts import Prompts
+from herdbook.log import PacedLog
 
 MOST_WAITING: Final = 20
 PATIENCE_MS: Final = 3_600_000
@@ -65,6 +66,7 @@ class Phrasing:
         self._clock = clock
         self._language = language
         self._done = 0
+        self._log = PacedLog(_log, clock)
         self._said = ""
 
     async def run(self) -> None:
@@ -115,9 +117,10 @@ class Phrasing:
         await self._record.append(WORDING, WordingPayload(seq, sentence, self._name))
 
     def _say(self, why: str) -> None:
-        if why != self._said:  # one that cannot phrase cannot phrase any
+        words = f"Observations keep their plain words: {why}"
+        # One that cannot phrase cannot phrase any.
+        if why != self._said and self._log.info("plain", words):
             self._said = why
-            _log.info("Observations keep their plain words: %s", why)
 
     async def _observation(self, seq: int) -> ObservationPayload | None:
         """The observation itself, with its evidence; None where the log has it no more."""

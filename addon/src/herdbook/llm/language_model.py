@@ -22,6 +22,7 @@ from herdbook.llm.engine import Engine, Turn
 from herdbook.llm.quoting import quoted
 from herdbook.llm.schema import most_tokens, schema_of
 from herdbook.llm.settings import ModelSettings
+from herdbook.log import PacedLog
 
 MOST_WAITING: Final = 16
 _TRIES: Final = 2
@@ -74,6 +75,7 @@ class LanguageModel:
         self._rng = rng or random.Random()
         self._turn = asyncio.Lock()
         self._waiting = 0
+        self._log = PacedLog(_log)
         self._said = ""
         self._fix = ""
         self.state = ModelState("off" if engine is None else "ready")
@@ -187,9 +189,8 @@ class LanguageModel:
     ) -> None:
         # A number that changes, or what its server says to it, is no news.
         sort = _NUMBERS.sub("", reason).partition(":")[0]
-        if reason and sort != self._said:
-            _log.info("The model: %s", reason)
-        self._said = sort
+        if sort != self._said and (not reason or self._log.info("model", f"The model: {reason}")):
+            self._said = sort
         self._fix = fix
         self.state = ModelState(state, reason)
 
