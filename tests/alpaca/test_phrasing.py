@@ -206,3 +206,10 @@ async def test_words_of_another_language_are_not_taken(node: Node) -> None:
     await node.observe()
     await node.phrasing.phrase_waiting()
     assert await node.said() == [PLAIN]
+
+
+async def test_a_sentence_more_is_a_claim_more(node: Node) -> None:
+    node.engine.says = f"{PLAIN} The children left the window open."
+    await node.observe()
+    await node.phrasing.phrase_waiting()
+    assert await node.said() == [PLAIN]
