@@ -16,7 +16,7 @@ from herdbook.broker.changes import _ENDS_SOON, Changes
 from herdbook.broker.connection import Connection
 from herdbook.broker.refusal import unavailable
 from herdbook.errors import BrokerRefused, BrokerUnavailable
-from tests.broker_double import BrokerDouble, connack
+from tests.broker_double import LET_IN, BrokerDouble, connack
 from tests.certificates import Authority
 from tests.mosquitto import Mosquitto
 
@@ -246,6 +246,25 @@ async def test_a_broker_that_reads_nothing_keeps_nobody_from_stopping() -> None:
         assert time.monotonic() - before < 3
         done = await asyncio.gather(*sending, return_exceptions=True)
         assert all(isinstance(one, BrokerUnavailable) for one in done)
+
+
+@pytest.mark.parametrize(
+    "double",
+    [
+        BrokerDouble(answer=LET_IN + b"\xe0\x01\x8b"),
+        BrokerDouble(goodbye=b"\xe0\x01\x8b"),
+        BrokerDouble(acknowledge=lambda _mid: b"\xe0\x01\x8b"),
+    ],
+    ids=["let in", "subscribed", "published"],
+)
+async def test_why_a_broker_ends_the_connection_is_said_whenever_it_does(
+    double: BrokerDouble, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with double, running(double.port) as broker:
+        with contextlib.suppress(BrokerUnavailable):
+            await broker.publish(TOPIC, b"1")
+        await until(lambda: "No MQTT broker" in caplog.text)
+    assert "it was shut down. It is tried again by itself." in caplog.text
 
 
 async def test_what_comes_and_goes_is_said_once(caplog: pytest.LogCaptureFixture) -> None:

@@ -158,8 +158,6 @@ class Connection(aiomqtt.Client):
         """The broker's reason code for it. Raises `aiomqtt.MqttError`, and `TimeoutError`."""
         async with asyncio.timeout(self.timeout), self._room:
             sent = self._client.publish(topic, payload, qos, retain)
-            if sent.rc == mqtt.MQTT_ERR_NO_CONN:
-                raise aiomqtt.MqttError(LOST)
             if sent.rc != mqtt.MQTT_ERR_SUCCESS:
                 raise aiomqtt.MqttCodeError(sent.rc, "Could not publish")
             if self._silent_since is None:
@@ -175,11 +173,14 @@ class Connection(aiomqtt.Client):
         task = asyncio.ensure_future(doing)
         try:
             await asyncio.wait((task, self._disconnected), return_when=asyncio.FIRST_COMPLETED)
-            if not task.done():
-                raise aiomqtt.MqttError(LOST) from self._why()
+            if task.done():
+                return task.result()
+        except aiomqtt.MqttCodeError:
+            if not self._disconnected.done():
+                raise
         finally:
             task.cancel()
-        return await task
+        raise aiomqtt.MqttError(LOST) from self._why()
 
     def _why(self) -> BaseException | None:
         """Why the connection has ended."""
