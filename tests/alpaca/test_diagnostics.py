@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -77,3 +78,23 @@ async def test_each_is_shown_when_it_changes(
         running.cancel()
         await asyncio.wait({running})
         await record.close()
+
+
+async def test_a_data_folder_that_is_gone_ends_nothing_and_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "_LOOK_EVERY_S", 0.01)
+    clock, shown = ManualClock(), Shown()
+    record = await Record.open(tmp_path / "node", clock)
+    shutil.rmtree(tmp_path / "node")
+    running = asyncio.create_task(Diagnostics(record, Retention(), clock).run(shown))
+    async with asyncio.timeout(10):
+        while "See that its disk is there" not in caplog.text:
+            await asyncio.sleep(0.005)
+        (tmp_path / "node").mkdir()
+        while "log_share" not in dict(shown.states):
+            await asyncio.sleep(0.005)
+    running.cancel()
+    await asyncio.wait({running})
+    await record.close()
+    assert caplog.text.count("The size of the log is not known") == 1

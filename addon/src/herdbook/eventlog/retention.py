@@ -11,6 +11,7 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from herdbook.clock import Clock
+from herdbook.errors import StorageError
 from herdbook.eventlog.database import give_back
 from herdbook.eventlog.piece import Absence
 from herdbook.eventlog.store import LogStore
@@ -72,5 +73,12 @@ def share_used(store: LogStore, rules: Retention) -> float:
 
 
 def _disk_size(store: LogStore) -> int:
-    disk = os.statvfs(store.path.parent)
+    folder = store.path.parent
+    try:
+        disk = os.statvfs(folder)
+    except OSError as error:
+        raise StorageError(
+            f"Cannot look at {folder}: {error.strerror}.",
+            fix="See that its disk is there; what is written to it now may be lost.",
+        ) from error
     return disk.f_blocks * disk.f_frsize
