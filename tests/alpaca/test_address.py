@@ -117,6 +117,10 @@ async def test_other_ways_to_answer_are_understood(answer: bytes, content: int) 
         (b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70_000 + b"\r\n\r\n", "no whole answer"),
         (b"HTTP/1.1 200 OK\r\n" + b"X: x\r\n" * 200 + b"\r\n", "no whole answer"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "no whole answer"),
+        (
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-" + b"f" * 20 + b"\r\n",
+            "no whole answer",
+        ),
     ],
 )
 async def test_what_is_no_whole_answer_is_none(answer: bytes, words: str) -> None:

@@ -128,7 +128,10 @@ def _parse(raw: bytes) -> Reply:
     """The answer in these bytes. Raises `HTTPException` when it is none, or cut."""
     response = HTTPResponse(_Came(raw), method="POST")  # type: ignore[arg-type]
     response.begin()
-    content = response.read(MAX_ANSWER + 1)
+    try:
+        content = response.read(MAX_ANSWER + 1)
+    except OverflowError as error:
+        raise HTTPException("a chunk is said to be larger than all that there is") from error
     if len(content) > MAX_ANSWER or response.length:
         raise HTTPException("the answer is too long, or cut")
     headers = {name.lower(): value for name, value in response.getheaders()}
