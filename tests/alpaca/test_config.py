@@ -169,3 +169,18 @@ def test_ids_that_meet_only_as_measurements_are_refused(tmp_path: Path, taken: s
 def test_tables_within_tables_without_end_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"alpaca\.toml"):
         load(write(tmp_path, f"[{'.'.join('a' * 20_000)}]"))
+
+
+def test_a_file_that_one_may_not_read_is_to_be_asked_for_with_sudo(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the installed service's, by everybody else. Root may read all, and so is told this."""
+
+    def refused(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    path = write(tmp_path, TOP + FILE)
+    monkeypatch.setattr(Path, "open", refused)
+    with pytest.raises(ConfigError, match="may not read .*alpaca") as caught:
+        load(path)
+    assert "sudo" in caught.value.fix

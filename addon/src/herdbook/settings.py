@@ -41,10 +41,14 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             data = file.read(_MOST_BYTES + 1)
+    except PermissionError as error:
+        raise ConfigError(
+            f"This user may not read {path}.",
+            fix="Put sudo before the command, or run it as whose file it is.",
+        ) from error
     except OSError as error:
         raise ConfigError(
-            f"Cannot read {path}: {error.strerror}.",
-            fix="Check the path after --config, and that this user may read the file.",
+            f"Cannot read {path}: {error.strerror}.", fix="Check the path after --config."
         ) from error
     if len(data) > _MOST_BYTES:
         raise ConfigError(
