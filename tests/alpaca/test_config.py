@@ -181,6 +181,6 @@ def test_a_file_that_one_may_not_read_is_to_be_asked_for_with_sudo(
 
     path = write(tmp_path, TOP + FILE)
     monkeypatch.setattr(Path, "open", refused)
-    with pytest.raises(ConfigError, match="may not read .*alpaca") as caught:
+    with pytest.raises(ConfigError, match=r"may not read .*alpaca") as caught:
         load(path)
     assert "sudo" in caught.value.fix
