@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+import pytest
+
 from herdbook.files import replace_file
 
 # Root may give files away; everybody else's are their own anyway.
@@ -25,3 +27,16 @@ def test_what_root_replaces_stays_whose_it_was(tmp_path: Path) -> None:
     replace_file(settings, b'name = "Attic"\n')
     assert settings.stat().st_uid == OWNER
     assert settings.read_bytes() == b'name = "Attic"\n'
+
+
+def test_where_nothing_can_be_given_away_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a share whose mount says whose all files are."""
+
+    def refuse(*_: int) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "fchown", refuse)
+    replace_file(tmp_path / "vault.export", b"sealed")
+    assert (tmp_path / "vault.export").read_bytes() == b"sealed"

@@ -30,8 +30,7 @@ def replace_file(path: Path, data: bytes, mode: int = 0o600, *, step: Step = no_
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
             with os.fdopen(descriptor, "wb") as file:
                 if os.geteuid() == 0:
-                    owner = (path if path.exists() else path.parent).stat()
-                    os.fchown(descriptor, owner.st_uid, owner.st_gid)
+                    _give_to(descriptor, (path if path.exists() else path.parent).stat())
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
@@ -43,6 +42,13 @@ def replace_file(path: Path, data: bytes, mode: int = 0o600, *, step: Step = no_
             temporary.unlink(missing_ok=True)
     except OSError as error:
         raise cannot_write(path, error) from error
+
+
+def _give_to(descriptor: int, owner: os.stat_result) -> None:
+    # Only if need be: where a mount says whose all files are, nothing can be given away.
+    made = os.fstat(descriptor)
+    if (made.st_uid, made.st_gid) != (owner.st_uid, owner.st_gid):
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
 
 
 def read_secret(path: Path) -> str:
