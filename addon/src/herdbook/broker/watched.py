@@ -2,6 +2,7 @@
 
 paho tells none of these. Until a broker has let us in, anything else than a broker's first packet
 ends the connection; paho would take the bytes of a web server for half a packet, and wait.
+docs/adr/0021 says why it is done here.
 """
 
 from contextlib import suppress
