@@ -101,7 +101,7 @@ def test_a_person_is_asked_and_the_file_is_tried_out(place: Place, guarded: Mosq
         terminal.expect("Number [1]: ")
         terminal.type("3")
         terminal.expect("lets this node in.")
-        terminal.expect("works  CPU use: ")
+        terminal.expect("works  CPU-Auslastung: ")
         assert terminal.end() == 0
         assert "Run it with “herdbook alpaca run" in terminal.shown
         assert "herdbook alpaca page" in terminal.shown, "what opens it"
