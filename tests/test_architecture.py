@@ -26,6 +26,7 @@ LEAVES = {
     "allowance",
     "attempts",
     "clock",
+    "ending",
     "errors",
     "files",
     "ids",

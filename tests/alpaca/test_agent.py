@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import sys
+import traceback
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from herdbook.alpaca.sensors.settings import SensorSettings
 from herdbook.alpaca.sensors.system import SystemConfig
 from herdbook.broker import BrokerSettings
 from herdbook.clock import SystemClock
-from herdbook.errors import LogInUse, StorageError
+from herdbook.errors import LogInUse, OutputUnavailable, StorageError
 from herdbook.eventlog import topics
 from herdbook.eventlog.audit import audit
 from herdbook.eventlog.event import ObservationPayload, decode_payload
@@ -239,35 +240,83 @@ async def test_a_fact_reaches_the_llama_without_waiting_for_the_next_block(
         assert "readings" not in [event.kind for event in llama.events]
 
 
-async def test_readings_are_written_though_an_output_hangs_and_it_is_told_to_stop_again(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    resting = asyncio.Event()
-
-    async def hang(_: Outputs) -> None:
-        resting.set()
-        await asyncio.Event().wait()
-
-    monkeypatch.setattr(Outputs, "rest", hang)
-    async with listening(LlamaDouble(bench.server)) as llama:
-        ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        task = asyncio.create_task(agent.run(bench.config(), on_ready=ready.set_result))
-        node = await ready
-        await until(lambda: llama.retained.get(state(node)) == b"50.0")
-        bench.write(51)
-        await until(lambda: llama.retained.get(state(node)) == b"51.0")
-        task.cancel()
-        await resting.wait()
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-    log = EventLog.open(bench.data, SystemClock())
+def last_written(folder: Path) -> float:
+    """The last reading in the log of a node that has stopped, and let go of its folder."""
+    log = EventLog.open(folder, SystemClock())
     try:
         blocks = [one for one in log.events_after(0) if one.kind == "readings"]
     finally:
         log.close()
     samples = [one for block in blocks for one in decode_payload(block, ReadingsPayload).samples()]
-    assert samples[-1][1] == 51.0
+    return samples[-1][1]
+
+
+async def begun(bench: Bench, llama: LlamaDouble) -> asyncio.Task[None]:
+    """A node whose last reading, 51, is in memory alone."""
+    ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    task = asyncio.create_task(agent.run(bench.config(), on_ready=ready.set_result))
+    node = await ready
+    await until(lambda: llama.retained.get(state(node)) == b"50.0")
+    bench.write(51)
+    await until(lambda: llama.retained.get(state(node)) == b"51.0")
+    return task
+
+
+async def test_a_second_stop_cuts_nothing_short(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resting, may_rest = asyncio.Event(), asyncio.Event()
+    safe = False
+
+    async def rest(_: Outputs) -> None:
+        nonlocal safe
+        resting.set()
+        await may_rest.wait()
+        safe = True
+
+    monkeypatch.setattr(Outputs, "rest", rest)
+    async with listening(LlamaDouble(bench.server)) as llama:
+        task = await begun(bench, llama)
+        task.cancel()
+        await resting.wait()
+        task.cancel()
+        await asyncio.sleep(0.01)
+        may_rest.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+    assert safe
+    assert last_written(bench.data) == 51.0
+
+
+async def test_what_fails_at_the_stop_keeps_nothing_else_from_its_end_and_is_told(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    safe = False
+
+    async def fail(_: Habits) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise StorageError("The habits cannot be kept.")
+
+    async def rest(_: Outputs) -> None:
+        nonlocal safe
+        await asyncio.sleep(0.01)
+        safe = True
+        raise OutputUnavailable("The relay is stuck.")
+
+    monkeypatch.setattr(Habits, "run", fail)
+    monkeypatch.setattr(Outputs, "rest", rest)
+    async with listening(LlamaDouble(bench.server)) as llama:
+        task = await begun(bench, llama)
+        task.cancel()
+        await asyncio.wait({task})
+    assert safe
+    assert last_written(bench.data) == 51.0
+    assert not task.cancelled()
+    told = "".join(traceback.format_exception(task.exception()))
+    assert "The habits cannot be kept." in told
+    assert "The relay is stuck." in told
 
 
 async def test_sync_resumes_after_every_cut(bench: Bench) -> None:

@@ -1,5 +1,6 @@
 import asyncio
 import re
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -263,3 +264,31 @@ async def test_a_disk_that_is_full_at_the_start_keeps_what_was_left_for_later(
     await record.keep_unfinished(lambda: [at(2)])
     assert (await record.call(record.log.head)).seq == 1
     await record.close()
+
+
+async def test_what_comes_while_a_fault_ends_a_writing_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = await Record.open(tmp_path / "node", ManualClock())
+    append_many = EventLog.append_many
+    writing, go_on = threading.Event(), threading.Event()
+
+    def fail(*_: object) -> None:
+        monkeypatch.setattr(EventLog, "append_many", append_many)
+        writing.set()
+        go_on.wait(10)
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(EventLog, "append_many", fail)
+    try:
+        first = asyncio.create_task(record.append("readings", BLOCK))
+        await asyncio.to_thread(writing.wait, 10)
+        second = asyncio.create_task(record.append("readings", BLOCK))
+        await asyncio.sleep(0.01)
+        go_on.set()
+        with pytest.raises(RuntimeError, match="a fault of ours"):
+            await first
+        async with asyncio.timeout(10):
+            assert await second
+    finally:
+        await record.close()

@@ -303,3 +303,33 @@ async def test_only_what_is_in_the_file(monkeypatch: pytest.MonkeyPatch) -> None
         with pytest.raises(InputError):
             await bench.outputs.write("fan", 1.0)
         assert bench.relay.was == [False]
+
+
+class Stuck(Relay):
+    """A driver that cannot even be let go of, or does not answer."""
+
+    async def close(self) -> None:
+        raise OSError("the chip is gone")
+
+
+async def test_at_the_stop_one_that_fails_or_hangs_keeps_no_other_from_safety(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "_LOOK_EVERY_S", 0.002)
+    monkeypatch.setattr(module, "_RESTING_S", 0.1)
+    bench = Bench(FAN)
+    relays = [Stuck(False), Relay(True), Relay(False)]
+    outputs = Outputs(list(zip((FAN, FROST, PUMP), relays, strict=True)), ManualClock(), bench._log)
+    task = asyncio.create_task(outputs.run(bench))
+    await bench.until(lambda: all(one.value is not None for one in outputs.list()))
+    task.cancel()
+    await asyncio.wait({task})
+    for one in ("fan", "pump"):
+        await outputs.write(one, True)
+    await outputs.write("frost", False)
+    relays[1].gate = asyncio.Event()
+    with pytest.RaisesGroup(pytest.RaisesExc(OSError, match="the chip is gone")):
+        await outputs.rest()
+    assert [relay.was[-1] for relay in relays] == [False, True, False]
+    assert relays[2].closed
+    assert "Frost guard cannot be set, it does not answer" in caplog.text

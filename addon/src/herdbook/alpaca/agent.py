@@ -17,6 +17,7 @@ from herdbook.alpaca.sensors.plugin import Surroundings
 from herdbook.alpaca.words.languages import LANGUAGES
 from herdbook.clock import Clock, SystemClock, local_zone
 from herdbook.embedding.model import Model
+from herdbook.ending import to_its_end
 from herdbook.eventlog.identity import Identity
 from herdbook.llm.language_model import open_model
 from herdbook.systemd import Supervisor
@@ -50,15 +51,15 @@ async def run(
     sensors = open_sensors(config, surroundings)
     async with AsyncExitStack() as closing:
         model = open_model(config.model)
-        closing.push_async_callback(model.close)
+        closing.push_async_callback(lambda: to_its_end(model.close()))
         record = await Record.open(config.data, clock)
-        closing.push_async_callback(record.close)
+        closing.push_async_callback(lambda: to_its_end(record.close()))
         learned = LearnedFile(config.data)
         noticer = Noticer(clock, learned, await asyncio.to_thread(learned.load), language)
         memories = await Memories.open(
             config.data, config.name, record, clock, local_zone(), Model(config.embedding)
         )
-        closing.push_async_callback(memories.close)
+        closing.push_async_callback(lambda: to_its_end(memories.close()))
         node = Node(config, surroundings, sensors, record, noticer, memories, model, clock, rng)
-        closing.push_async_callback(node.close)
+        closing.push_async_callback(lambda: to_its_end(node.close()))
         await node.run(on_ready, supervisor)

@@ -7,7 +7,7 @@ notices and logs; with a full disk it still shows its states; with a broken sens
 import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -45,6 +45,7 @@ from herdbook.alpaca.uplink import Uplink
 from herdbook.alpaca.words.languages import LANGUAGES
 from herdbook.broker import BrokerSettings
 from herdbook.clock import Clock, Instant
+from herdbook.ending import to_its_end
 from herdbook.eventlog.event import ObservationPayload
 from herdbook.eventlog.pin import FilePin
 from herdbook.eventlog.protocol import PULSE_MS
@@ -146,20 +147,19 @@ class Node:
                         beat(supervisor, self._samplers, self._clock, lambda: self._line.trouble)
                     )
             finally:
-                await self._end()
+                await to_its_end(self._end())
 
     async def _end(self) -> None:
-        """Stop in safety; and, whatever becomes of that, write down what is in memory."""
-        if self._mind is not None:
-            self._mind.stop()
-        try:
-            await self._outputs.rest()
-        finally:
-            await self._asking.close()
+        """Stop in safety, then write down what is in memory: each, whatever becomes of another."""
+        async with AsyncExitStack() as last_first:
+            last_first.push_async_callback(self._uplink.drain, _LAST_SYNC_S)
+            last_first.push_async_callback(self._noticer.save)
             for sampler in self._samplers:
-                await sampler.flush()
-            await self._noticer.save()
-        await self._uplink.drain(_LAST_SYNC_S)
+                last_first.push_async_callback(sampler.flush)
+            last_first.push_async_callback(self._asking.close)
+            last_first.push_async_callback(self._outputs.rest)
+            if self._mind is not None:
+                last_first.callback(self._mind.stop)
 
     async def close(self) -> None:
         """Let go of what it looked at; once it does not run any more."""

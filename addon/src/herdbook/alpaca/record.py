@@ -117,10 +117,10 @@ class Record:
                 drafts = [(kind, raw, at or here) for kind, raw, at, _ in group]
                 try:
                     written = await self.call(partial(self._append, drafts))
-                except Exception as error:
+                except Exception as error:  # noqa: BLE001 - whoever appends is told
                     for *_, done in group:
                         done.set_exception(error)
-                    raise
+                    continue  # or what came in the meantime would wait for the next that comes
                 for *_, done in group:
                     done.set_result(written)
                 if written:

@@ -28,6 +28,7 @@ _LOOK_EVERY_S: Final = 0.5
 _RETRY_MS: Final = (1_000, 60_000)
 _COMMANDS_AT_ONCE: Final = 10
 _COMMAND_EVERY_MS: Final = 500
+_RESTING_S: Final = 15.0  # longer than a broker may be silent to a message
 
 _log = logging.getLogger(__name__)
 
@@ -134,17 +135,34 @@ class Outputs:
             self._heard_ms = now_ms
 
     async def rest(self) -> None:
-        """The node stops: set everything to what is safe, and let go of it."""
+        """The node stops: set everything to what is safe, and let go of it.
+
+        All at once, for one that cannot be set must not keep another from safety. What hangs is
+        given up after 15 s; the log says so.
+        """
         self._resting = True
-        for channel in self._channels.values():
-            async with channel.lock:
-                try:
-                    if channel.value != channel.output.safe:
-                        await channel.set(channel.output.safe)
-                except Unavailable as error:
-                    _log.warning("At the stop: %s", error)
-                self._show(channel)
-                await channel.driver.close()
+        tasks = {
+            asyncio.create_task(self._rest(channel)): channel.output.name
+            for channel in self._channels.values()
+        }
+        if not tasks:
+            return
+        done, hanging = await asyncio.wait(tasks, timeout=_RESTING_S)
+        for task in hanging:
+            task.cancel()
+            _log.error("At the stop: %s cannot be set, it does not answer.", tasks[task])
+        if errors := [error for task in done if (error := task.exception()) is not None]:
+            raise BaseExceptionGroup("outputs at the stop", errors)
+
+    async def _rest(self, channel: "_Channel") -> None:
+        async with channel.lock:
+            try:
+                if channel.value != channel.output.safe:
+                    await channel.set(channel.output.safe)
+            except Unavailable as error:
+                _log.warning("At the stop: %s", error)
+            self._show(channel)
+            await channel.driver.close()
 
     async def _look_after(self, channel: "_Channel") -> None:
         output = channel.output
