@@ -34,14 +34,43 @@ def test_it_comes_back_as_it_was_and_is_small(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"no zlib", zlib.compress(b"no msgpack"), zlib.compress(b"\x93\x01\x02\x03")],
+    [
+        b"",
+        b"no zlib",
+        zlib.compress(b"no msgpack"),
+        zlib.compress(b"\x93\x01\x02\x03"),
+        zlib.compress(encode(Kept(version=2))),
+    ],
 )
 def test_a_file_that_cannot_be_used_is_learned_anew(
     tmp_path: Path, content: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "learned.bin").write_bytes(content)
-    assert LearnedFile(tmp_path).load() == Kept()
+    file = LearnedFile(tmp_path)
+    assert file.load() == Kept()
     assert "learned anew" in caplog.text
+    file.save(encode(some()))
+    assert encode(file.load()) == encode(some())
+    assert (tmp_path / "learned.bin.damaged").read_bytes() == content
+
+
+def test_what_a_crash_left_and_nobody_can_remove_costs_nothing_that_was_learned(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = LearnedFile(tmp_path)
+    file.save(encode(some()))
+    (tmp_path / ".learned.bin.12345678").mkdir()
+    assert encode(file.load()) == encode(some())
+    assert "What a crash left is still there" in caplog.text
+
+
+def test_what_cannot_even_be_put_aside_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "learned.bin").write_bytes(b"no zlib")
+    (tmp_path / "learned.bin.damaged").mkdir()
+    assert LearnedFile(tmp_path).load() == Kept()
+    assert "It is not kept, but written over: Is a directory." in caplog.text
 
 
 def test_half_a_file_is_never_used(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """What a node has learned of its sensors, on disk: `learned.bin` in its data folder.
 
 Written every six hours and at a clean stop, so a card wears little and a power cut costs at most
-six hours of learning. A file that is damaged, or of another release's form, is set aside by
-learning anew: it holds nothing that cannot be learned again. Compressed MessagePack of `_Kept`.
+six hours of learning. A file that cannot be used is put aside and learned anew: eight weeks may be
+in it, for another release, or for whoever lets this user read it. Compressed MessagePack of `Kept`.
 """
 
 import logging
@@ -43,21 +43,21 @@ class LearnedFile:
         """What was kept; nothing when there is none or it cannot be used."""
         try:
             remove_temporary_files(self._path)
+        except StorageError as error:
+            _log.warning("What a crash left is still there: %s", error)
+        try:
             unpacker = zlib.decompressobj()
             data = unpacker.decompress(self._path.read_bytes(), _MOST_BYTES)
             kept = msgspec.msgpack.decode(data, type=Kept)
         except FileNotFoundError:
             return Kept()
-        except (
-            OSError,
-            StorageError,
-            zlib.error,
-            msgspec.MsgspecError,
-            UnicodeDecodeError,
-        ) as error:
-            _log.warning("%s cannot be used: %s. What is usual is learned anew.", self._path, error)
+        except (OSError, zlib.error, msgspec.MsgspecError, UnicodeDecodeError) as error:
+            self._put_aside(str(error))
             return Kept()
-        return kept if kept.version == _VERSION else Kept()
+        if kept.version != _VERSION:
+            self._put_aside(f"it has version {kept.version}; this Herdbook knows {_VERSION}")
+            return Kept()
+        return kept
 
     def save(self, kept: bytes) -> None:
         """Write what `encode` gave. A disk that refuses is logged once; the next time may do."""
@@ -69,6 +69,19 @@ class LearnedFile:
             self._refused = True
         else:
             self._refused = False
+
+    def _put_aside(self, why: str) -> None:
+        aside = self._path.with_name(f"{self._path.name}.damaged")
+        _log.warning(
+            "%s cannot be used: %s. What is usual is learned anew; the file is kept as %s.",
+            self._path,
+            why,
+            aside.name,
+        )
+        try:
+            self._path.replace(aside)
+        except OSError as error:
+            _log.warning("It is not kept, but written over: %s.", error.strerror)
 
 
 def encode(kept: Kept) -> bytes:
