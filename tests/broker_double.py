@@ -24,7 +24,7 @@ class BrokerDouble:
 
     `banner` is said unasked, `answer` to the first thing that comes. `goodbye` is said after a
     subscription was granted, and ends the connection. `acknowledge` makes an answer of the id of
-    what was published. `deaf`: it reads nothing after that.
+    what was published. `deaf`: it reads nothing after that. `grants` so many more subscriptions.
     """
 
     def __init__(
@@ -36,6 +36,7 @@ class BrokerDouble:
         goodbye: bytes | None = None,
         acknowledge: Acknowledge = lambda mid: b"\x40\x02" + mid.to_bytes(2),
         deaf: bool = False,
+        grants: int = 0,
     ) -> None:
         self._banner = banner
         self._answer = answer
@@ -43,6 +44,7 @@ class BrokerDouble:
         self._goodbye = goodbye
         self._acknowledge = acknowledge
         self._deaf = deaf
+        self._grants = grants
         self._server: asyncio.Server | None = None
         self._ends: set[asyncio.StreamWriter] = set()
         self.connections = 0
@@ -83,7 +85,7 @@ class BrokerDouble:
             if kind == CONNECT:
                 writer.write(self._answer)
             elif kind == SUBSCRIBE:
-                writer.write(_suback(body))
+                writer.write(_suback(body, self._grants))
                 if self._goodbye is not None:
                     writer.write(self._goodbye)
                     return
@@ -107,8 +109,8 @@ async def _packet(reader: asyncio.StreamReader) -> tuple[int, bytes]:
             return kind, await reader.readexactly(length)
 
 
-def _suback(body: bytes) -> bytes:
-    rest, granted = body[3:], 0  # no properties
+def _suback(body: bytes, more: int) -> bytes:
+    rest, granted = body[3:], more  # no properties
     while rest:
         rest = rest[2 + int.from_bytes(rest[:2]) + 1 :]
         granted += 1

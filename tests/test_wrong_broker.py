@@ -267,6 +267,15 @@ async def test_why_a_broker_ends_the_connection_is_said_whenever_it_does(
     assert "it was shut down. It is tried again by itself." in caplog.text
 
 
+@pytest.mark.parametrize("grants", [-1, 1, 20])
+async def test_who_grants_another_number_of_subscriptions_is_tried_again(
+    caplog: pytest.LogCaptureFixture, grants: int
+) -> None:
+    async with BrokerDouble(grants=grants) as double, running(double.port):
+        await until(lambda: double.connections == 2)
+    assert "it answers to other subscriptions than were asked for" in caplog.text
+
+
 async def test_what_comes_and_goes_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "herdbook.broker")
     async with BrokerDouble(goodbye=b"\xe0\x01\x8b") as double, running(double.port):

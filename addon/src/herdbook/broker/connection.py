@@ -129,6 +129,8 @@ class Connection(aiomqtt.Client):
     async def subscribe_or_lose(self, topics: Sequence[str]) -> list[str]:
         """Subscribe at QoS 1; those that the broker refuses. Raises `aiomqtt.MqttError`."""
         granted = await self._unless_lost(self.subscribe([(topic, 1) for topic in topics]))
+        if len(granted) != len(topics):
+            raise aiomqtt.MqttError("it answers to other subscriptions than were asked for")
         return [
             topic
             for topic, code in zip(topics, granted, strict=True)
