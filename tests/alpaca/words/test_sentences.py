@@ -1,9 +1,13 @@
+import ast
+import json
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import herdbook.alpaca
 from herdbook.alpaca.noticing.finding import Finding, Kind
 from herdbook.alpaca.observer import observation
 from herdbook.alpaca.sensors.measurement import Measurement
@@ -13,6 +17,8 @@ from herdbook.alpaca.words.language import Code
 from herdbook.alpaca.words.languages import LANGUAGES
 from herdbook.alpaca.words.sentences import sentence
 
+SOURCE = Path(next(iter(herdbook.alpaca.__path__)))
+PAGES = SOURCE / "page" / "strings"
 CO2 = Measurement(id="room_co2", name="Living room CO₂", unit="ppm", spread=50)
 TEMPERATURE = Measurement(
     id="room_temperature", name="Living room temperature", unit="°C", precision=1, spread=0.5
@@ -150,6 +156,28 @@ def test_every_language_has_a_name_for_everything() -> None:
     for language in others:
         assert language.names.keys() == others[0].names.keys()
         assert all(name != english for english, name in language.names.items())
+
+
+def test_every_name_in_the_source_is_one_that_the_languages_know() -> None:
+    said, given = set(), set()
+    for path in SOURCE.rglob("*.py"):
+        if path.is_relative_to(SOURCE / "words"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                said.add(node.value)
+            elif isinstance(node, ast.Call) and ast.unparse(node.func) == "Measurement":
+                names = [one.value for one in node.keywords if one.arg == "name"]
+                given |= {one.value for one in names if isinstance(one, ast.Constant)}
+    known = LANGUAGES["de"].names.keys()
+    assert given - known == {"CO₂"}, "the same in all of them"
+    assert known <= said
+
+
+@pytest.mark.parametrize("code", sorted(LANGUAGES.keys() - {"en"}))
+def test_home_assistant_and_the_nodes_own_page_call_the_llama_alike(code: Code) -> None:
+    pages = json.loads((PAGES / f"{code}.json").read_text("utf-8"))
+    assert LANGUAGES[code].names["Waiting to sync"] == pages["status"]["waiting"]
 
 
 @pytest.mark.parametrize("code", LANGUAGES)

@@ -53,7 +53,7 @@ DUTCH: Final = Language(
         "asked fault": "{name} zonder meting",
         "asked more": "en nog {count}",
         "asked nothing": "Nu is er niets te meten.",
-        "newer_llama": "De Llama draait een nieuwere versie."
+        "newer_llama": "De Lama draait een nieuwere versie."
         " Op de node: uv tool upgrade herdbook, en dan herstarten.",
     },
     names={
@@ -77,7 +77,7 @@ DUTCH: Final = Language(
         "Observation by MQTT": "Waarneming via MQTT",
         "Clock": "Klok",
         "Log storage used": "Logboekopslag in gebruik",
-        "Waiting to sync": "Wachten op de Llama",
+        "Waiting to sync": "Wachten op de Lama",
     },
     phrases={
         "It was not read yet.": "Het is nog niet gelezen.",

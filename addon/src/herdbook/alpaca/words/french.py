@@ -51,7 +51,7 @@ FRENCH: Final = Language(
         "asked fault": "{name} sans mesure",
         "asked more": "et {count} de plus",
         "asked nothing": "Maintenant, il n’y a rien à mesurer.",
-        "newer_llama": "Le Llama a une version plus récente."
+        "newer_llama": "Le Lama a une version plus récente."
         " Sur le nœud : uv tool upgrade herdbook, puis le redémarrer.",
     },
     names={
@@ -74,8 +74,8 @@ FRENCH: Final = Language(
         "Observe now": "Observer maintenant",
         "Observation by MQTT": "Observation par MQTT",
         "Clock": "Horloge",
-        "Log storage used": "Espace du journal utilisé",
-        "Waiting to sync": "En attente du Llama",
+        "Log storage used": "Espace du carnet utilisé",
+        "Waiting to sync": "En attente du Lama",
     },
     phrases={
         "It was not read yet.": "Rien n’a encore été lu.",

@@ -53,7 +53,7 @@ GERMAN: Final = Language(
         "asked fault": "{name} ohne Messwert",
         "asked more": "und {count} weitere",
         "asked nothing": "Jetzt gibt es nichts zu messen.",
-        "newer_llama": "Auf dem Llama läuft eine neuere Version."
+        "newer_llama": "Auf dem Lama läuft eine neuere Version."
         " Auf dem Knoten: uv tool upgrade herdbook, dann neu starten.",
     },
     names={
@@ -76,8 +76,8 @@ GERMAN: Final = Language(
         "Observe now": "Jetzt beobachten",
         "Observation by MQTT": "Beobachtung per MQTT",
         "Clock": "Uhr",
-        "Log storage used": "Protokollspeicher belegt",
-        "Waiting to sync": "Warten auf das Llama",
+        "Log storage used": "Logbuchspeicher belegt",
+        "Waiting to sync": "Warten auf das Lama",
     },
     phrases={
         "It was not read yet.": "Es wurde noch nicht gemessen.",

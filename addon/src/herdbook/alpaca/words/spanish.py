@@ -53,7 +53,7 @@ SPANISH: Final = Language(
         "asked fault": "{name} sin medición",
         "asked more": "y {count} más",
         "asked nothing": "Ahora no hay nada que medir.",
-        "newer_llama": "El Llama tiene una versión más nueva."
+        "newer_llama": "La Llama tiene una versión más nueva."
         " En el nodo: uv tool upgrade herdbook, y después reiniciarlo.",
     },
     names={
@@ -76,8 +76,8 @@ SPANISH: Final = Language(
         "Observe now": "Observar ahora",
         "Observation by MQTT": "Observación por MQTT",
         "Clock": "Reloj",
-        "Log storage used": "Espacio del registro usado",
-        "Waiting to sync": "En espera del Llama",
+        "Log storage used": "Espacio del cuaderno usado",
+        "Waiting to sync": "En espera de la Llama",
     },
     phrases={
         "It was not read yet.": "Aún no se ha leído.",
