@@ -11,9 +11,10 @@ from typing import Final, Literal, cast
 from paho.mqtt import client as mqtt
 from paho.mqtt.enums import MQTTErrorCode
 
+from herdbook.broker.reasons import FAILURE
+
 _FIRST_BYTES: Final = 64
 _CODE_AT: Final = 2  # the place of an acknowledgement's reason code
-_FAILURE: Final = 0x80
 _BEGINNINGS: Final = {0x20, 0xE0}  # CONNACK, DISCONNECT: nothing else comes first from a broker
 
 
@@ -57,7 +58,7 @@ class WatchedClient(mqtt.Client):
         packet = self._in_packet["packet"]
         if len(packet) > _CODE_AT:
             self.acknowledged = packet[_CODE_AT]
-            packet[_CODE_AT] = _FAILURE if self.acknowledged >= _FAILURE else 0
+            packet[_CODE_AT] = FAILURE if self.acknowledged >= FAILURE else 0
         try:
             return super()._handle_pubackcomp(cmd)
         finally:

@@ -16,13 +16,11 @@ from herdbook.llm.bounded import BoundedTransport, TooLong
 from herdbook.llm.engine import Schema, Turn
 from herdbook.llm.quoting import quoted
 from herdbook.llm.settings import ModelSettings
-from herdbook.llm.statuses import fix_for
+from herdbook.llm.statuses import fix_for, passes
 
 _CONNECT_S: Final = 10.0
 _LOADED_S: Final = 10.0
 _MISSING: Final = 404
-_PASSING: Final = frozenset({408, 425, 429})
-_OVERLOADED: Final = 500
 # What its client raises over JSON that is not what it expects, or nested without end.
 _NO_OLLAMA: Final = (ValueError, TypeError, AttributeError, LookupError, RecursionError)
 
@@ -69,7 +67,7 @@ class OllamaEngine:
                     f"Ollama has no model “{self._settings.model}”{quote}",
                     fix=f"Run “ollama pull {self._settings.model}” there.",
                 ) from error
-            if error.status_code >= _OVERLOADED or error.status_code in _PASSING:
+            if passes(error.status_code):
                 raise ModelDown(f"Ollama cannot answer now{quote}") from error
             raise ModelRefused(
                 f"Ollama refused, by status {error.status_code}{quote}",

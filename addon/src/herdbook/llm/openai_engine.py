@@ -10,14 +10,12 @@ from herdbook.errors import ModelDown, ModelRefused
 from herdbook.llm.engine import Schema, Turn
 from herdbook.llm.quoting import quoted
 from herdbook.llm.settings import ModelSettings
-from herdbook.llm.statuses import fix_for
+from herdbook.llm.statuses import fix_for, passes
 from herdbook.unreachable import Reason, reason_of
 
 _CONNECT_S: Final = 10.0
 _MOST_BYTES: Final = 256 * 1024
 _OK: Final = 200
-_PASSING: Final = frozenset({408, 425, 429})
-_OVERLOADED: Final = 500
 _QUOTED: Final = 800
 
 
@@ -61,7 +59,7 @@ class OpenAIEngine:
         if status != _OK:
             said = quoted(body[:_QUOTED].decode("utf-8", "replace"))
             what = f"The model's server answered {status}" + (f": “{said}”." if said else ".")
-            if status >= _OVERLOADED or status in _PASSING:
+            if passes(status):
                 raise ModelDown(what)
             raise ModelRefused(what, fix=fix_for(status))
         try:

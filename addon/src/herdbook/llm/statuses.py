@@ -1,9 +1,16 @@
-"""What to do about an HTTP status by which an inference server refuses."""
+"""What an HTTP status of an inference server that refuses means: whether it passes, what to do."""
 
 from typing import Final
 
 _NOT_LET_IN: Final = frozenset({401, 403})
 _ELSEWHERE: Final = range(300, 400)
+_PASSING: Final = frozenset({408, 425, 429})
+_OVERLOADED: Final = 500
+
+
+def passes(status: int) -> bool:
+    """Whether to ask again may help."""
+    return status >= _OVERLOADED or status in _PASSING
 
 
 def fix_for(status: int) -> str:
