@@ -1,5 +1,6 @@
 """How a process that runs until it is stopped ends."""
 
+import select
 import signal
 import subprocess
 import sys
@@ -26,9 +27,9 @@ raise SystemExit(until_stopped(work()))
 
 
 @contextmanager
-def running(*before: str) -> Iterator[subprocess.Popen[str]]:
+def running(*by: str) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
-        [*before, sys.executable, "-c", _PROGRAM],
+        [*by, sys.executable, "-c", _PROGRAM],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -43,12 +44,14 @@ def running(*before: str) -> Iterator[subprocess.Popen[str]]:
 
 def line(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
+    assert select.select([process.stdout], [], [], 20)[0], "it says nothing"
     return process.stdout.readline().strip()
 
 
 @pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_who_asks_again_cuts_no_stop_short(asked: signal.Signals) -> None:
-    with running() as process:
+    # Whatever these tests were started by: “nohup” lets nobody hear of SIGHUP.
+    with running("env", "--default-signal=HUP") as process:
         process.send_signal(asked)
         assert line(process) == "stops"
         for again in (signal.SIGTERM, signal.SIGINT, asked):
