@@ -37,7 +37,7 @@ from herdbook.eventlog.messages import Have, open_hello, seal_have
 from herdbook.eventlog.readings import ReadingsPayload
 from herdbook.eventlog.receiver import START, Position, judge
 from herdbook.eventlog.retention import Retention
-from herdbook.house import notebook, recall
+from herdbook.house import file, recall
 from tests.e2e.year import household
 from tests.e2e.year.simulation import Inline, InlineReading, SimulatedClock, SimulatedLoop
 
@@ -191,7 +191,7 @@ async def year(folder: Path, loop: SimulatedLoop, witness: Witness) -> None:
     running.BrokerLine = lambda *made_of: Home(
         witness, next(one for one in made_of if isinstance(one, Uplink)), made_of[2]
     )
-    notebook.ThreadPoolExecutor = record.ThreadPoolExecutor = Inline
+    file.ThreadPoolExecutor = record.ThreadPoolExecutor = Inline
     sampler.ReadingThread = InlineReading
     # What looks around every few seconds would take most of the test's time.
     for module in (diagnostics, memories, outputs, recall, timekeeping):
