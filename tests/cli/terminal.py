@@ -52,7 +52,13 @@ class Terminal:
         os.write(self._master, f"{line}\n".encode())
 
     def interrupt(self) -> None:
-        """Ctrl-C."""
+        """Ctrl-C, once the program waits for somebody.
+
+        Just before it does, Python would hear of it only after the next line that is typed.
+        """
+        deadline = time.monotonic() + _PATIENCE_S
+        while not self._sleeps() and time.monotonic() < deadline:
+            time.sleep(0.01)
         os.write(self._master, b"\x03")
 
     def end(self) -> int:
@@ -66,6 +72,10 @@ class Terminal:
     def widest(self) -> int:
         """Columns of its longest line."""
         return max(len(line) for line in self.shown.replace("\r", "").split("\n"))
+
+    def _sleeps(self) -> bool:
+        stat = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii", errors="replace")
+        return stat.rpartition(")")[2].split()[0] == "S"
 
     def _read(self, deadline: float) -> bool:
         ready, _, _ = select.select([self._master], [], [], max(0.0, deadline - time.monotonic()))
