@@ -201,7 +201,8 @@ async def test_another_error_of_a_handler_leaves_run(mosquitto: Mosquitto) -> No
         await task
 
 
-async def test_a_slow_handler_holds_the_sender_back(mosquitto: Mosquitto) -> None:
+def _waiting(mosquitto: Mosquitto) -> tuple[Peer, asyncio.Event]:
+    """One that takes in nothing before the event."""
     go = asyncio.Event()
 
     async def wait(topic: str, payload: bytes, retained: bool) -> None:
@@ -210,6 +211,11 @@ async def test_a_slow_handler_holds_the_sender_back(mosquitto: Mosquitto) -> Non
 
     peer = Peer(mosquitto)
     peer.broker._on_message = wait
+    return peer, go
+
+
+async def test_a_slow_handler_holds_the_sender_back(mosquitto: Mosquitto) -> None:
+    peer, go = _waiting(mosquitto)
     async with peer.running(), Peer(mosquitto, name="sender").running() as sender:
         for number in range(3 * MAX_UNHANDLED):
             await sender.broker.publish(TOPIC, b"%d" % number)
@@ -224,14 +230,7 @@ async def test_a_slow_handler_holds_the_sender_back(mosquitto: Mosquitto) -> Non
 async def test_a_flood_without_acknowledgement_is_bounded_and_does_not_block_the_rest(
     mosquitto: Mosquitto,
 ) -> None:
-    go = asyncio.Event()
-
-    async def wait(topic: str, payload: bytes, retained: bool) -> None:
-        await go.wait()
-        peer.heard.append((topic, payload, retained))
-
-    peer = Peer(mosquitto)
-    peer.broker._on_message = wait
+    peer, go = _waiting(mosquitto)
     async with peer.running(), Peer(mosquitto, name="sender").running() as sender:
         for _ in range(100):
             await sender.broker.publish(TOPIC, bytes(100_000), qos=0)
@@ -247,14 +246,7 @@ async def test_a_flood_without_acknowledgement_is_bounded_and_does_not_block_the
 async def test_a_flood_of_tiny_messages_is_bounded_too(
     mosquitto: Mosquitto, caplog: pytest.LogCaptureFixture
 ) -> None:
-    go = asyncio.Event()
-
-    async def wait(topic: str, payload: bytes, retained: bool) -> None:
-        await go.wait()
-        peer.heard.append((topic, payload, retained))
-
-    peer = Peer(mosquitto)
-    peer.broker._on_message = wait
+    peer, go = _waiting(mosquitto)
     async with peer.running(), Peer(mosquitto, name="sender").running() as sender:
         for _ in range(6):
             await asyncio.gather(*(sender.broker.publish(TOPIC, b"x", qos=0) for _ in range(800)))
