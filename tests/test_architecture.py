@@ -24,7 +24,6 @@ DECRYPTOR = PACKAGE / "vault" / "decryptor" / "herdbook_decrypt.py"
 
 LEAVES = {
     "allowance",
-    "attempts",
     "clock",
     "ending",
     "errors",

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from herdbook.attempts import FREE
 from herdbook.crypto import kdf
 from herdbook.crypto.kdf import MEMORY_FLOOR_KIB, KdfParameters, derive_key
 from herdbook.crypto.recovery import new_recovery_code
@@ -23,6 +22,7 @@ from herdbook.errors import (
     WrongSecret,
 )
 from herdbook.llama import keys as module
+from herdbook.llama.attempts import FREE
 from herdbook.llama.derivations import WAITING_LIMIT
 from herdbook.llama.keys import Keys
 from herdbook.llama.opening import Opening

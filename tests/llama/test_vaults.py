@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from herdbook.attempts import FREE
 from herdbook.crypto.kdf import MEMORY_FLOOR_KIB, KdfParameters, derive_key
 from herdbook.crypto.recovery import new_recovery_code
 from herdbook.embedding.embedder import Embedder
@@ -31,6 +30,7 @@ from herdbook.journal import vectors as module_of_vectors
 from herdbook.journal.draft import Saving
 from herdbook.journal.settings import Settings
 from herdbook.llama import vaults as module
+from herdbook.llama.attempts import FREE
 from herdbook.llama.derivations import WAITING_LIMIT
 from herdbook.llama.opening import Opening
 from herdbook.llama.pending import LIMIT_MS

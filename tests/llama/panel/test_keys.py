@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from herdbook.attempts import FREE
 from herdbook.errors import StorageError
+from herdbook.llama.attempts import FREE
 from herdbook.llama.pending import LIMIT_MS
 from herdbook.vault.rotation import rotate
 from tests.llama.panel.stage import HTMX, PASSWORD, Browser, Stage

@@ -5,9 +5,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
-from herdbook.attempts import Attempts
 from herdbook.crypto.kdf import KdfParameters
 from herdbook.errors import VaultError, WrongSecret
+from herdbook.llama.attempts import Attempts
 from herdbook.vault.folder import current_header
 from herdbook.vault.header import decoy_header, unlock_with, wrong_secret
 

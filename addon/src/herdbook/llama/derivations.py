@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from herdbook.attempts import Attempts
 from herdbook.crypto.calibration import calibrate, memory_limit_kib
 from herdbook.crypto.kdf import KdfParameters, derive_key, new_salt
 from herdbook.errors import Busy, HerdbookError, WrongSecret
+from herdbook.llama.attempts import Attempts
 
 WAITING_LIMIT: Final = 4
 """Derivations that run or wait; a second or two until one's own turn."""

@@ -17,7 +17,6 @@ from typing import Final
 
 import msgspec
 
-from herdbook.attempts import Attempts
 from herdbook.clock import Clock, day_of
 from herdbook.crypto.kdf import KdfParameters
 from herdbook.embedding.model import Model
@@ -31,6 +30,7 @@ from herdbook.journal.dropped import DroppedEntry, dropped_draft
 from herdbook.journal.entry import SOURCE_LIMIT, clean_text
 from herdbook.journal.journal import SCHEMA, Journal
 from herdbook.journal.settings import Settings
+from herdbook.llama.attempts import Attempts
 from herdbook.llama.creations import Creations
 from herdbook.llama.decoy import try_none
 from herdbook.llama.derivations import Derivations

@@ -6,7 +6,6 @@ from typing import Final
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from herdbook.attempts import rounded
 from herdbook.errors import (
     DayInvalid,
     EntryUnknown,
@@ -26,6 +25,7 @@ from herdbook.errors import (
     VaultLocked,
     WrongSecret,
 )
+from herdbook.llama.attempts import rounded
 from herdbook.llama.panel.desk import desk_of
 from herdbook.llama.panel.pages import Pages
 from herdbook.web.rendering import is_htmx

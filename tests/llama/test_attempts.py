@@ -3,7 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from herdbook.attempts import (
+from herdbook.clock import EPOCH_MS
+from herdbook.errors import StorageError, TooManyAttempts
+from herdbook.llama.attempts import (
     FIRST_WAIT_MS,
     FREE,
     LONGEST_WAIT_MS,
@@ -12,8 +14,6 @@ from herdbook.attempts import (
     rounded,
     wait_ms,
 )
-from herdbook.clock import EPOCH_MS
-from herdbook.errors import StorageError, TooManyAttempts
 from tests.fakes.clock import ManualClock
 
 YEAR_MS = 365 * 86_400_000
